@@ -1,0 +1,121 @@
+package io.evenload;
+
+import java.util.List;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A strategy that picks one eligible endpoint for one attempt. A lambda is a whole chooser:
+ *
+ * <pre>{@code
+ * Chooser firstWithRoom = (eligible, request) -> {
+ *   for (Endpoint endpoint : eligible) {
+ *     if (endpoint.inFlight() < 10 && !request.skips(endpoint)) {
+ *       return endpoint;
+ *     }
+ *   }
+ *   return eligible.get(0);
+ * };
+ * }</pre>
+ *
+ * <p>The other methods have defaults, and give a chooser all that the built-in ones use:
+ *
+ * <ul>
+ *   <li>{@link #bind} is called once per balancer and candidate group (each priority is one) and
+ *       returns the chooser that keeps the state of that group. What is given to {@link
+ *       LoadBalancer.Builder#chooser} is thus a recipe, and sharing it between balancers is
+ *       harmless if {@code bind} returns a new object.
+ *   <li>{@link #prepare} is called on the bound chooser, on the control path, with every new list
+ *       or change of weights, and returns what {@link #choose} is called on until the next {@code
+ *       prepare}. State must survive it: a cursor that restarts with each update favours the first
+ *       server.
+ *   <li>{@link #track} is called on the bound chooser once for each endpoint of its group.
+ *   <li>{@link #inFlightLimit} is called on the prepared chooser, after {@code choose}.
+ * </ul>
+ *
+ * <p>{@code choose} and {@code inFlightLimit} are called by many threads at once. They should take
+ * no lock, log nothing, and allocate nothing. What a chooser throws is contained: the balancer
+ * falls back to a random eligible endpoint and logs a warning.
+ */
+@FunctionalInterface
+public interface Chooser {
+
+  /**
+   * Picks one endpoint of the list.
+   *
+   * <p>The answer should not be one that {@link RequestContext#skips the request skips}, unless it
+   * skips all. If it is, or if the endpoint cannot take the attempt after all, the balancer asks
+   * once more and then scans the list itself.
+   *
+   * @param eligible the very list that was last given to {@link #prepare}: never empty, immutable,
+   *     {@code RandomAccess}
+   * @param request the request for which the attempt is made
+   */
+  Endpoint choose(List<Endpoint> eligible, RequestContext request);
+
+  /**
+   * Returns a chooser with fresh state for one candidate group of one balancer; by default this
+   * one.
+   */
+  default Chooser bind(Environment environment) {
+    return this;
+  }
+
+  /**
+   * Builds what {@link #choose} needs for this list, off the hot path; by default nothing, and
+   * returns this.
+   */
+  default Chooser prepare(List<Endpoint> eligible) {
+    return this;
+  }
+
+  /** Returns what follows the attempts at a new endpoint; by default null, nothing. */
+  default @Nullable Tracker track(Server server) {
+    return null;
+  }
+
+  /**
+   * Returns how many attempts the endpoint may have in flight, this one included; by default
+   * without limit. The balancer reserves a slot below the limit atomically, or chooses again, so
+   * that the limit holds under concurrency.
+   */
+  default int inFlightLimit(Endpoint chosen) {
+    return Integer.MAX_VALUE;
+  }
+
+  /** What a balancer gives to its choosers: its time and its randomness. */
+  interface Environment {
+
+    /**
+     * Elapsed time in nanoseconds, of which only differences mean anything. Callable from any
+     * thread.
+     */
+    LongSupplier nanoTime();
+
+    /**
+     * The source of randomness, safe from any thread. Its cheapest method is {@code nextLong()}.
+     */
+    RandomGenerator random();
+  }
+
+  /**
+   * Follows the attempts at one endpoint, on the threads that make them: it must be lock-free and
+   * fast.
+   */
+  interface Tracker {
+
+    /** An attempt begins, at this time of {@link Environment#nanoTime}. */
+    void started(long now);
+
+    /**
+     * An attempt ended. Called exactly once for each {@code started}.
+     *
+     * @param outcome how it ended
+     * @param latencyNanos from the start to the response, or to the end if there was none; 0 or
+     *     more
+     * @param now the time of {@link Environment#nanoTime}
+     */
+    void ended(Outcome outcome, long latencyNanos, long now);
+  }
+}

@@ -1,0 +1,48 @@
+package io.evenload;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The live thing that a balancer keeps for one server id: what is in flight there, how fast and how
+ * well it answers.
+ *
+ * <p>An endpoint survives every update whose list still contains its id, so that within one
+ * balancer identity ({@code ==}) is the right comparison. Thread-safe; every getter is one volatile
+ * read. The balancer makes the endpoints; other implementations serve tests of choosers.
+ */
+public interface Endpoint {
+
+  /** The server as discovery described it last. */
+  Server server();
+
+  /**
+   * The effective weight, finite and more than 0: the configured weight, less what slow start
+   * withholds. If all listed servers have weight 0 it is 1. It changes only on the control path,
+   * and {@link Chooser#prepare} always follows.
+   */
+  double weight();
+
+  /** The number of attempts that have begun and not ended. */
+  int inFlight();
+
+  /**
+   * The exponentially weighted moving average of the latency in nanoseconds; NaN until the first
+   * sample. A sample is the time from the attempt's start to {@link Attempt#responded()} or its
+   * end. A failure counts only if it makes the average worse. While nothing is in flight it decays,
+   * once a second, by {@code e^(-t/10s)}.
+   */
+  double latencyNanos();
+
+  /**
+   * The share of recent attempts that failed, 0 to 1: a moving average in which the latest outcome
+   * weighs a tenth, and which decays, once a second, by {@code e^(-t/5s)}. Cancelled attempts do
+   * not count.
+   */
+  double failureRate();
+
+  /**
+   * What {@link Chooser#track} of this balancer's chooser returned for this endpoint; null if it
+   * tracks nothing.
+   */
+  Chooser.@Nullable Tracker tracker();
+}

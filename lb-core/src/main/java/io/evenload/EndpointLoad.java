@@ -1,0 +1,163 @@
+package io.evenload;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/** The counters of an endpoint that every attempt writes. */
+abstract class EndpointLoad extends EndpointLoadPadding {
+
+  /*
+   * Each of the three is one word, changed by compare-and-set (or get-and-add), so each is right on its own under any
+   * interleaving; nothing relates them to one another. They share a cache line, since whoever writes one writes the
+   * others; the padding before and after keeps them from the lines of other endpoints and from the fields that
+   * choosers only read.
+   *
+   * Latency is an average with the time of its last sample, packed into one long: the upper half is a float in
+   * nanoseconds (its 24 bits of precision are more than a mean of noisy samples has), the lower half counts units of
+   * 2^20 ns, about a millisecond; their difference wraps after 52 days. A sample's weight is 1 - e^(-dt/tau), but at
+   * least MIN_SAMPLE_WEIGHT, so that under load the average is that of about the last 20 samples.
+   */
+
+  static final double LATENCY_DECAY_SECONDS = 10;
+  static final double FAILURE_DECAY_SECONDS = 5;
+  static final float FAILURE_SAMPLE_WEIGHT = 0.1f;
+  static final double MIN_SAMPLE_WEIGHT = 0.05;
+
+  private static final float NEGLIGIBLE_FAILURE_RATE = 0.001f;
+  private static final int TICK_SHIFT = 20;
+  private static final double SECONDS_PER_TICK = (1 << TICK_SHIFT) / 1e9;
+  private static final double MIN_WEIGHT_SECONDS =
+      -Math.log1p(-MIN_SAMPLE_WEIGHT) * LATENCY_DECAY_SECONDS;
+
+  private static final VarHandle IN_FLIGHT;
+  private static final VarHandle LATENCY;
+  private static final VarHandle FAILURE_RATE;
+
+  static {
+    try {
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      IN_FLIGHT = lookup.findVarHandle(EndpointLoad.class, "inFlight", int.class);
+      LATENCY = lookup.findVarHandle(EndpointLoad.class, "latency", long.class);
+      FAILURE_RATE = lookup.findVarHandle(EndpointLoad.class, "failureRate", float.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private volatile long latency = packed(Float.NaN, 0);
+  private volatile int inFlight;
+  private volatile float failureRate;
+
+  public final int inFlight() {
+    return inFlight;
+  }
+
+  public final double latencyNanos() {
+    return nanos(latency);
+  }
+
+  public final double failureRate() {
+    return failureRate;
+  }
+
+  /** Takes a slot below the limit; false if there is none. */
+  final boolean tryEnter(int limit) {
+    if (limit == Integer.MAX_VALUE) {
+      IN_FLIGHT.getAndAdd(this, 1);
+      return true;
+    }
+    int current;
+    do {
+      current = inFlight;
+      if (current >= limit) {
+        return false;
+      }
+    } while (!IN_FLIGHT.compareAndSet(this, current, current + 1));
+    return true;
+  }
+
+  /** Gives a slot back. */
+  final void leave() {
+    IN_FLIGHT.getAndAdd(this, -1);
+  }
+
+  /**
+   * Takes the result of one attempt into the averages. A failure never makes the latency look
+   * better.
+   */
+  final void record(boolean success, long latencyNanos, long now) {
+    float rate;
+    float next;
+    do {
+      rate = failureRate;
+      next = rate + ((success ? 0 : 1) - rate) * FAILURE_SAMPLE_WEIGHT;
+      if (next < NEGLIGIBLE_FAILURE_RATE) {
+        next = 0;
+      }
+    } while (next != rate && !FAILURE_RATE.compareAndSet(this, rate, next));
+    if (success || latencyNanos > nanos(latency)) {
+      sample(latencyNanos, now);
+    }
+  }
+
+  private void sample(long latencyNanos, long now) {
+    int time = (int) (now >>> TICK_SHIFT);
+    long old;
+    float mean;
+    do {
+      old = latency;
+      mean = nanos(old);
+      mean =
+          Float.isNaN(mean)
+              ? latencyNanos
+              : (float) (mean + (latencyNanos - mean) * sampleWeight(old, time));
+    } while (!LATENCY.compareAndSet(this, old, packed(mean, time)));
+  }
+
+  private static double sampleWeight(long packed, int time) {
+    double seconds = secondsSince(packed, time);
+    return seconds <= MIN_WEIGHT_SECONDS
+        ? MIN_SAMPLE_WEIGHT
+        : -Math.expm1(-seconds / LATENCY_DECAY_SECONDS);
+  }
+
+  /** Lets time pass: called about once a second on the control path. */
+  final void decay(double seconds, long now) {
+    float rate;
+    float calmer;
+    do {
+      rate = failureRate;
+      calmer = (float) (rate * Math.exp(-seconds / FAILURE_DECAY_SECONDS));
+      if (calmer < NEGLIGIBLE_FAILURE_RATE) {
+        calmer = 0;
+      }
+    } while (calmer != rate && !FAILURE_RATE.compareAndSet(this, rate, calmer));
+    long old = latency;
+    boolean idle = inFlight == 0 && secondsSince(old, (int) (now >>> TICK_SHIFT)) >= seconds;
+    if (idle && !Float.isNaN(nanos(old))) {
+      float faded = (float) (nanos(old) * Math.exp(-seconds / LATENCY_DECAY_SECONDS));
+      LATENCY.compareAndSet(this, old, packed(faded, (int) old)); // if it fails, it is not idle
+    }
+  }
+
+  private static double secondsSince(long packed, int time) {
+    return Math.max(0, time - (int) packed) * SECONDS_PER_TICK;
+  }
+
+  private static long packed(float nanos, int time) {
+    return ((long) Float.floatToIntBits(nanos) << 32) | (time & 0xffffffffL);
+  }
+
+  private static float nanos(long packed) {
+    return Float.intBitsToFloat((int) (packed >>> 32));
+  }
+}
+
+/**
+ * Keeps what precedes an object on the heap off the cache lines (two, for the adjacent-line
+ * prefetcher) of the counters.
+ */
+@SuppressWarnings({"unused", "MultiVariableDeclaration"})
+abstract class EndpointLoadPadding {
+  private long p00, p01, p02, p03, p04, p05, p06, p07, p08, p09, p10, p11, p12, p13, p14, p15;
+}

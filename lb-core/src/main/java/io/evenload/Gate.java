@@ -1,0 +1,48 @@
+package io.evenload;
+
+import java.util.function.LongSupplier;
+
+/**
+ * Admission to one endpoint: a circuit breaker, a concurrency limiter, a switch.
+ *
+ * <p>A closed gate makes its endpoint ineligible before choice. An open gate may still refuse
+ * single attempts, as a half-open breaker does whose trials are all running; the balancer then
+ * chooses again. Thread-safe. What it throws is contained and logged: a gate that throws is taken
+ * for open.
+ */
+public interface Gate {
+
+  /**
+   * Returns whether the endpoint may be chosen at all. Read on the control path: after each change
+   * that the gate announced, and once a second.
+   */
+  boolean open();
+
+  /** Asks for admission of one attempt; on the hot path, so it must be lock-free and fast. */
+  boolean tryAcquire();
+
+  /**
+   * Ends one admitted attempt. Called exactly once for each {@link #tryAcquire} that returned true.
+   * {@link Outcome#CANCELLED} gives the admission back and says nothing about the endpoint.
+   *
+   * @param latencyNanos from the start to the response, or to the end if there was none; 0 or more
+   */
+  void release(Outcome outcome, long latencyNanos);
+
+  /** Frees what the gate holds, when its endpoint or the balancer goes; by default nothing. */
+  default void close() {}
+
+  /** Makes the gate of each endpoint. */
+  @FunctionalInterface
+  interface Factory {
+
+    /**
+     * Returns the gate of a new endpoint. Called on the control path, once for each endpoint.
+     *
+     * @param server the server as first described
+     * @param nanoTime the balancer's time
+     * @param changed to be run, from any thread, whenever the answer of {@link Gate#open()} changed
+     */
+    Gate create(Server server, LongSupplier nanoTime, Runnable changed);
+  }
+}

@@ -1,0 +1,23 @@
+package io.evenload;
+
+import java.time.Duration;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * A question to one server whether it is well, such as a TCP connect or an HTTP request.
+ *
+ * <p>A probe never blocks its caller: it starts the exchange and returns. Exceptional completion,
+ * an exception thrown and no answer within the timeout all mean unhealthy. It must be thread-safe.
+ */
+@FunctionalInterface
+public interface HealthProbe {
+
+  /**
+   * Starts one probe.
+   *
+   * @param server the server to ask
+   * @param timeout how long the caller waits for the answer; a probe should give up its resources
+   *     by then
+   */
+  CompletionStage<HealthReport> probe(Server server, Duration timeout);
+}

@@ -1,0 +1,319 @@
+package io.evenload;
+
+import static java.util.Objects.requireNonNull;
+
+import io.evenload.chooser.Choosers;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Chooses a server for every attempt at a request, among the servers of a list that changes over
+ * time.
+ *
+ * <pre>{@code
+ * try (LoadBalancer orders = LoadBalancer.of("orders", Server.of("10.0.0.1", 8080), Server.of("10.0.0.2", 8080));
+ *     Attempt attempt = orders.start()) {
+ *   send(attempt.server());
+ *   attempt.succeed();
+ * }
+ * }</pre>
+ *
+ * <p>Thread-safe; meant to live as long as the program, one for each service. {@code start} takes
+ * no lock and blocks on nothing. All else happens on the control path: on the thread of the server
+ * list, or on one daemon thread of the balancer, unless a scheduler is given.
+ */
+public final class LoadBalancer implements AutoCloseable {
+
+  private final BalancerContext balancer;
+  private final ControlPath control;
+  private final Picker picker;
+  private final @Nullable LeakSampler sampler;
+
+  private LoadBalancer(Builder builder, ServerList servers) {
+    RateLimitedLog log = new RateLimitedLog(builder.name, builder.nanoTime);
+    balancer =
+        new BalancerContext(builder.name, builder.nanoTime, builder.random, builder.listener, log);
+    sampler = builder.leakSampling == 0 ? null : new LeakSampler(balancer, builder.leakSampling);
+    picker = new Picker(balancer, sampler);
+    ScheduledExecutorService given = builder.scheduler;
+    control =
+        new ControlPath(
+            balancer,
+            builder.chooser,
+            builder.panicThreshold,
+            builder.emptyListGrace,
+            given != null ? given : daemon(builder.name),
+            given == null,
+            sampler);
+    try {
+      control.start(servers, builder.gates);
+    } catch (RuntimeException | Error e) {
+      control.close();
+      throw e;
+    }
+  }
+
+  /** Returns a balancer over servers that never change, with all defaults. */
+  public static LoadBalancer of(String name, Server... servers) {
+    return builder(name).servers(ServerList.of(servers)).build();
+  }
+
+  /**
+   * Returns a builder.
+   *
+   * @param name the service's name, for messages and logs
+   * @throws IllegalArgumentException if the name is blank
+   */
+  public static Builder builder(String name) {
+    return new Builder(name);
+  }
+
+  /** The name given to {@link #builder}. */
+  public String name() {
+    return balancer.name();
+  }
+
+  /**
+   * Starts the only attempt of a request that has no key.
+   *
+   * @throws NoServerAvailableException if no endpoint takes the attempt, or the balancer is closed
+   */
+  public Attempt start() throws NoServerAvailableException {
+    return start(RequestContext.ANONYMOUS);
+  }
+
+  /**
+   * Starts an attempt: chooses a server, preferring those that the request has not tried.
+   *
+   * @throws NoServerAvailableException if no endpoint takes the attempt, or the balancer is closed
+   */
+  @SuppressWarnings("ReferenceEquality") // whether another snapshot was published meanwhile
+  public Attempt start(RequestContext request) throws NoServerAvailableException {
+    requireNonNull(request, "request");
+    for (Snapshot snapshot = control.snapshot(); ; ) {
+      if (control.closed()) {
+        throw new NoServerAvailableException(name() + ": closed");
+      }
+      Attempt attempt = picker.pick(snapshot, request);
+      if (attempt != null) {
+        return attempt;
+      }
+      Snapshot latest = control.snapshot();
+      if (latest == snapshot) {
+        throw picker.failure(snapshot, request);
+      }
+      snapshot = latest;
+    }
+  }
+
+  /**
+   * Completes when the first list with a server arrived; fails with {@link
+   * NoServerAvailableException} if the balancer is closed before. Dependent actions run on the
+   * control path unless they are async, and should be short.
+   */
+  public CompletionStage<Void> ready() {
+    return control.ready().minimalCompletionStage();
+  }
+
+  /** Returns what the balancer knows now. */
+  public LoadBalancerStatus status() {
+    Snapshot snapshot = control.snapshot();
+    List<LoadBalancerStatus.EndpointStatus> endpoints = new ArrayList<>();
+    for (LiveEndpoint endpoint : snapshot.known()) {
+      endpoints.add(endpoint.status());
+    }
+    long leaked = sampler == null ? 0 : sampler.leaked();
+    return new LoadBalancerStatus(name(), control.closed(), snapshot.panic(), leaked, endpoints);
+  }
+
+  /**
+   * Gives every endpoint, present and future, one more gate, beside those given to {@link
+   * Builder#gate}. An endpoint may be chosen only if all its gates are open. The gates stay until
+   * their endpoint or the balancer goes.
+   */
+  public void addGate(Gate.Factory factory) {
+    control.addGates(requireNonNull(factory, "factory"));
+  }
+
+  /**
+   * Ends the subscription and the thread that the balancer started. From now on {@code start}
+   * throws; attempts that run end normally. Idempotent; a scheduler given to the builder is not
+   * shut down.
+   */
+  @Override
+  public void close() {
+    control.close();
+  }
+
+  /** The status as text. */
+  @Override
+  public String toString() {
+    return status().toString();
+  }
+
+  private static ScheduledExecutorService daemon(String name) {
+    ScheduledThreadPoolExecutor executor =
+        new ScheduledThreadPoolExecutor(
+            1,
+            task -> {
+              Thread thread = new Thread(task, "evenload-" + name);
+              thread.setDaemon(true);
+              return thread;
+            });
+    executor.setRemoveOnCancelPolicy(true);
+    return executor;
+  }
+
+  /** Collects the options of a {@link LoadBalancer}; not thread-safe. */
+  public static final class Builder {
+
+    /**
+     * Half, as in Envoy: with fewer eligible endpoints, the rest would carry more than twice its
+     * load.
+     */
+    public static final double DEFAULT_PANIC_THRESHOLD = 0.5;
+
+    /**
+     * 5 minutes: long enough for a discovery outage to be noticed, short enough for a service that
+     * was removed.
+     */
+    public static final Duration DEFAULT_EMPTY_LIST_GRACE = Duration.ofMinutes(5);
+
+    /** One in 128: a leak shows within minutes, and the cost is lost in the noise. */
+    public static final int DEFAULT_LEAK_SAMPLING = 128;
+
+    private final String name;
+    private @Nullable ServerList servers;
+    private Chooser chooser = Choosers.powerOfTwoChoices();
+    private double panicThreshold = DEFAULT_PANIC_THRESHOLD;
+    private Duration emptyListGrace = DEFAULT_EMPTY_LIST_GRACE;
+    private int leakSampling = DEFAULT_LEAK_SAMPLING;
+    private final List<Gate.Factory> gates = new ArrayList<>();
+    private @Nullable LoadBalancerListener listener;
+    private LongSupplier nanoTime = System::nanoTime;
+    private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
+    private @Nullable ScheduledExecutorService scheduler;
+
+    private Builder(String name) {
+      if (requireNonNull(name, "name").isBlank()) {
+        throw new IllegalArgumentException("name: '" + name + "' (expected: not blank)");
+      }
+      this.name = name;
+    }
+
+    /** Sets where the servers come from; required. */
+    public Builder servers(ServerList servers) {
+      this.servers = requireNonNull(servers, "servers");
+      return this;
+    }
+
+    /** Sets the strategy; by default {@link Choosers#powerOfTwoChoices()}. */
+    public Builder chooser(Chooser chooser) {
+      this.chooser = requireNonNull(chooser, "chooser");
+      return this;
+    }
+
+    /**
+     * Sets the share of eligible endpoints below which health is ignored, so that the few are not
+     * overloaded; 0.5 by default, 0 turns panic off. With fewer than 5 endpoints, panic begins only
+     * when none is eligible.
+     *
+     * @throws IllegalArgumentException if the threshold is not 0 to 1
+     */
+    public Builder panicThreshold(double threshold) {
+      if (!(threshold >= 0 && threshold <= 1)) {
+        throw new IllegalArgumentException("panicThreshold: " + threshold + " (expected: 0 to 1)");
+      }
+      this.panicThreshold = threshold;
+      return this;
+    }
+
+    /**
+     * Sets how long the last list stays in force when the source reports an empty one; 5 minutes by
+     * default, zero brings an empty list into force at once.
+     *
+     * @throws IllegalArgumentException if the duration is negative or more than 100 days
+     */
+    public Builder emptyListGrace(Duration grace) {
+      requireNonNull(grace, "grace");
+      if (grace.isNegative() || grace.compareTo(Duration.ofDays(100)) > 0) {
+        throw new IllegalArgumentException(
+            "emptyListGrace: " + grace + " (expected: PT0S to PT2400H)");
+      }
+      this.emptyListGrace = grace;
+      return this;
+    }
+
+    /**
+     * Sets that one attempt in so many is watched for being dropped without being ended; 128 by
+     * default, 0 turns the watch off. A leaked attempt that is watched is given back and a warning
+     * is logged. With 1 every attempt is watched and the warning has the stack trace of its start,
+     * which is slow: for finding a leak.
+     *
+     * @throws IllegalArgumentException if the number is negative
+     */
+    public Builder leakSampling(int oneIn) {
+      if (oneIn < 0) {
+        throw new IllegalArgumentException("leakSampling: " + oneIn + " (expected: 0 or more)");
+      }
+      this.leakSampling = oneIn;
+      return this;
+    }
+
+    /**
+     * Adds a gate to every endpoint; by default there is none. See {@link LoadBalancer#addGate}.
+     */
+    public Builder gate(Gate.Factory factory) {
+      gates.add(requireNonNull(factory, "factory"));
+      return this;
+    }
+
+    /** Sets what is told of the balancer's events; by default nothing. */
+    public Builder listener(LoadBalancerListener listener) {
+      this.listener = requireNonNull(listener, "listener");
+      return this;
+    }
+
+    /** Sets the source of elapsed nanoseconds; {@link System#nanoTime} by default. */
+    public Builder nanoTime(LongSupplier nanoTime) {
+      this.nanoTime = requireNonNull(nanoTime, "nanoTime");
+      return this;
+    }
+
+    /**
+     * Sets the source of randomness, which must be safe from any thread; {@link ThreadLocalRandom}
+     * by default.
+     */
+    public Builder random(RandomGenerator random) {
+      this.random = requireNonNull(random, "random");
+      return this;
+    }
+
+    /**
+     * Sets what runs the timers, which the caller shuts down; by default one daemon thread of the
+     * balancer's own.
+     */
+    public Builder scheduler(ScheduledExecutorService scheduler) {
+      this.scheduler = requireNonNull(scheduler, "scheduler");
+      return this;
+    }
+
+    /**
+     * Returns the balancer, subscribed to its list.
+     *
+     * @throws NullPointerException if no server list was given
+     */
+    public LoadBalancer build() {
+      return new LoadBalancer(
+          this, requireNonNull(servers, "servers: null (expected: a ServerList)"));
+    }
+  }
+}

@@ -1,0 +1,233 @@
+package io.evenload;
+
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The hot path: from a snapshot and a request to a started attempt. */
+final class Picker {
+
+  /*
+   * The chooser is asked twice at most. If both answers are refused, the engine scans the endpoints from a random index:
+   * those that may be chosen and were not tried, the tried ones, those that only failing health keeps out, and at last
+   * one trial at an endpoint whose gate is closed. Draining, weight 0, the request's filter, gates and limits are hard
+   * at every step.
+   *
+   * An endpoint that left the list is refused although the snapshot at hand still holds it. The roster publishes the
+   * new snapshot before it marks the endpoint, so whoever sees the mark finds a newer snapshot: LoadBalancer.start tries
+   * again with it before it gives up.
+   */
+
+  private final BalancerContext balancer;
+  private final @Nullable LeakSampler sampler;
+
+  Picker(BalancerContext balancer, @Nullable LeakSampler sampler) {
+    this.balancer = balancer;
+    this.sampler = sampler;
+  }
+
+  /** Returns a started attempt, or null if no endpoint takes it. */
+  @Nullable Attempt pick(Snapshot snapshot, RequestContext request) {
+    if (snapshot.groups().length == 0) {
+      return scan(snapshot, null, request);
+    }
+    Candidates group = snapshot.draw(balancer.random());
+    LiveEndpoint chosen = ask(group, request);
+    if (chosen != null) {
+      Attempt attempt = admit(chosen, group.chooser(), group.panic(), chosen.gate());
+      if (attempt != null) {
+        request.add(attempt);
+        return attempt;
+      }
+    }
+    return pickAgain(snapshot, group, request, chosen);
+  }
+
+  private @Nullable Attempt pickAgain(
+      Snapshot snapshot, Candidates group, RequestContext request, @Nullable LiveEndpoint refused) {
+    RequestContext context =
+        request == RequestContext.ANONYMOUS ? RequestContext.create() : request;
+    if (refused != null) {
+      context.refuse(refused);
+    }
+    LiveEndpoint chosen = ask(group, context);
+    context.forgetRefusals();
+    Attempt attempt =
+        chosen == null ? null : admit(chosen, group.chooser(), group.panic(), chosen.gate());
+    if (attempt == null) {
+      return scan(snapshot, group, context);
+    }
+    context.add(attempt);
+    return attempt;
+  }
+
+  /** Returns the chooser's answer, or null if it cannot be used. */
+  private @Nullable LiveEndpoint ask(Candidates group, RequestContext request) {
+    Chooser chooser = group.chooser();
+    if (chooser == null) {
+      return null;
+    }
+    try {
+      Endpoint answer = chooser.choose(group.list(), request);
+      if (answer instanceof LiveEndpoint chosen && chosen.balancer == balancer) {
+        return request.skips(chosen) ? null : chosen;
+      }
+      balancer
+          .log()
+          .warn("Chooser.choose returned " + answer + " (expected: an endpoint of the list)", null);
+    } catch (Throwable e) {
+      balancer.log().warn("Chooser.choose threw; a random endpoint is used", e);
+    }
+    return null;
+  }
+
+  private @Nullable Attempt scan(
+      Snapshot snapshot, @Nullable Candidates drawn, RequestContext request) {
+    for (boolean tried = false; ; tried = true) {
+      Attempt attempt = drawn == null ? null : scan(drawn, request, tried);
+      for (int i = 0; attempt == null && i < snapshot.groups().length; i++) {
+        Candidates group = snapshot.groups()[i];
+        attempt = group == drawn ? null : scan(group, request, tried);
+      }
+      if (attempt != null) {
+        return attempt;
+      }
+      if (tried) {
+        break;
+      }
+    }
+    for (boolean tried = false; ; tried = true) {
+      Attempt attempt = scan(snapshot.unwell(), null, true, false, request, tried);
+      if (attempt != null || tried) {
+        return attempt != null ? attempt : trial(snapshot, request);
+      }
+    }
+  }
+
+  private @Nullable Attempt trial(Snapshot snapshot, RequestContext request) {
+    Attempt attempt = scan(snapshot.gated(), null, true, true, request, false);
+    return attempt != null ? attempt : scan(snapshot.gated(), null, true, true, request, true);
+  }
+
+  private @Nullable Attempt scan(Candidates group, RequestContext request, boolean tried) {
+    return scan(group.endpoints(), group.chooser(), group.panic(), false, request, tried);
+  }
+
+  /** Offers the attempt to each endpoint that was tried, or was not, from a random index on. */
+  private @Nullable Attempt scan(
+      LiveEndpoint[] endpoints,
+      @Nullable Chooser chooser,
+      boolean panic,
+      boolean trial,
+      RequestContext request,
+      boolean tried) {
+    int n = endpoints.length;
+    int start = n < 2 ? 0 : (int) (((balancer.random().nextLong() >>> 32) * n) >>> 32);
+    for (int i = 0; i < n; i++) {
+      LiveEndpoint endpoint = endpoints[(start + i) % n];
+      if (request.tried(endpoint) == tried && passes(endpoint, request)) {
+        Gate gate = trial ? endpoint.trial : endpoint.gate();
+        Attempt attempt = admit(endpoint, chooser, panic, gate);
+        if (attempt != null) {
+          request.add(attempt);
+          return attempt;
+        }
+      }
+    }
+    return null;
+  }
+
+  private boolean passes(LiveEndpoint endpoint, RequestContext request) {
+    try {
+      return request.passes(endpoint);
+    } catch (Throwable e) {
+      balancer.log().warn("The filter of a request threw for " + endpoint.server().id(), e);
+      return false;
+    }
+  }
+
+  /** Starts the attempt, or returns null if the endpoint cannot take it. */
+  private @Nullable Attempt admit(
+      LiveEndpoint endpoint, @Nullable Chooser chooser, boolean panic, @Nullable Gate gate) {
+    boolean trial = gate == endpoint.trial;
+    if (!(trial ? endpoint.state() == EndpointState.BREAKER_OPEN : endpoint.allows(panic))) {
+      return null;
+    }
+    if (!endpoint.tryEnter(limit(endpoint, chooser))) {
+      return null;
+    }
+    Gate acquired = gate;
+    try {
+      if (gate != null && !gate.tryAcquire()) {
+        endpoint.leave();
+        return null;
+      }
+    } catch (Throwable e) {
+      balancer
+          .log()
+          .warn("Gate.tryAcquire of " + endpoint.server().id() + " threw; it is taken for open", e);
+      acquired = null;
+    }
+    LeakSampler sampling = sampler != null && sampler.draws() ? sampler : null;
+    Attempt attempt = new Attempt(endpoint, acquired, balancer.nanoTime().getAsLong(), sampling);
+    if (attempt.tracker != null) {
+      started(attempt.tracker, attempt);
+    }
+    return attempt;
+  }
+
+  private int limit(LiveEndpoint endpoint, @Nullable Chooser chooser) {
+    try {
+      return chooser == null ? Integer.MAX_VALUE : chooser.inFlightLimit(endpoint);
+    } catch (Throwable e) {
+      balancer.log().warn("Chooser.inFlightLimit threw; no limit is used", e);
+      return Integer.MAX_VALUE;
+    }
+  }
+
+  private void started(Chooser.Tracker tracker, Attempt attempt) {
+    try {
+      tracker.started(attempt.startNanos);
+    } catch (Throwable e) {
+      balancer
+          .log()
+          .warn("Chooser.Tracker.started of " + attempt.endpoint.server().id() + " threw", e);
+    }
+  }
+
+  /** Tells why there was no server, counting the endpoints by reason. */
+  NoServerAvailableException failure(Snapshot snapshot, RequestContext request) {
+    if (snapshot.closed()) {
+      return new NoServerAvailableException(balancer.name() + ": closed");
+    }
+    List<LiveEndpoint> known = snapshot.known();
+    Map<String, Integer> counts = new LinkedHashMap<>();
+    for (LiveEndpoint endpoint : known) {
+      counts.merge(reason(endpoint, request), 1, Integer::sum);
+    }
+    String reasons =
+        counts.entrySet().stream()
+            .sorted(Map.Entry.comparingByValue(Comparator.reverseOrder()))
+            .map(entry -> entry.getValue() + " " + entry.getKey())
+            .collect(Collectors.joining(", "));
+    return new NoServerAvailableException(
+        balancer.name()
+            + ": no server available ("
+            + known.size()
+            + (known.isEmpty() ? " known)" : " known: " + reasons + ")"));
+  }
+
+  private String reason(LiveEndpoint endpoint, RequestContext request) {
+    EndpointState state = endpoint.state();
+    if (state == EndpointState.DRAINING || state == EndpointState.WEIGHT_ZERO) {
+      return state.toString();
+    }
+    if (!passes(endpoint, request)) {
+      return "filtered out";
+    }
+    return state == EndpointState.ELIGIBLE ? "at its limit" : state.toString();
+  }
+}

@@ -1,0 +1,165 @@
+package io.evenload;
+
+import static java.util.Objects.requireNonNull;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a balancer knows of one logical request, over all its attempts: its key, its filter, and the
+ * endpoints already tried. Use one for each request and pass it to every {@link
+ * LoadBalancer#start(RequestContext)} of that request.
+ *
+ * <p>Thread-safe: two attempts of a hedged request may start at once.
+ */
+public final class RequestContext {
+
+  /*
+   * The attempts form a stack linked through Attempt.previous, pushed by compare-and-set, so that remembering what was
+   * tried allocates nothing. The refused endpoints live only while one start() looks for a server; two concurrent
+   * starts may clear each other's marks, which costs a further try and nothing else.
+   */
+
+  /** Stands for the many requests that need no context; it remembers nothing. */
+  static final RequestContext ANONYMOUS = new RequestContext(null);
+
+  private static final VarHandle ATTEMPTS;
+  private static final VarHandle FILTER;
+
+  static {
+    try {
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      ATTEMPTS = lookup.findVarHandle(RequestContext.class, "attempts", Attempt.class);
+      FILTER = lookup.findVarHandle(RequestContext.class, "filter", Predicate.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final @Nullable String key;
+  private final long keyHash;
+  private volatile @Nullable Attempt attempts;
+  private volatile @Nullable Predicate<Server> filter;
+  private volatile Endpoint @Nullable [] refused;
+
+  private RequestContext(@Nullable String key) {
+    this.key = key;
+    this.keyHash = key == null ? 0 : hash(key);
+  }
+
+  /** Returns the context of a request without a key. */
+  public static RequestContext create() {
+    return new RequestContext(null);
+  }
+
+  /** Returns the context of a request with a key, for consistent hashing and stickiness. */
+  public static RequestContext withKey(String key) {
+    return new RequestContext(requireNonNull(key, "key"));
+  }
+
+  /** The key; null if the request has none. */
+  public @Nullable String key() {
+    return key;
+  }
+
+  /**
+   * A 64-bit hash of the key, the same in every process: FNV-1a over its chars, finished by the
+   * mixer of SplitMix64. 0 without a key.
+   */
+  public long keyHash() {
+    return keyHash;
+  }
+
+  /** The number of attempts started so far: 0 before the first. */
+  public int attemptNumber() {
+    Attempt last = attempts;
+    return last == null ? 0 : last.number;
+  }
+
+  /**
+   * Restricts this request to the servers that pass the filter, beside all filters set before;
+   * returns this context. The restriction is hard: if no such server is available, {@link
+   * LoadBalancer#start(RequestContext)} throws. A filter is called for every candidate and should
+   * be fast; a server for which it throws does not pass.
+   *
+   * @throws IllegalStateException if this is the context of {@link LoadBalancer#start()}, which all
+   *     such requests share
+   */
+  public RequestContext only(Predicate<Server> filter) {
+    requireNonNull(filter, "filter");
+    if (this == ANONYMOUS) {
+      throw new IllegalStateException(
+          "only: the context of start() is shared (expected: one of RequestContext.create())");
+    }
+    Predicate<Server> old;
+    do {
+      old = this.filter;
+    } while (!FILTER.compareAndSet(this, old, old == null ? filter : old.and(filter)));
+    return this;
+  }
+
+  /**
+   * Returns whether a chooser should pass over this endpoint: the request tried it already, the
+   * filter excludes it, or it just refused this attempt because its gate or its limit is full.
+   */
+  public boolean skips(Endpoint endpoint) {
+    return tried(endpoint) || refused(endpoint) || !passes(endpoint);
+  }
+
+  boolean tried(Endpoint endpoint) {
+    for (Attempt attempt = attempts; attempt != null; attempt = attempt.previous) {
+      if (attempt.endpoint == endpoint) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  boolean passes(Endpoint endpoint) {
+    Predicate<Server> filter = this.filter;
+    return filter == null || filter.test(endpoint.server());
+  }
+
+  private boolean refused(Endpoint endpoint) {
+    Endpoint[] refused = this.refused;
+    return refused != null && Arrays.asList(refused).contains(endpoint);
+  }
+
+  /** Makes the choosers skip the endpoint until {@link #forgetRefusals}. */
+  void refuse(Endpoint endpoint) {
+    Endpoint[] old = refused;
+    Endpoint[] next = old == null ? new Endpoint[1] : Arrays.copyOf(old, old.length + 1);
+    next[next.length - 1] = endpoint;
+    refused = next;
+  }
+
+  void forgetRefusals() {
+    refused = null;
+  }
+
+  /** Adds a started attempt to those that the request tried. */
+  void add(Attempt attempt) {
+    if (this == ANONYMOUS) {
+      return;
+    }
+    Attempt last;
+    do {
+      last = attempts;
+      attempt.previous = last;
+      attempt.number = last == null ? 1 : last.number + 1;
+    } while (!ATTEMPTS.compareAndSet(this, last, attempt));
+  }
+
+  private static long hash(String key) {
+    long hash = 0xcbf29ce484222325L;
+    for (int i = 0; i < key.length(); i++) {
+      hash = (hash ^ key.charAt(i)) * 0x100000001b3L;
+    }
+    hash = (hash ^ (hash >>> 30)) * 0xbf58476d1ce4e5b9L;
+    hash = (hash ^ (hash >>> 27)) * 0x94d049bb133111ebL;
+    return hash ^ (hash >>> 31);
+  }
+}

@@ -1,0 +1,55 @@
+package io.evenload;
+
+import java.util.Collection;
+import java.util.List;
+
+/**
+ * A source of servers that changes over time: a static list, DNS, a registry.
+ *
+ * <p>An implementation calls the listener once with the current list as soon as it is known,
+ * possibly from within {@link #subscribe}, and then with the whole list after every change. Updates
+ * come one at a time and in order; none begins after {@link Subscription#close()} returned, save
+ * one that was already on its way to the listener on another thread. A source that cannot refresh
+ * reports {@link Listener#failed} and goes on trying.
+ */
+@FunctionalInterface
+public interface ServerList {
+
+  /**
+   * Starts the flow of lists to this listener. It does not block on the network: a source that
+   * must, does so on a thread of its own.
+   */
+  Subscription subscribe(Listener listener);
+
+  /** Returns a list that never changes. Later changes of the array have no effect. */
+  static ServerList of(Server... servers) {
+    return of(List.of(servers));
+  }
+
+  /** Returns a list that never changes. Later changes of the collection have no effect. */
+  static ServerList of(Collection<Server> servers) {
+    List<Server> copy = List.copyOf(servers);
+    return listener -> {
+      listener.updated(copy);
+      return () -> {};
+    };
+  }
+
+  /** What receives the lists. */
+  interface Listener {
+
+    /** Takes the whole current list. An empty one means that the source knows of no server. */
+    void updated(List<Server> servers);
+
+    /** Takes note that the source could not refresh; the list given last stays in force. */
+    default void failed(Throwable cause) {}
+  }
+
+  /** A running subscription. */
+  @FunctionalInterface
+  interface Subscription {
+
+    /** Ends the flow of lists and frees what it holds, threads included. Idempotent. */
+    void close();
+  }
+}

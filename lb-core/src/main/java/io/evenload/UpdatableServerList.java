@@ -1,0 +1,82 @@
+package io.evenload;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A server list that the program sets itself. Thread-safe and lock-free: concurrent updates reach
+ * every subscriber one at a time, in one order that is the same for all.
+ */
+public final class UpdatableServerList implements ServerList {
+
+  private static final Logger logger = LoggerFactory.getLogger(UpdatableServerList.class);
+
+  private final SerialExecutor serial =
+      new SerialExecutor(e -> logger.warn("A listener of a server list threw", e));
+  private final List<Subscriber> subscribers = new ArrayList<>(); // only within serial
+  private @Nullable List<Server> current; // only within serial
+
+  /**
+   * Creates a list that is not known yet: subscribers hear nothing until the first {@link #update}.
+   */
+  public UpdatableServerList() {}
+
+  /** Creates a list with these servers. */
+  public UpdatableServerList(Collection<Server> servers) {
+    update(servers);
+  }
+
+  /**
+   * Publishes a new list. Returns when the subscribers have it, unless another thread is publishing
+   * at this moment: then that thread goes on with this update.
+   */
+  public void update(Collection<Server> servers) {
+    List<Server> copy = List.copyOf(servers);
+    serial.execute(
+        () -> {
+          current = copy;
+          subscribers.forEach(subscriber -> subscriber.deliver(copy));
+        });
+  }
+
+  @Override
+  public Subscription subscribe(Listener listener) {
+    Subscriber subscriber = new Subscriber(listener);
+    serial.execute(
+        () -> {
+          subscribers.add(subscriber);
+          List<Server> known = current;
+          if (known != null) {
+            subscriber.deliver(known);
+          }
+        });
+    return () -> {
+      subscriber.closed = true;
+      serial.execute(() -> subscribers.remove(subscriber));
+    };
+  }
+
+  private static final class Subscriber {
+    private final Listener listener;
+    volatile boolean closed;
+
+    Subscriber(Listener listener) {
+      this.listener = listener;
+    }
+
+    void deliver(List<Server> servers) {
+      if (closed) {
+        return;
+      }
+      try {
+        listener.updated(servers);
+      } catch (Throwable e) {
+        logger.warn("A listener of a server list threw", e);
+      }
+    }
+  }
+}

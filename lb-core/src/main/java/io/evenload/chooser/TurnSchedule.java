@@ -1,0 +1,136 @@
+package io.evenload.chooser;
+
+import java.util.Map;
+import java.util.TreeMap;
+
+/** The order of turns in one cycle of a weighted round robin; immutable. */
+final class TurnSchedule {
+
+  /*
+   * Endpoints of equal weight form a class, whose members take the turns of the class in strict rotation, so that none of
+   * them gets two while another waits. The turns of each class are spread evenly over the cycle: the j-th of t stands at
+   * the time (j + phase) / t, and the slots are filled in the order of those times (a counting sort), the phases of the
+   * classes apart by the golden ratio, so that rare turns of many classes do not come together. That is a stride
+   * schedule, computed ahead, at one array read a turn.
+   *
+   * If the integer weights sum to at most the limit (after division by their greatest common divisor), the cycle is exact
+   * and each member of a class has the same number of turns in it. Otherwise a class gets its share of the limit, rounded,
+   * at least one turn, and the members rotate on from cycle to cycle: `turns` per cycle need not be a multiple of their
+   * number.
+   */
+
+  static final int LIMIT = 1 << 16;
+  private static final int LIMIT_PER_ENDPOINT = 8;
+  private static final double GOLDEN_RATIO = 0.6180339887498949;
+
+  private final int[][] members; // by class, the lightest first
+  private final int[] turns; // by class, in one cycle
+  private final int[] slots; // an endpoint, or ~class of one that rotates from cycle to cycle
+  private final int[] ordinals; // of the slot's turn within its class; empty if no class rotates
+
+  TurnSchedule(double[] weights) {
+    members = classes(weights);
+    int limit = Math.max(LIMIT, LIMIT_PER_ENDPOINT * weights.length);
+    turns = turns(weights, limit);
+    int period = 0;
+    boolean rotates = false;
+    for (int c = 0; c < turns.length; c++) {
+      period += turns[c];
+      rotates |= turns[c] % members[c].length != 0;
+    }
+    slots = new int[period];
+    ordinals = new int[rotates ? period : 0];
+    fill();
+  }
+
+  int period() {
+    return slots.length;
+  }
+
+  /** Returns the endpoint whose turn it is at a position of {@link StripedCursor}. */
+  int at(long position) {
+    int slot = (int) position;
+    int entry = slots[slot];
+    return entry >= 0 ? entry : rotated(~entry, ordinals[slot], position >>> 32);
+  }
+
+  private int rotated(int c, int ordinal, long cycle) {
+    return members[c][(int) ((ordinal + cycle * turns[c]) % members[c].length)];
+  }
+
+  private static int[][] classes(double[] weights) {
+    Map<Double, Integer> sizes = new TreeMap<>();
+    for (double weight : weights) {
+      sizes.merge(weight, 1, Integer::sum);
+    }
+    Map<Double, Integer> numbers = new TreeMap<>();
+    int[][] members = new int[sizes.size()][];
+    sizes.forEach(
+        (weight, size) -> {
+          members[numbers.size()] = new int[size];
+          numbers.put(weight, numbers.size());
+        });
+    int[] filled = new int[members.length];
+    for (int i = 0; i < weights.length; i++) {
+      int c = numbers.getOrDefault(weights[i], 0);
+      members[c][filled[c]++] = i;
+    }
+    return members;
+  }
+
+  private int[] turns(double[] weights, int limit) {
+    double sum = 0;
+    long divisor = 0;
+    boolean whole = true;
+    for (double weight : weights) {
+      sum += weight;
+      whole &= weight == Math.rint(weight) && weight < 0x1p52;
+      divisor = whole ? gcd((long) weight, divisor) : 0;
+    }
+    boolean exact = whole && sum / divisor <= limit;
+    int[] turns = new int[members.length];
+    double before = 0;
+    for (int c = 0; c < turns.length; c++) {
+      double weight = weights[members[c][0]];
+      int size = members[c].length;
+      double after = before + size * weight;
+      double share = Math.rint(after / sum * limit) - Math.rint(before / sum * limit);
+      turns[c] = exact ? (int) (size * ((long) weight / divisor)) : (int) Math.max(1, share);
+      before = after;
+    }
+    return turns;
+  }
+
+  private static long gcd(long a, long b) {
+    return b == 0 ? a : gcd(b, a % b);
+  }
+
+  private void fill() {
+    int period = slots.length;
+    int[] end = new int[period + 1];
+    for (int c = 0; c < turns.length; c++) {
+      for (int j = 0; j < turns[c]; j++) {
+        end[time(c, j) + 1]++;
+      }
+    }
+    for (int time = 1; time <= period; time++) {
+      end[time] += end[time - 1];
+    }
+    for (int c = 0; c < turns.length; c++) {
+      int size = members[c].length;
+      boolean rotates = turns[c] % size != 0;
+      for (int j = 0; j < turns[c]; j++) {
+        int slot = end[time(c, j)]++;
+        slots[slot] = rotates ? ~c : members[c][j % size];
+        if (rotates) {
+          ordinals[slot] = j;
+        }
+      }
+    }
+  }
+
+  private int time(int c, int j) {
+    double phase = (c + 1) * GOLDEN_RATIO % 1;
+    return (int) Math.min(slots.length - 1, (j + phase) / turns[c] * slots.length);
+  }
+}
