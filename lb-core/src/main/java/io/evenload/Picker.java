@@ -8,6 +8,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The hot path: from a snapshot and a request to a started attempt. */
+@SuppressWarnings("ReferenceEquality") // of groups and gates: this very one
 final class Picker {
 
   /*
