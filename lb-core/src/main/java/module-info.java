@@ -12,4 +12,5 @@ module io.evenload.core {
 
   exports io.evenload;
   exports io.evenload.chooser;
+  exports io.evenload.discovery;
 }
