@@ -13,4 +13,5 @@ module io.evenload.core {
   exports io.evenload;
   exports io.evenload.chooser;
   exports io.evenload.discovery;
+  exports io.evenload.health;
 }

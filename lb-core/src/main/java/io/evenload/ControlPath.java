@@ -1,5 +1,6 @@
 package io.evenload;
 
+import io.evenload.health.HealthCheck;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -47,6 +48,7 @@ final class ControlPath implements ServerList.Listener {
       Duration emptyListGrace,
       ScheduledExecutorService scheduler,
       boolean ownsScheduler,
+      @Nullable HealthCheck healthCheck,
       @Nullable LeakSampler sampler) {
     this.balancer = balancer;
     this.scheduler = scheduler;
@@ -54,7 +56,11 @@ final class ControlPath implements ServerList.Listener {
     this.sampler = sampler;
     this.emptyListGraceNanos = emptyListGrace.toNanos();
     this.serial = new SerialExecutor(e -> balancer.log().warn("the control path failed", e));
-    this.roster = new Roster(balancer, recipe, panicThreshold, this::gate, this::publish);
+    HealthMonitor health =
+        healthCheck == null
+            ? null
+            : new HealthMonitor(balancer, healthCheck, scheduler, serial, this::requestRefresh);
+    this.roster = new Roster(balancer, recipe, panicThreshold, this::gate, this::publish, health);
     this.lastTickNanos = balancer.nanoTime().getAsLong();
   }
 

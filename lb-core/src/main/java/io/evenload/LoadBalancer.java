@@ -3,6 +3,7 @@ package io.evenload;
 import static java.util.Objects.requireNonNull;
 
 import io.evenload.chooser.Choosers;
+import io.evenload.health.HealthCheck;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe; meant to live as long as the program, one for each service. {@code start} takes
  * no lock and blocks on nothing. All else happens on the control path: on the thread of the server
- * list, or on one daemon thread of the balancer, unless a scheduler is given.
+ * list, or on a daemon thread of the balancer (two with a health check), unless a scheduler is
+ * given.
  */
 public final class LoadBalancer implements AutoCloseable {
 
@@ -50,8 +52,9 @@ public final class LoadBalancer implements AutoCloseable {
             builder.chooser,
             builder.panicThreshold,
             builder.emptyListGrace,
-            given != null ? given : daemon(builder.name),
+            given != null ? given : daemon(builder.name, builder.healthCheck != null ? 2 : 1),
             given == null,
+            builder.healthCheck,
             sampler);
     try {
       control.start(servers, builder.gates);
@@ -159,10 +162,10 @@ public final class LoadBalancer implements AutoCloseable {
     return status().toString();
   }
 
-  private static ScheduledExecutorService daemon(String name) {
+  private static ScheduledExecutorService daemon(String name, int threads) {
     ScheduledThreadPoolExecutor executor =
         new ScheduledThreadPoolExecutor(
-            1,
+            threads,
             task -> {
               Thread thread = new Thread(task, "evenload-" + name);
               thread.setDaemon(true);
@@ -197,6 +200,7 @@ public final class LoadBalancer implements AutoCloseable {
     private Duration emptyListGrace = DEFAULT_EMPTY_LIST_GRACE;
     private int leakSampling = DEFAULT_LEAK_SAMPLING;
     private final List<Gate.Factory> gates = new ArrayList<>();
+    private @Nullable HealthCheck healthCheck;
     private @Nullable LoadBalancerListener listener;
     private LongSupplier nanoTime = System::nanoTime;
     private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();

@@ -12,6 +12,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The control path's own state: one endpoint for each id, and from them the next snapshot. Not
@@ -26,6 +27,7 @@ final class Roster {
   private final double panicThreshold;
   private final BiFunction<LiveEndpoint, Gate.Factory, Gate> gateMaker;
   private final Consumer<Snapshot> publisher;
+  private final @Nullable HealthMonitor health;
   private final List<Gate.Factory> gateFactories = new ArrayList<>();
   private final Map<Integer, CandidateGroup> groups = new HashMap<>();
   private final Set<String> reportedDuplicates = new HashSet<>();
@@ -37,12 +39,14 @@ final class Roster {
       Chooser recipe,
       double panicThreshold,
       BiFunction<LiveEndpoint, Gate.Factory, Gate> gateMaker,
-      Consumer<Snapshot> publisher) {
+      Consumer<Snapshot> publisher,
+      @Nullable HealthMonitor health) {
     this.balancer = balancer;
     this.recipe = recipe;
     this.panicThreshold = panicThreshold;
     this.gateMaker = gateMaker;
     this.publisher = publisher;
+    this.health = health;
   }
 
   List<Server> servers() {
@@ -107,6 +111,9 @@ final class Roster {
     }
     endpoint.describe(server);
     endpoint.listed = true;
+    if (health != null) {
+      health.watch(endpoint);
+    }
     return endpoint;
   }
 
@@ -114,6 +121,9 @@ final class Roster {
     if (endpoint.listed) {
       endpoint.listed = false;
       endpoint.departedNanos = balancer.nanoTime().getAsLong();
+      if (health != null) {
+        health.forget(endpoint);
+      }
     }
   }
 
@@ -150,6 +160,9 @@ final class Roster {
   /** Frees what the endpoints hold. */
   void close() {
     endpoints.values().forEach(this::closeGates);
+    if (health != null) {
+      health.close();
+    }
   }
 
   private void closeGates(LiveEndpoint endpoint) {
@@ -181,7 +194,7 @@ final class Roster {
         levels.computeIfAbsent(priority, p -> new Level(group)).add(endpoint, state);
       }
       if (state != endpoint.state()) {
-        changes.add(new StateChange(endpoint, endpoint.state(), state, reason(state)));
+        changes.add(new StateChange(endpoint, endpoint.state(), state, reason(endpoint, state)));
       }
     }
     changes.stream().filter(StateChange::opens).forEach(StateChange::mark);
@@ -206,13 +219,22 @@ final class Roster {
   }
 
   private EndpointState state(LiveEndpoint endpoint, boolean anyPositiveWeight) {
-    if (!endpoint.listed) {
+    HealthReport report = report(endpoint);
+    if (!endpoint.listed || report.state() == HealthReport.State.DRAINING) {
       return EndpointState.DRAINING;
     }
     if (anyPositiveWeight && endpoint.server().weight() == 0) {
       return EndpointState.WEIGHT_ZERO;
     }
-    return open(endpoint) ? EndpointState.ELIGIBLE : EndpointState.BREAKER_OPEN;
+    if (!open(endpoint)) {
+      return EndpointState.BREAKER_OPEN;
+    }
+    boolean healthy = report.state() == HealthReport.State.HEALTHY;
+    return healthy ? EndpointState.ELIGIBLE : EndpointState.UNHEALTHY;
+  }
+
+  private HealthReport report(LiveEndpoint endpoint) {
+    return health == null ? HealthReport.healthy() : health.report(endpoint);
   }
 
   private boolean open(LiveEndpoint endpoint) {
@@ -227,9 +249,10 @@ final class Roster {
     }
   }
 
-  private static String reason(EndpointState state) {
+  private String reason(LiveEndpoint endpoint, EndpointState state) {
     return switch (state) {
-      case DRAINING -> "left the list";
+      case DRAINING -> endpoint.listed ? report(endpoint).reason() : "left the list";
+      case UNHEALTHY -> report(endpoint).reason();
       case WEIGHT_ZERO -> "weight 0 beside positive weights";
       case BREAKER_OPEN -> "its gate is closed";
       default -> "";
