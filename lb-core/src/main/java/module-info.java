@@ -7,7 +7,7 @@ import org.jspecify.annotations.NullMarked;
  */
 @NullMarked
 module io.evenload.core {
-  requires static transitive org.jspecify;
+  requires static org.jspecify;
   requires org.slf4j;
 
   exports io.evenload;

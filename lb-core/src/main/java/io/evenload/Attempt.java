@@ -35,7 +35,7 @@ public final class Attempt implements AutoCloseable {
 
   final LiveEndpoint endpoint;
   final Chooser.@Nullable Tracker tracker;
-  final @Nullable Gate gate;
+  final Gates gates;
   final long startNanos;
 
   /**
@@ -51,11 +51,10 @@ public final class Attempt implements AutoCloseable {
   private volatile boolean ended;
   private volatile long responseNanos = NOT_RESPONDED;
 
-  Attempt(
-      LiveEndpoint endpoint, @Nullable Gate gate, long startNanos, @Nullable LeakSampler sampler) {
+  Attempt(LiveEndpoint endpoint, Gates gates, long startNanos, @Nullable LeakSampler sampler) {
     this.endpoint = endpoint;
     this.server = endpoint.server();
-    this.gate = gate;
+    this.gates = gates;
     this.tracker = endpoint.tracker();
     this.startNanos = startNanos;
     this.sample = sampler == null ? null : sampler.sample(this);
@@ -113,7 +112,7 @@ public final class Attempt implements AutoCloseable {
     long now = endpoint.balancer.nanoTime().getAsLong();
     long response = responseNanos;
     long latency = response == NOT_RESPONDED ? Math.max(0, now - startNanos) : response;
-    endpoint.end(gate, tracker, outcome, latency, now, cause);
+    endpoint.end(gates, tracker, outcome, latency, now, cause);
   }
 
   /** The server and whether the attempt has ended. */

@@ -13,6 +13,7 @@ final class CandidateGroup {
   private final BalancerContext balancer;
   private final @Nullable Chooser bound;
   private @Nullable Candidates current;
+  private boolean stale;
 
   CandidateGroup(BalancerContext balancer, Chooser recipe) {
     this.balancer = balancer;
@@ -27,34 +28,47 @@ final class CandidateGroup {
 
   /** Lets the endpoint into this group, with a tracker of this group's chooser. */
   void enter(LiveEndpoint endpoint) {
-    endpoint.group = this;
     Chooser.Tracker tracker = null;
     try {
       tracker = bound == null ? null : bound.track(endpoint.server());
     } catch (Throwable e) {
       balancer.log().warn("Chooser.track threw; the endpoint is not tracked", e);
     }
-    endpoint.setTracker(tracker);
+    endpoint.enter(this, tracker);
   }
 
   /**
-   * Returns the candidates, prepared anew only if the endpoints are others or their weights
-   * changed.
+   * Notes that an endpoint's weight or description changed, so that the tables of the chooser are
+   * out of date.
    */
-  Candidates candidates(List<LiveEndpoint> endpoints, boolean panic, boolean weightsChanged) {
+  void markStale() {
+    stale = true;
+  }
+
+  /** Returns these endpoints as candidates, prepared anew only if they are others or changed. */
+  Candidates candidates(List<LiveEndpoint> endpoints, boolean panic) {
     LiveEndpoint[] array = endpoints.toArray(new LiveEndpoint[0]);
     Candidates last = current;
-    boolean same = last != null && !weightsChanged && Arrays.equals(last.endpoints(), array);
-    if (last != null && same) {
-      current =
-          last.panic() == panic
-              ? last
-              : new Candidates(last.endpoints(), last.list(), last.chooser(), panic);
-    } else {
+    Candidates next;
+    if (last == null || stale || !Arrays.equals(last.endpoints(), array)) {
+      stale = false;
       List<Endpoint> list = List.of(array);
-      current = new Candidates(array, list, prepare(list), panic);
+      next = new Candidates(this, array, list, prepare(list), panic);
+    } else {
+      next = new Candidates(this, last.endpoints(), last.list(), last.chooser(), panic);
     }
-    return current;
+    current = next;
+    return next;
+  }
+
+  /**
+   * Returns endpoints that the chooser does not see, of which it only limits the attempts in
+   * flight.
+   */
+  Candidates reserve(List<LiveEndpoint> endpoints) {
+    Chooser limiting = current == null ? bound : current.chooser();
+    return new Candidates(
+        this, endpoints.toArray(new LiveEndpoint[0]), List.of(), limiting, /* panic= */ true);
   }
 
   private @Nullable Chooser prepare(List<Endpoint> list) {

@@ -35,6 +35,7 @@ final class ControlPath implements ServerList.Listener {
   private volatile boolean closed;
 
   // Within the serial executor only.
+  private boolean ended;
   private boolean emptyPending;
   private long emptySinceNanos;
   private long lastTickNanos;
@@ -60,7 +61,8 @@ final class ControlPath implements ServerList.Listener {
         healthCheck == null
             ? null
             : new HealthMonitor(balancer, healthCheck, scheduler, serial, this::requestRefresh);
-    this.roster = new Roster(balancer, recipe, panicThreshold, this::gate, this::publish, health);
+    this.roster =
+        new Roster(balancer, recipe, panicThreshold, this::requestRefresh, this::publish, health);
     this.lastTickNanos = balancer.nanoTime().getAsLong();
   }
 
@@ -83,14 +85,19 @@ final class ControlPath implements ServerList.Listener {
                   TICK_MILLIS,
                   TimeUnit.MILLISECONDS);
         });
-    ServerList.Subscription subscribed = servers.subscribe(this);
-    serial.execute(
-        () -> {
-          subscription = subscribed;
-          if (closed) {
-            unsubscribe();
-          }
-        });
+    try {
+      ServerList.Subscription subscribed = servers.subscribe(this);
+      serial.execute(() -> subscribed(subscribed));
+    } catch (Throwable e) {
+      balancer.log().warn("ServerList.subscribe threw; no server will be known", e);
+    }
+  }
+
+  private void subscribed(ServerList.Subscription subscribed) {
+    subscription = subscribed;
+    if (closed) {
+      unsubscribe();
+    }
   }
 
   void addGates(Gate.Factory factory) {
@@ -104,7 +111,13 @@ final class ControlPath implements ServerList.Listener {
 
   @Override
   public void updated(List<Server> servers) {
-    List<Server> copy = List.copyOf(servers);
+    List<Server> copy;
+    try {
+      copy = List.copyOf(servers);
+    } catch (NullPointerException e) {
+      balancer.log().warn("the server list holds null; the last one stays in force", e);
+      return;
+    }
     serial.execute(() -> apply(copy));
   }
 
@@ -169,11 +182,7 @@ final class ControlPath implements ServerList.Listener {
     snapshot = next;
   }
 
-  /** Makes one gate, which may announce its changes from any thread. */
-  private Gate gate(LiveEndpoint endpoint, Gate.Factory factory) {
-    return factory.create(endpoint.server(), balancer.nanoTime(), this::requestRefresh);
-  }
-
+  /** Called from any thread. */
   private void requestRefresh() {
     if (!closed && refreshRequested.compareAndSet(false, true)) {
       try {
@@ -205,6 +214,10 @@ final class ControlPath implements ServerList.Listener {
   }
 
   private void end() {
+    if (ended) {
+      return;
+    }
+    ended = true;
     publish(Snapshot.empty(snapshot.known(), true));
     unsubscribe();
     if (tick != null) {

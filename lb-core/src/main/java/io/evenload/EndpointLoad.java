@@ -14,7 +14,7 @@ abstract class EndpointLoad extends EndpointLoadPadding {
    *
    * Latency is an average with the time of its last sample, packed into one long: the upper half is a float in
    * nanoseconds (its 24 bits of precision are more than a mean of noisy samples has), the lower half counts units of
-   * 2^20 ns, about a millisecond; their difference wraps after 52 days. A sample's weight is 1 - e^(-dt/tau), but at
+   * 2^20 ns, about a millisecond; their difference is right up to 26 days. A sample's weight is 1 - e^(-dt/tau), but at
    * least MIN_SAMPLE_WEIGHT, so that under load the average is that of about the last 20 samples.
    */
 
@@ -95,22 +95,23 @@ abstract class EndpointLoad extends EndpointLoadPadding {
         next = 0;
       }
     } while (next != rate && !FAILURE_RATE.compareAndSet(this, rate, next));
-    if (success || latencyNanos > nanos(latency)) {
-      sample(latencyNanos, now);
-    }
+    sample(success, latencyNanos, now);
   }
 
-  private void sample(long latencyNanos, long now) {
+  /** A failure that would make the average better only notes that the endpoint is not idle. */
+  private void sample(boolean success, long latencyNanos, long now) {
     int time = (int) (now >>> TICK_SHIFT);
     long old;
     float mean;
     do {
       old = latency;
       mean = nanos(old);
-      mean =
-          Float.isNaN(mean)
-              ? latencyNanos
-              : (float) (mean + (latencyNanos - mean) * sampleWeight(old, time));
+      if (success || latencyNanos > mean) {
+        mean =
+            Float.isNaN(mean)
+                ? latencyNanos
+                : (float) (mean + (latencyNanos - mean) * sampleWeight(old, time));
+      }
     } while (!LATENCY.compareAndSet(this, old, packed(mean, time)));
   }
 

@@ -8,7 +8,7 @@ import java.util.function.LongSupplier;
  * <p>A closed gate makes its endpoint ineligible before choice. An open gate may still refuse
  * single attempts, as a half-open breaker does whose trials are all running; the balancer then
  * chooses again. Thread-safe. What it throws is contained and logged: a gate that throws is taken
- * for open.
+ * for open, and for admitting the attempt, which is then released as any other.
  */
 public interface Gate {
 
@@ -22,8 +22,9 @@ public interface Gate {
   boolean tryAcquire();
 
   /**
-   * Ends one admitted attempt. Called exactly once for each {@link #tryAcquire} that returned true.
-   * {@link Outcome#CANCELLED} gives the admission back and says nothing about the endpoint.
+   * Ends one admitted attempt. Called exactly once for each {@link #tryAcquire} that returned true
+   * or threw. {@link Outcome#CANCELLED} gives the admission back and says nothing about the
+   * endpoint.
    *
    * @param latencyNanos from the start to the response, or to the end if there was none; 0 or more
    */

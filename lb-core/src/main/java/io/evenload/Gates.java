@@ -4,64 +4,83 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Several gates of one endpoint as one: open if all are, and acquired as a whole or not at all. */
-final class Gates implements Gate {
+/**
+ * The gates of one endpoint as one, which never throws: open if all are, and acquired as a whole or
+ * not at all. Immutable.
+ */
+final class Gates {
+
+  static final Gates NONE = new Gates(new Gate[0], null);
 
   private final Gate[] gates;
-  private final BalancerContext balancer;
+  private final @Nullable BalancerContext balancer;
 
-  private Gates(List<Gate> gates, BalancerContext balancer) {
-    this.gates = gates.toArray(new Gate[0]);
+  private Gates(Gate[] gates, @Nullable BalancerContext balancer) {
+    this.gates = gates;
     this.balancer = balancer;
   }
 
-  static @Nullable Gate of(List<Gate> gates, BalancerContext balancer) {
-    return gates.isEmpty() ? null : gates.size() == 1 ? gates.get(0) : new Gates(gates, balancer);
-  }
-
-  static List<Gate> append(List<Gate> gates, Gate added) {
-    List<Gate> all = new ArrayList<>(gates);
+  /** Returns these gates and one more. */
+  Gates with(Gate added, BalancerContext balancer) {
+    List<Gate> all = new ArrayList<>(List.of(gates));
     all.add(added);
-    return List.copyOf(all);
+    return new Gates(all.toArray(new Gate[0]), balancer);
   }
 
-  @Override
-  public boolean open() {
+  boolean open() {
     for (Gate gate : gates) {
-      if (!gate.open()) {
-        return false;
+      try {
+        if (!gate.open()) {
+          return false;
+        }
+      } catch (Throwable e) {
+        warn("Gate.open threw; it is taken for open", e);
       }
     }
     return true;
   }
 
-  @Override
-  public boolean tryAcquire() {
-    int acquired = 0;
-    try {
-      while (acquired < gates.length && gates[acquired].tryAcquire()) {
-        acquired++;
-      }
-      return acquired == gates.length;
-    } finally {
-      if (acquired < gates.length) {
-        releaseFirst(acquired, Outcome.CANCELLED, 0);
+  boolean tryAcquire() {
+    for (int i = 0; i < gates.length; i++) {
+      try {
+        if (!gates[i].tryAcquire()) {
+          release(i, Outcome.CANCELLED, 0);
+          return false;
+        }
+      } catch (Throwable e) {
+        warn("Gate.tryAcquire threw; it is taken for admission", e);
       }
     }
+    return true;
   }
 
-  @Override
-  public void release(Outcome outcome, long latencyNanos) {
-    releaseFirst(gates.length, outcome, latencyNanos);
+  void release(Outcome outcome, long latencyNanos) {
+    release(gates.length, outcome, latencyNanos);
   }
 
-  private void releaseFirst(int count, Outcome outcome, long latencyNanos) {
+  private void release(int count, Outcome outcome, long latencyNanos) {
     for (int i = 0; i < count; i++) {
       try {
         gates[i].release(outcome, latencyNanos);
       } catch (Throwable e) {
-        balancer.log().warn("Gate.release threw", e);
+        warn("Gate.release threw", e);
       }
+    }
+  }
+
+  void close() {
+    for (Gate gate : gates) {
+      try {
+        gate.close();
+      } catch (Throwable e) {
+        warn("Gate.close threw", e);
+      }
+    }
+  }
+
+  private void warn(String message, Throwable e) {
+    if (balancer != null) {
+      balancer.log().warn(message, e);
     }
   }
 }

@@ -84,7 +84,7 @@ final class LeakSampler {
   /** What outlives a sampled attempt. */
   static final class Sample extends PhantomReference<Attempt> {
     private final LiveEndpoint endpoint;
-    private final @Nullable Gate gate;
+    private final Gates gates;
     private final Chooser.@Nullable Tracker tracker;
     private final long startNanos;
     private final @Nullable Throwable site;
@@ -94,7 +94,7 @@ final class LeakSampler {
     private Sample(Attempt attempt, ReferenceQueue<Attempt> queue, @Nullable Throwable site) {
       super(attempt, queue);
       this.endpoint = attempt.endpoint;
-      this.gate = attempt.gate;
+      this.gates = attempt.gates;
       this.tracker = attempt.tracker;
       this.startNanos = attempt.startNanos;
       this.site = site;
@@ -107,7 +107,7 @@ final class LeakSampler {
 
     private void giveBack() {
       long now = endpoint.balancer.nanoTime().getAsLong();
-      endpoint.end(gate, tracker, Outcome.CANCELLED, Math.max(0, now - startNanos), now, null);
+      endpoint.end(gates, tracker, Outcome.CANCELLED, Math.max(0, now - startNanos), now, null);
     }
   }
 }

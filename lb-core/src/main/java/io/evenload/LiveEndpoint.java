@@ -1,6 +1,5 @@
 package io.evenload;
 
-import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -16,22 +15,21 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
   private volatile Server server;
   private volatile double weight = 1;
   private volatile Chooser.@Nullable Tracker tracker;
-  private volatile EndpointState state = EndpointState.ELIGIBLE;
-  private volatile String reason = "";
-  private volatile @Nullable Gate gate;
+  private volatile Standing standing = new Standing(EndpointState.ELIGIBLE, "");
+  private volatile Gates gates = Gates.NONE;
+  private volatile @Nullable CandidateGroup group;
 
   /** The admission of a single attempt while the breaker is open and nothing else is left. */
-  final Gate trial = new Trial();
+  final Gates trial;
 
   // Known to the control path alone.
-  List<Gate> gates = List.of();
-  @Nullable CandidateGroup group;
   boolean listed;
   long departedNanos;
 
   LiveEndpoint(BalancerContext balancer, Server server) {
     this.balancer = balancer;
     this.server = server;
+    this.trial = Gates.NONE.with(new Trial(), balancer);
   }
 
   @Override
@@ -50,48 +48,59 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
   }
 
   EndpointState state() {
-    return state;
+    return standing.state;
   }
 
-  String reason() {
-    return reason;
+  Gates gates() {
+    return gates;
   }
 
-  @Nullable Gate gate() {
-    return gate;
+  @Nullable CandidateGroup group() {
+    return group;
   }
 
-  void describe(Server server) {
+  /** Takes the description of the latest list; tells whether it differs. */
+  boolean describe(Server server) {
+    boolean changed = !server.equals(this.server);
     this.server = server;
+    return changed;
   }
 
-  void setWeight(double weight) {
+  /** Sets the effective weight; tells whether it differs. */
+  boolean setWeight(double weight) {
+    boolean changed = weight != this.weight;
     this.weight = weight;
+    return changed;
   }
 
-  void setTracker(Chooser.@Nullable Tracker tracker) {
+  void enter(CandidateGroup group, Chooser.@Nullable Tracker tracker) {
     this.tracker = tracker;
+    this.group = group;
   }
 
   void setState(EndpointState state, String reason) {
-    this.reason = reason;
-    this.state = state;
+    this.standing = new Standing(state, reason);
   }
 
   void addGate(Gate added) {
-    gates = Gates.append(gates, added);
-    gate = Gates.of(gates, balancer);
+    gates = gates.with(added, balancer);
   }
 
   /** Whether an attempt may go here, if panic ignores health. */
   boolean allows(boolean panic) {
-    EndpointState now = state;
-    return now == EndpointState.ELIGIBLE || (panic && now.overriddenByPanic());
+    EndpointState state = standing.state;
+    return state == EndpointState.ELIGIBLE || (panic && state.overriddenByPanic());
+  }
+
+  /** Whether traffic is meant for this endpoint, whatever its health and its gates. */
+  boolean inService() {
+    EndpointState state = standing.state;
+    return state != EndpointState.DRAINING && state != EndpointState.WEIGHT_ZERO;
   }
 
   /** Ends an attempt, whose caller makes sure that this happens once. */
   void end(
-      @Nullable Gate acquired,
+      Gates acquired,
       Chooser.@Nullable Tracker tracker,
       Outcome outcome,
       long latencyNanos,
@@ -104,9 +113,7 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
       if (tracker != null) {
         ended(tracker, outcome, latencyNanos, now);
       }
-      if (acquired != null) {
-        release(acquired, outcome, latencyNanos);
-      }
+      acquired.release(outcome, latencyNanos);
     } finally {
       leave(); // after the failure was recorded, so that a failing server is at no moment merely
       // idle
@@ -120,8 +127,9 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
   }
 
   LoadBalancerStatus.EndpointStatus status() {
+    Standing now = standing;
     return new LoadBalancerStatus.EndpointStatus(
-        server, state, reason, weight, inFlight(), latencyNanos(), failureRate());
+        server, now.state, now.reason, weight, inFlight(), latencyNanos(), failureRate());
   }
 
   private void ended(Chooser.Tracker tracker, Outcome outcome, long latencyNanos, long now) {
@@ -132,18 +140,12 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
     }
   }
 
-  private void release(Gate acquired, Outcome outcome, long latencyNanos) {
-    try {
-      acquired.release(outcome, latencyNanos);
-    } catch (Throwable e) {
-      balancer.log().warn("Gate.release of " + server.id() + " threw", e);
-    }
-  }
-
   @Override
   public String toString() {
-    return server.id() + " (" + state + ", " + inFlight() + " in flight)";
+    return server.id() + " (" + standing.state + ", " + inFlight() + " in flight)";
   }
+
+  private record Standing(EndpointState state, String reason) {}
 
   private static final class Trial implements Gate {
     private final AtomicBoolean running = new AtomicBoolean();

@@ -56,12 +56,7 @@ public final class LoadBalancer implements AutoCloseable {
             given == null,
             builder.healthCheck,
             sampler);
-    try {
-      control.start(servers, builder.gates);
-    } catch (RuntimeException | Error e) {
-      control.close();
-      throw e;
-    }
+    control.start(servers, builder.gates);
   }
 
   /** Returns a balancer over servers that never change, with all defaults. */

@@ -38,9 +38,8 @@ final class Picker {
     Candidates group = snapshot.draw(balancer.random());
     LiveEndpoint chosen = ask(group, request);
     if (chosen != null) {
-      Attempt attempt = admit(chosen, group.chooser(), group.panic(), chosen.gate());
+      Attempt attempt = admit(chosen, group, request, false);
       if (attempt != null) {
-        request.add(attempt);
         return attempt;
       }
     }
@@ -56,13 +55,8 @@ final class Picker {
     }
     LiveEndpoint chosen = ask(group, context);
     context.forgetRefusals();
-    Attempt attempt =
-        chosen == null ? null : admit(chosen, group.chooser(), group.panic(), chosen.gate());
-    if (attempt == null) {
-      return scan(snapshot, group, context);
-    }
-    context.add(attempt);
-    return attempt;
+    Attempt attempt = chosen == null ? null : admit(chosen, group, context, false);
+    return attempt != null ? attempt : scan(snapshot, group, context);
   }
 
   /** Returns the chooser's answer, or null if it cannot be used. */
@@ -73,7 +67,7 @@ final class Picker {
     }
     try {
       Endpoint answer = chooser.choose(group.list(), request);
-      if (answer instanceof LiveEndpoint chosen && chosen.balancer == balancer) {
+      if (answer instanceof LiveEndpoint chosen && chosen.group() == group.group()) {
         return request.skips(chosen) ? null : chosen;
       }
       balancer
@@ -87,53 +81,54 @@ final class Picker {
 
   private @Nullable Attempt scan(
       Snapshot snapshot, @Nullable Candidates drawn, RequestContext request) {
-    for (boolean tried = false; ; tried = true) {
-      Attempt attempt = drawn == null ? null : scan(drawn, request, tried);
-      for (int i = 0; attempt == null && i < snapshot.groups().length; i++) {
-        Candidates group = snapshot.groups()[i];
-        attempt = group == drawn ? null : scan(group, request, tried);
-      }
+    Attempt attempt = null;
+    for (int tried = 0; attempt == null && tried < 2; tried++) {
+      attempt = drawn == null ? null : scan(drawn, request, tried == 1, false);
+      attempt =
+          attempt != null ? attempt : scan(snapshot.groups(), drawn, request, tried == 1, false);
+    }
+    for (int tried = 0; attempt == null && tried < 2; tried++) {
+      attempt = scan(snapshot.unwell(), null, request, tried == 1, false);
+    }
+    for (int tried = 0; attempt == null && tried < 2; tried++) {
+      attempt = scan(snapshot.gated(), null, request, tried == 1, true);
+    }
+    Throwable filterError = request.takeFilterError();
+    if (filterError != null) {
+      balancer.log().warn("the filter of a request threw; such a server is left out", filterError);
+    }
+    return attempt;
+  }
+
+  private @Nullable Attempt scan(
+      Candidates[] groups,
+      @Nullable Candidates done,
+      RequestContext request,
+      boolean tried,
+      boolean gated) {
+    for (Candidates group : groups) {
+      Attempt attempt = group == done ? null : scan(group, request, tried, gated);
       if (attempt != null) {
         return attempt;
       }
-      if (tried) {
-        break;
-      }
     }
-    for (boolean tried = false; ; tried = true) {
-      Attempt attempt = scan(snapshot.unwell(), null, true, false, request, tried);
-      if (attempt != null || tried) {
-        return attempt != null ? attempt : trial(snapshot, request);
-      }
-    }
-  }
-
-  private @Nullable Attempt trial(Snapshot snapshot, RequestContext request) {
-    Attempt attempt = scan(snapshot.gated(), null, true, true, request, false);
-    return attempt != null ? attempt : scan(snapshot.gated(), null, true, true, request, true);
-  }
-
-  private @Nullable Attempt scan(Candidates group, RequestContext request, boolean tried) {
-    return scan(group.endpoints(), group.chooser(), group.panic(), false, request, tried);
+    return null;
   }
 
   /** Offers the attempt to each endpoint that was tried, or was not, from a random index on. */
   private @Nullable Attempt scan(
-      LiveEndpoint[] endpoints,
-      @Nullable Chooser chooser,
-      boolean panic,
-      boolean trial,
-      RequestContext request,
-      boolean tried) {
+      Candidates group, RequestContext request, boolean tried, boolean gated) {
+    LiveEndpoint[] endpoints = group.endpoints();
     int n = endpoints.length;
     int start = n < 2 ? 0 : (int) (((balancer.random().nextLong() >>> 32) * n) >>> 32);
     for (int i = 0; i < n; i++) {
       LiveEndpoint endpoint = endpoints[(start + i) % n];
-      if (request.tried(endpoint) == tried && passes(endpoint, request)) {
-        Gate gate = trial ? endpoint.trial : endpoint.gate();
-        Attempt attempt = admit(endpoint, chooser, panic, gate);
+      if (request.tried(endpoint) == tried && request.passes(endpoint)) {
+        Attempt attempt = admit(endpoint, group, request, false);
+        if (attempt == null && gated) {
+          attempt = admit(endpoint, group, request, true);
+        }
         if (attempt != null) {
-          request.add(attempt);
           return attempt;
         }
       }
@@ -141,42 +136,26 @@ final class Picker {
     return null;
   }
 
-  private boolean passes(LiveEndpoint endpoint, RequestContext request) {
-    try {
-      return request.passes(endpoint);
-    } catch (Throwable e) {
-      balancer.log().warn("The filter of a request threw for " + endpoint.server().id(), e);
-      return false;
-    }
-  }
-
   /** Starts the attempt, or returns null if the endpoint cannot take it. */
   private @Nullable Attempt admit(
-      LiveEndpoint endpoint, @Nullable Chooser chooser, boolean panic, @Nullable Gate gate) {
-    boolean trial = gate == endpoint.trial;
-    if (!(trial ? endpoint.state() == EndpointState.BREAKER_OPEN : endpoint.allows(panic))) {
+      LiveEndpoint endpoint, Candidates group, RequestContext request, boolean trial) {
+    if (!(trial ? endpoint.inService() : endpoint.allows(group.panic()))) {
       return null;
     }
-    if (!endpoint.tryEnter(limit(endpoint, chooser))) {
+    if (!endpoint.tryEnter(limit(endpoint, group.chooser()))) {
       return null;
     }
-    Gate acquired = gate;
-    try {
-      if (gate != null && !gate.tryAcquire()) {
-        endpoint.leave();
-        return null;
-      }
-    } catch (Throwable e) {
-      balancer
-          .log()
-          .warn("Gate.tryAcquire of " + endpoint.server().id() + " threw; it is taken for open", e);
-      acquired = null;
+    Gates gates = trial ? endpoint.trial : endpoint.gates();
+    if (!gates.tryAcquire()) {
+      endpoint.leave();
+      return null;
     }
     LeakSampler sampling = sampler != null && sampler.draws() ? sampler : null;
-    Attempt attempt = new Attempt(endpoint, acquired, balancer.nanoTime().getAsLong(), sampling);
+    Attempt attempt = new Attempt(endpoint, gates, balancer.nanoTime().getAsLong(), sampling);
     if (attempt.tracker != null) {
       started(attempt.tracker, attempt);
     }
+    request.add(attempt);
     return attempt;
   }
 
@@ -226,7 +205,7 @@ final class Picker {
     if (state == EndpointState.DRAINING || state == EndpointState.WEIGHT_ZERO) {
       return state.toString();
     }
-    if (!passes(endpoint, request)) {
+    if (!request.passes(endpoint)) {
       return "filtered out";
     }
     return state == EndpointState.ELIGIBLE ? "at its limit" : state.toString();

@@ -8,9 +8,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The warnings of one balancer: at most {@value #BURST} in any {@value #INTERVAL_SECONDS} s, so
- * that a broken user strategy cannot flood the log. The first warning after a silence tells how
- * many were held back. Lock-free.
+ * The warnings of one balancer: at most {@value #BURST} in each window of {@value
+ * #INTERVAL_SECONDS} s, so that a broken user strategy cannot flood the log. The first warning
+ * after a silence tells how many were held back. Lock-free.
  */
 final class RateLimitedLog {
 

@@ -44,6 +44,7 @@ public final class RequestContext {
   private volatile @Nullable Attempt attempts;
   private volatile @Nullable Predicate<Server> filter;
   private volatile Endpoint @Nullable [] refused;
+  private volatile @Nullable Throwable filterError;
 
   private RequestContext(@Nullable String key) {
     this.key = key;
@@ -118,9 +119,27 @@ public final class RequestContext {
     return false;
   }
 
+  /**
+   * Whether the filter lets the endpoint pass; one that throws does not, and its error is kept to
+   * be logged.
+   */
   boolean passes(Endpoint endpoint) {
     Predicate<Server> filter = this.filter;
-    return filter == null || filter.test(endpoint.server());
+    try {
+      return filter == null || filter.test(endpoint.server());
+    } catch (Throwable e) {
+      filterError = e;
+      return false;
+    }
+  }
+
+  /** Returns what the filter threw since this was last called; null if nothing. */
+  @Nullable Throwable takeFilterError() {
+    Throwable error = filterError;
+    if (error != null) {
+      filterError = null;
+    }
+    return error;
   }
 
   private boolean refused(Endpoint endpoint) {

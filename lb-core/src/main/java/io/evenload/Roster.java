@@ -1,5 +1,7 @@
 package io.evenload;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -10,7 +12,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +26,7 @@ final class Roster {
   private final BalancerContext balancer;
   private final Chooser recipe;
   private final double panicThreshold;
-  private final BiFunction<LiveEndpoint, Gate.Factory, Gate> gateMaker;
+  private final Runnable gateChanged;
   private final Consumer<Snapshot> publisher;
   private final @Nullable HealthMonitor health;
   private final List<Gate.Factory> gateFactories = new ArrayList<>();
@@ -38,13 +39,13 @@ final class Roster {
       BalancerContext balancer,
       Chooser recipe,
       double panicThreshold,
-      BiFunction<LiveEndpoint, Gate.Factory, Gate> gateMaker,
+      Runnable gateChanged,
       Consumer<Snapshot> publisher,
       @Nullable HealthMonitor health) {
     this.balancer = balancer;
     this.recipe = recipe;
     this.panicThreshold = panicThreshold;
-    this.gateMaker = gateMaker;
+    this.gateChanged = gateChanged;
     this.publisher = publisher;
     this.health = health;
   }
@@ -106,10 +107,13 @@ final class Roster {
     if (endpoint == null) {
       endpoint = new LiveEndpoint(balancer, server);
       for (Gate.Factory factory : gateFactories) {
-        endpoint.addGate(gateMaker.apply(endpoint, factory));
+        addGate(endpoint, factory);
       }
     }
-    endpoint.describe(server);
+    CandidateGroup group = endpoint.group();
+    if (endpoint.describe(server) && group != null) {
+      group.markStale();
+    }
     endpoint.listed = true;
     if (health != null) {
       health.watch(endpoint);
@@ -130,8 +134,18 @@ final class Roster {
   /** Gives every endpoint, now and later, a gate of this factory. */
   void addGates(Gate.Factory factory) {
     gateFactories.add(factory);
-    endpoints.values().forEach(endpoint -> endpoint.addGate(gateMaker.apply(endpoint, factory)));
+    endpoints.values().forEach(endpoint -> addGate(endpoint, factory));
     refresh();
+  }
+
+  private void addGate(LiveEndpoint endpoint, Gate.Factory factory) {
+    try {
+      Gate gate = factory.create(endpoint.server(), balancer.nanoTime(), gateChanged);
+      endpoint.addGate(requireNonNull(gate, "Gate.Factory.create returned null"));
+    } catch (Throwable e) {
+      String id = endpoint.server().id();
+      balancer.log().warn("Gate.Factory.create threw; " + id + " has no such gate", e);
+    }
   }
 
   /** Lets time pass: averages decay, drained endpoints go, gates are read again. */
@@ -148,7 +162,7 @@ final class Roster {
     if (!gone.isEmpty() || anyStateChanged()) {
       refresh();
     }
-    gone.forEach(this::closeGates);
+    gone.forEach(endpoint -> endpoint.gates().close());
   }
 
   private boolean anyStateChanged() {
@@ -159,15 +173,10 @@ final class Roster {
 
   /** Frees what the endpoints hold. */
   void close() {
-    endpoints.values().forEach(this::closeGates);
+    endpoints.values().forEach(endpoint -> endpoint.gates().close());
     if (health != null) {
       health.close();
     }
-  }
-
-  private void closeGates(LiveEndpoint endpoint) {
-    endpoint.gates.forEach(
-        gate -> balancer.contain("Gate.close of " + endpoint.server().id(), gate::close));
   }
 
   /**
@@ -176,19 +185,19 @@ final class Roster {
    * not, after: see {@link Picker}.
    */
   void refresh() {
-    boolean weightsChanged = refreshWeights();
     List<StateChange> changes = new ArrayList<>();
     Map<Integer, Level> levels = new TreeMap<>();
-    Set<Integer> priorities = new HashSet<>();
     boolean positive = anyPositiveWeight();
     for (LiveEndpoint endpoint : endpoints.values()) {
       EndpointState state = state(endpoint, positive);
       int priority = endpoint.server().priority();
-      priorities.add(priority);
       CandidateGroup group =
           groups.computeIfAbsent(priority, p -> new CandidateGroup(balancer, recipe));
-      if (endpoint.group != group) {
+      if (endpoint.group() != group) {
         group.enter(endpoint);
+      }
+      if (endpoint.setWeight(Math.max(1, endpoint.server().weight()))) {
+        group.markStale();
       }
       if (state != EndpointState.DRAINING && state != EndpointState.WEIGHT_ZERO) {
         levels.computeIfAbsent(priority, p -> new Level(group)).add(endpoint, state);
@@ -198,20 +207,9 @@ final class Roster {
       }
     }
     changes.stream().filter(StateChange::opens).forEach(StateChange::mark);
-    publisher.accept(snapshot(levels, weightsChanged));
+    publisher.accept(snapshot(levels));
     changes.stream().filter(change -> !change.opens()).forEach(StateChange::mark);
-    groups.keySet().retainAll(priorities);
     changes.forEach(this::announce);
-  }
-
-  private boolean refreshWeights() {
-    boolean changed = false;
-    for (LiveEndpoint endpoint : endpoints.values()) {
-      double weight = Math.max(1, endpoint.server().weight());
-      changed |= endpoint.weight() != weight;
-      endpoint.setWeight(weight);
-    }
-    return changed;
   }
 
   private boolean anyPositiveWeight() {
@@ -226,7 +224,7 @@ final class Roster {
     if (anyPositiveWeight && endpoint.server().weight() == 0) {
       return EndpointState.WEIGHT_ZERO;
     }
-    if (!open(endpoint)) {
+    if (!endpoint.gates().open()) {
       return EndpointState.BREAKER_OPEN;
     }
     boolean healthy = report.state() == HealthReport.State.HEALTHY;
@@ -235,18 +233,6 @@ final class Roster {
 
   private HealthReport report(LiveEndpoint endpoint) {
     return health == null ? HealthReport.healthy() : health.report(endpoint);
-  }
-
-  private boolean open(LiveEndpoint endpoint) {
-    Gate gate = endpoint.gate();
-    try {
-      return gate == null || gate.open();
-    } catch (Throwable e) {
-      balancer
-          .log()
-          .warn("Gate.open of " + endpoint.server().id() + " threw; it is taken for open", e);
-      return true;
-    }
   }
 
   private String reason(LiveEndpoint endpoint, EndpointState state) {
@@ -259,32 +245,36 @@ final class Roster {
     };
   }
 
-  private Snapshot snapshot(Map<Integer, Level> levels, boolean weightsChanged) {
+  private Snapshot snapshot(Map<Integer, Level> levels) {
     int n = levels.size();
     int[] eligible = levels.values().stream().mapToInt(level -> level.eligible.size()).toArray();
     int[] known = levels.values().stream().mapToInt(Level::known).toArray();
     boolean panicPossible = n == 1 || !PriorityLoads.suffice(eligible, known);
     int[] sizes = new int[n];
     List<Candidates> candidates = new ArrayList<>();
-    List<LiveEndpoint> unwell = new ArrayList<>();
-    List<LiveEndpoint> gated = new ArrayList<>();
+    List<Candidates> unwell = new ArrayList<>();
+    List<Candidates> gated = new ArrayList<>();
     int i = 0;
     for (Level level : levels.values()) {
       boolean panic = panicPossible && PriorityLoads.panics(eligible[i], known[i], panicThreshold);
       List<LiveEndpoint> usable = panic ? level.eligibleAndUnwell : level.eligible;
       sizes[i++] = usable.size();
       if (!usable.isEmpty()) {
-        candidates.add(level.group.candidates(usable, panic, weightsChanged));
+        candidates.add(level.group.candidates(usable, panic));
       }
-      unwell.addAll(level.unwell);
-      gated.addAll(level.gated);
+      if (!level.unwell.isEmpty() && !panic) {
+        unwell.add(level.group.reserve(level.unwell));
+      }
+      if (!level.gated.isEmpty()) {
+        gated.add(level.group.reserve(level.gated));
+      }
     }
     int[] loads = PriorityLoads.loads(eligible, known, sizes, Snapshot.WHOLE);
     return new Snapshot(
         candidates.toArray(new Candidates[0]),
         withoutEmpty(loads, sizes),
-        unwell.toArray(new LiveEndpoint[0]),
-        gated.toArray(new LiveEndpoint[0]),
+        unwell.toArray(new Candidates[0]),
+        gated.toArray(new Candidates[0]),
         List.copyOf(endpoints.values()),
         false);
   }

@@ -36,11 +36,20 @@ final class SerialExecutor implements Executor {
     }
   }
 
+  @SuppressWarnings(
+      "EmptyCatch") // a log that fails must not stop the tasks, and there is nobody left to tell
+  private void report(Throwable e) {
+    try {
+      onError.accept(e);
+    } catch (Throwable alsoFailed) {
+    }
+  }
+
   private void runNext() {
     try {
       tasks.remove().run();
     } catch (Throwable e) {
-      onError.accept(e);
+      report(e);
     }
   }
 }

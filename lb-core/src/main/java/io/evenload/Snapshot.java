@@ -17,18 +17,18 @@ import java.util.random.RandomGenerator;
 record Snapshot(
     Candidates[] groups,
     int[] loads,
-    LiveEndpoint[] unwell,
-    LiveEndpoint[] gated,
+    Candidates[] unwell,
+    Candidates[] gated,
     List<LiveEndpoint> known,
     boolean closed) {
 
   static final int WHOLE = 10_000;
 
-  private static final LiveEndpoint[] NONE = {};
+  private static final Candidates[] NONE = {};
 
   /** What holds before the first list arrived and, closed, after the end. */
   static Snapshot empty(List<LiveEndpoint> known, boolean closed) {
-    return new Snapshot(new Candidates[0], new int[0], NONE, NONE, known, closed);
+    return new Snapshot(NONE, new int[0], NONE, NONE, known, closed);
   }
 
   boolean panic() {

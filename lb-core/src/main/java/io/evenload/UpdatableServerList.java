@@ -1,5 +1,7 @@
 package io.evenload;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -45,7 +47,7 @@ public final class UpdatableServerList implements ServerList {
 
   @Override
   public Subscription subscribe(Listener listener) {
-    Subscriber subscriber = new Subscriber(listener);
+    Subscriber subscriber = new Subscriber(requireNonNull(listener, "listener"));
     serial.execute(
         () -> {
           subscribers.add(subscriber);

@@ -18,14 +18,15 @@ public final class Choosers {
    * Takes turns: each endpoint gets its weight's share, spread evenly over time.
    *
    * <p>Shares are exact over a cycle if the sum of the weights, after division by their greatest
-   * common divisor, is at most 65,536 (or 8 times the number of endpoints); otherwise the share of
-   * all endpoints of one weight together is within 1/65,536 of exact, and none starves. Endpoints
-   * of the same weight strictly alternate: none gets two turns while another waits. That holds for
-   * one calling thread. Threads are spread over cursors of their own, so that they do not contend;
-   * each cursor takes turns as described, and with {@code c} cursors in use an endpoint is at most
-   * {@code c} times as far from its share as with one. There are 4 cursors per processor, 8 to 64
-   * in all. Each begins at a random place, so that many clients do not start at the same server.
-   * O(1).
+   * common divisor, is at most 65,536 (or 8 times the number of endpoints). Otherwise the share of
+   * all endpoints of one weight together is within 2/65,536 of exact, and none starves. Endpoints
+   * of the same weight strictly alternate: none gets two turns while another waits.
+   *
+   * <p>That holds for one calling thread. Threads are spread over cursors of their own, so that
+   * they do not contend; each cursor takes turns as described, and with {@code c} cursors in use an
+   * endpoint is at most {@code c} times as far from its share as with one. There are 4 cursors per
+   * processor, 8 to 64 in all. Each begins at a random place, so that many clients do not start at
+   * the same server. O(1).
    *
    * <p>Use it when servers and requests are alike. The schedule is that of the stride scheduler
    * (Waldspurger, 1995).
@@ -51,9 +52,9 @@ public final class Choosers {
    * <p>Use it for few servers, or few clients: many clients that all see the same idle server rush
    * to it.
    *
-   * <p>The penalty counts as 50 attempts in flight at a {@linkplain Endpoint#failureRate() failure
-   * rate} of 1, and nothing up to 0.1, so that a single failure costs nothing and a server that
-   * fails fast does not look idle.
+   * <p>The penalty is {@code p = 50 * (failureRate - 0.1)}, and nothing up to a {@linkplain
+   * Endpoint#failureRate() failure rate} of 0.1, so that a single failure costs nothing; the load
+   * is then {@code (inFlight + p) * (1 + p)}, so that a server that fails fast does not look idle.
    */
   public static Chooser leastLoaded() {
     return LeastLoaded.RECIPE;

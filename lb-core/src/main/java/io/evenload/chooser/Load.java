@@ -7,8 +7,10 @@ final class Load {
 
   /*
    * In flight alone makes a server that fails fast look idle, and it would draw nearly all requests. So failures count
-   * as load. One failure after a calm time lifts the failure rate to 0.1, which is let pass; a server that fails always
-   * counts as 45 more in flight, and once it gets no more requests it is back to nothing within 12 s, as the rate decays.
+   * as load, twice over: as attempts in flight, which tells idle servers apart, and as a factor, which keeps a server
+   * that fails always behind the others even when these have hundreds in flight. One failure after a calm time lifts the
+   * failure rate to 0.1, which is let pass; a server that gets no more requests is back to nothing within 12 s, as the
+   * rate decays.
    */
 
   static final double FAILURE_PENALTY = 50;
@@ -18,12 +20,17 @@ final class Load {
 
   private Load() {}
 
-  /** Attempts in flight plus the penalty; not yet divided by the weight. */
+  /**
+   * Attempts in flight with the penalty p for failures, {@code (inFlight + p) * (1 + p)}; not
+   * divided by the weight.
+   */
   static double of(Endpoint endpoint) {
     double failureRate = endpoint.failureRate();
     int inFlight = endpoint.inFlight();
-    return failureRate <= TOLERANCE
-        ? inFlight
-        : inFlight + FAILURE_PENALTY * (failureRate - TOLERATED_FAILURE_RATE);
+    if (failureRate <= TOLERANCE) {
+      return inFlight;
+    }
+    double penalty = FAILURE_PENALTY * (failureRate - TOLERATED_FAILURE_RATE);
+    return (inFlight + penalty) * (1 + penalty);
   }
 }

@@ -1,5 +1,8 @@
 package io.evenload.chooser;
 
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -15,8 +18,9 @@ final class TurnSchedule {
    *
    * If the integer weights sum to at most the limit (after division by their greatest common divisor), the cycle is exact
    * and each member of a class has the same number of turns in it. Otherwise a class gets its share of the limit, rounded,
-   * at least one turn, and the members rotate on from cycle to cycle: `turns` per cycle need not be a multiple of their
-   * number.
+   * and the members rotate on from cycle to cycle: `turns` per cycle need not be a multiple of their number. The classes
+   * so light that they have less than one turn a cycle are one class then, so that rounding each up does not take from
+   * the heavy ones.
    */
 
   static final int LIMIT = 1 << 16;
@@ -29,9 +33,15 @@ final class TurnSchedule {
   private final int[] ordinals; // of the slot's turn within its class; empty if no class rotates
 
   TurnSchedule(double[] weights) {
-    members = classes(weights);
     int limit = Math.max(LIMIT, LIMIT_PER_ENDPOINT * weights.length);
-    turns = turns(weights, limit);
+    double sum = 0;
+    for (double weight : weights) {
+      sum += weight;
+    }
+    long divisor = divisor(weights);
+    boolean exact = divisor > 0 && sum / divisor <= limit;
+    members = classes(weights, exact ? 0 : sum / limit);
+    turns = exact ? exactTurns(weights, divisor) : roundedTurns(weights, sum, limit);
     int period = 0;
     boolean rotates = false;
     for (int c = 0; c < turns.length; c++) {
@@ -58,47 +68,65 @@ final class TurnSchedule {
     return members[c][(int) ((ordinal + cycle * turns[c]) % members[c].length)];
   }
 
-  private static int[][] classes(double[] weights) {
-    Map<Double, Integer> sizes = new TreeMap<>();
-    for (double weight : weights) {
-      sizes.merge(weight, 1, Integer::sum);
-    }
-    Map<Double, Integer> numbers = new TreeMap<>();
-    int[][] members = new int[sizes.size()][];
-    sizes.forEach(
-        (weight, size) -> {
-          members[numbers.size()] = new int[size];
-          numbers.put(weight, numbers.size());
-        });
-    int[] filled = new int[members.length];
+  /**
+   * Returns the endpoints of each weight; those weights whose sum is below the least one are one
+   * class.
+   */
+  private static int[][] classes(double[] weights, double least) {
+    Map<Double, List<Integer>> byWeight = new TreeMap<>();
     for (int i = 0; i < weights.length; i++) {
-      int c = numbers.getOrDefault(weights[i], 0);
-      members[c][filled[c]++] = i;
+      byWeight.computeIfAbsent(weights[i], weight -> new ArrayList<>()).add(i);
     }
-    return members;
+    List<List<Integer>> classes = new ArrayList<>();
+    List<Integer> light = new ArrayList<>();
+    byWeight.forEach(
+        (weight, members) -> {
+          if (weight * members.size() < least) {
+            light.addAll(members);
+          } else {
+            classes.add(members);
+          }
+        });
+    if (!light.isEmpty()) {
+      classes.add(0, light);
+    }
+    return classes.stream()
+        .map(members -> members.stream().mapToInt(Integer::intValue).toArray())
+        .toArray(int[][]::new);
   }
 
-  private int[] turns(double[] weights, int limit) {
-    double sum = 0;
-    long divisor = 0;
-    boolean whole = true;
-    for (double weight : weights) {
-      sum += weight;
-      whole &= weight == Math.rint(weight) && weight < 0x1p52;
-      divisor = whole ? gcd((long) weight, divisor) : 0;
-    }
-    boolean exact = whole && sum / divisor <= limit;
+  private int[] exactTurns(double[] weights, long divisor) {
+    return Arrays.stream(members)
+        .mapToInt(of -> (int) (of.length * ((long) weights[of[0]] / divisor)))
+        .toArray();
+  }
+
+  /**
+   * Rounds the running sum, so that the turns add up to the limit; a class of at least one turn
+   * keeps one.
+   */
+  private int[] roundedTurns(double[] weights, double sum, int limit) {
     int[] turns = new int[members.length];
     double before = 0;
     for (int c = 0; c < turns.length; c++) {
-      double weight = weights[members[c][0]];
-      int size = members[c].length;
-      double after = before + size * weight;
-      double share = Math.rint(after / sum * limit) - Math.rint(before / sum * limit);
-      turns[c] = exact ? (int) (size * ((long) weight / divisor)) : (int) Math.max(1, share);
+      double after = before + Arrays.stream(members[c]).mapToDouble(i -> weights[i]).sum();
+      double share = Math.floor(after / sum * limit + 0.5) - Math.floor(before / sum * limit + 0.5);
+      turns[c] = (int) Math.max(1, share);
       before = after;
     }
     return turns;
+  }
+
+  /** Returns the greatest common divisor of the weights, or 0 if they are not all integers. */
+  private static long divisor(double[] weights) {
+    long divisor = 0;
+    for (double weight : weights) {
+      if (weight != Math.rint(weight) || weight > 0x1p52) {
+        return 0;
+      }
+      divisor = gcd((long) weight, divisor);
+    }
+    return divisor;
   }
 
   private static long gcd(long a, long b) {

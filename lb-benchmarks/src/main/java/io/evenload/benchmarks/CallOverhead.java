@@ -1,0 +1,127 @@
+package io.evenload.benchmarks;
+
+import com.sun.management.ThreadMXBean;
+import io.evenload.LoadBalancer;
+import io.evenload.Server;
+import io.evenload.okhttp.LoadBalancingInterceptor;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import mockwebserver3.Dispatcher;
+import mockwebserver3.MockResponse;
+import mockwebserver3.MockWebServer;
+import mockwebserver3.RecordedRequest;
+import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
+import okhttp3.Request;
+import okhttp3.Response;
+
+/**
+ * What balancing adds to a whole OkHttp call: bare OkHttp and OkHttp with the interceptor, all defaults on, call the same
+ * server in turn, round by round, so that the machine's moods meet both alike. Each round gives one ratio of elapsed
+ * times; the median of them counts.
+ */
+final class CallOverhead {
+
+  private static final int WARMUP_ROUNDS = 10;
+  private static final int ROUNDS = 31;
+  private static final int CALLS_PER_ROUND = 1_500;
+
+  private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+  private final OkHttpClient bare;
+  private final Request bareRequest;
+  private final OkHttpClient balanced;
+  private final Request balancedRequest = new Request.Builder().url("http://orders/").build();
+
+  private CallOverhead(Protocol protocol, int port, LoadBalancer balancer) {
+    bareRequest = new Request.Builder().url("http://127.0.0.1:" + port + "/").build();
+    bare = new OkHttpClient.Builder().protocols(List.of(protocol)).build();
+    balanced =
+        LoadBalancingInterceptor.of("orders", balancer)
+            .install(new OkHttpClient.Builder().protocols(List.of(protocol)))
+            .build();
+  }
+
+  /** One protocol's result. */
+  record Result(
+      String protocol,
+      double medianRatio,
+      double lowerQuartile,
+      double upperQuartile,
+      long bareBytes,
+      long balancedBytes) {
+
+    String row() {
+      return String.format(
+          Locale.ROOT,
+          "| %s | %.3f | %.3f to %.3f | %d | %d |",
+          protocol, medianRatio, lowerQuartile, upperQuartile, bareBytes, balancedBytes);
+    }
+  }
+
+  static Result measure(Protocol protocol) throws IOException {
+    try (MockWebServer server = new MockWebServer()) {
+      server.setDispatcher(new Answers());
+      server.setProtocols(List.of(protocol));
+      server.start();
+      try (LoadBalancer balancer =
+          LoadBalancer.of("orders", Server.of("127.0.0.1", server.getPort()))) {
+        return new CallOverhead(protocol, server.getPort(), balancer).run(protocol);
+      }
+    }
+  }
+
+  private Result run(Protocol protocol) throws IOException {
+    for (int i = 0; i < WARMUP_ROUNDS; i++) {
+      round(bare, bareRequest);
+      round(balanced, balancedRequest);
+    }
+    double[] ratios = new double[ROUNDS];
+    long bareBytes = 0;
+    long balancedBytes = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+      boolean bareFirst = i % 2 == 0;
+      Round first = bareFirst ? round(bare, bareRequest) : round(balanced, balancedRequest);
+      Round second = bareFirst ? round(balanced, balancedRequest) : round(bare, bareRequest);
+      Round one = bareFirst ? first : second;
+      Round other = bareFirst ? second : first;
+      ratios[i] = (double) other.nanos / one.nanos;
+      bareBytes += one.bytes;
+      balancedBytes += other.bytes;
+    }
+    Arrays.sort(ratios);
+    long calls = (long) ROUNDS * CALLS_PER_ROUND;
+    return new Result(
+        protocol.toString(),
+        ratios[ROUNDS / 2],
+        ratios[ROUNDS / 4],
+        ratios[ROUNDS * 3 / 4],
+        bareBytes / calls,
+        balancedBytes / calls);
+  }
+
+  private record Round(long nanos, long bytes) {}
+
+  private Round round(OkHttpClient client, Request request) throws IOException {
+    long bytes = threads.getCurrentThreadAllocatedBytes();
+    long start = System.nanoTime();
+    for (int i = 0; i < CALLS_PER_ROUND; i++) {
+      try (Response response = client.newCall(request).execute()) {
+        if (response.code() != 200 || response.body().bytes().length != 2) {
+          throw new IOException("unexpected response " + response);
+        }
+      }
+    }
+    return new Round(
+        System.nanoTime() - start, threads.getCurrentThreadAllocatedBytes() - bytes);
+  }
+
+  private static final class Answers extends Dispatcher {
+    @Override
+    public MockResponse dispatch(RecordedRequest request) {
+      return new MockResponse.Builder().body("ok").build();
+    }
+  }
+}
