@@ -1,0 +1,34 @@
+package io.evenload.testing;
+
+import io.evenload.EndpointState;
+import io.evenload.LoadBalancerListener;
+import io.evenload.Outcome;
+import io.evenload.Server;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+
+/** Writes every event down as one line. */
+public final class RecordingListener implements LoadBalancerListener {
+
+  public final List<String> lists = new CopyOnWriteArrayList<>();
+  public final List<String> states = new CopyOnWriteArrayList<>();
+  public final List<String> attempts = new CopyOnWriteArrayList<>();
+
+  @Override
+  public void serversChanged(List<Server> servers) {
+    lists.add(String.join(",", servers.stream().map(Server::id).toList()));
+  }
+
+  @Override
+  public void stateChanged(Server server, EndpointState from, EndpointState to, String reason) {
+    states.add(server.id() + ": " + from.name() + " to " + to.name() + " (" + reason + ")");
+  }
+
+  @Override
+  public void attemptEnded(
+      Server server, Outcome outcome, long latencyNanos, @Nullable Throwable cause) {
+    String message = cause == null ? "" : " " + cause.getMessage();
+    attempts.add(server.id() + " " + outcome + " " + latencyNanos + message);
+  }
+}
