@@ -267,6 +267,12 @@ public final class LoadBalancer implements AutoCloseable {
       return this;
     }
 
+    /** Sets how the servers are asked whether they are well; by default they are not asked. */
+    public Builder healthCheck(HealthCheck check) {
+      this.healthCheck = requireNonNull(check, "check");
+      return this;
+    }
+
     /**
      * Adds a gate to every endpoint; by default there is none. See {@link LoadBalancer#addGate}.
      */

@@ -1,0 +1,379 @@
+package io.evenload.health;
+
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.evenload.Attempt;
+import io.evenload.EndpointState;
+import io.evenload.HealthProbe;
+import io.evenload.HealthReport;
+import io.evenload.LoadBalancer;
+import io.evenload.LoadBalancerStatus.EndpointStatus;
+import io.evenload.NoServerAvailableException;
+import io.evenload.Server;
+import io.evenload.UpdatableServerList;
+import io.evenload.testing.World;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class HealthCheckTest {
+
+  private final World world = new World(1);
+  private final Probes probes = new Probes();
+  private final UpdatableServerList list = new UpdatableServerList(World.servers("a", "b", "c"));
+  private LoadBalancer balancer = LoadBalancer.of("unused");
+
+  @AfterEach
+  void close() {
+    balancer.close();
+  }
+
+  @Test
+  void probe_threeFailuresInARow_makeUnhealthy() throws Exception {
+    start(check());
+    probes.answers.put("b", HealthReport.unhealthy("status 500"));
+    world.time.advance(ofMillis(2_500));
+
+    assertThat(world.events.states)
+        .containsExactly("b: ELIGIBLE to UNHEALTHY (3 probes failed, the last: status 500)");
+    assertThat(chosen()).containsExactlyInAnyOrder("a", "c");
+  }
+
+  @Test
+  void probe_twoFailuresThenSuccess_changesNothing() throws Exception {
+    start(check());
+    probes.answers.put("b", HealthReport.unhealthy("busy"));
+    world.time.advance(ofMillis(1_500));
+    probes.answers.remove("b");
+    world.time.advance(ofMinutes(1));
+    probes.answers.put("b", HealthReport.unhealthy("busy"));
+    world.time.advance(ofMillis(1_700)); // two more questions
+
+    assertThat(probes.asked("b")).isEqualTo(11);
+    assertThat(world.events.states).isEmpty();
+  }
+
+  @Test
+  void probe_recovery_needsTwoSuccesses() throws Exception {
+    start(check());
+    probes.answers.put("b", HealthReport.unhealthy("down"));
+    world.time.advance(ofSeconds(5));
+    probes.answers.remove("b");
+    world.time.advance(ofSeconds(1));
+    assertThat(status("b").state()).isEqualTo(EndpointState.UNHEALTHY);
+    world.time.advance(ofSeconds(1));
+
+    assertThat(status("b").state()).isEqualTo(EndpointState.ELIGIBLE);
+    assertThat(status("b").reason()).isEmpty();
+    assertThat(chosen()).contains("b");
+  }
+
+  @Test
+  void probe_draining_isHardAndEndsWithRecovery() throws Exception {
+    start(check());
+    probes.answers.put("a", HealthReport.draining("deploying"));
+    probes.answers.put("b", HealthReport.draining("deploying"));
+    probes.answers.put("c", HealthReport.draining("deploying"));
+    world.time.advance(ofMillis(1));
+
+    assertThat(status("a").state()).isEqualTo(EndpointState.DRAINING);
+    assertThat(status("a").reason()).isEqualTo("deploying");
+    assertThatThrownBy(balancer::start)
+        .isInstanceOf(NoServerAvailableException.class)
+        .hasMessage("orders: no server available (3 known: 3 draining)");
+
+    probes.answers.clear();
+    world.time.advance(ofSeconds(3));
+    assertThat(chosen()).hasSize(3);
+  }
+
+  @Test
+  void probe_allFailing_panicsAndGoesOn() throws Exception {
+    start(check());
+    for (String id : List.of("a", "b", "c")) {
+      probes.answers.put(id, HealthReport.unhealthy("down"));
+    }
+    world.time.advance(ofSeconds(5));
+
+    assertThat(balancer.status().panic()).isTrue();
+    assertThat(chosen()).hasSize(3);
+  }
+
+  @Test
+  void probe_allFailingAndPanicOff_areUsedAsTheLastResort() throws Exception {
+    balancer = world.balancer(list).healthCheck(check()).panicThreshold(0).build();
+    for (String id : List.of("a", "b", "c")) {
+      probes.answers.put(id, HealthReport.unhealthy("down"));
+    }
+    world.time.advance(ofSeconds(5));
+
+    assertThat(balancer.status().panic()).isFalse();
+    assertThat(chosen()).hasSize(3);
+  }
+
+  @Test
+  void initiallyUnhealthy_isHeldUntilTheFirstSuccess() throws Exception {
+    probes.answers.put("b", HealthReport.unhealthy("starting"));
+    probes.answers.put("c", HealthReport.unhealthy("starting"));
+    start(HealthCheck.builder(probes).jitter(0).initiallyHealthy(false).build());
+    assertThat(status("a").reason()).isEqualTo("not yet probed");
+    world.time.advance(ofMillis(1));
+    assertThat(chosen()).containsExactly("a");
+    probes.answers.clear();
+    world.time.advance(ofSeconds(1));
+
+    assertThat(chosen()).hasSize(3);
+  }
+
+  @Test
+  void interval_isLongForHealthyAndShortForOthers() {
+    start(check());
+    world.time.advance(ofMillis(1));
+    probes.answers.put("b", HealthReport.unhealthy("down"));
+    world.time.advance(ofSeconds(100));
+
+    assertThat(probes.asked("a")).isBetween(10, 11);
+    assertThat(probes.asked("b")).isBetween(90, 92);
+  }
+
+  @Test
+  void jitter_spreadsTheWaits() {
+    start(HealthCheck.builder(probes).jitter(0.2).build());
+    world.time.advance(ofHours(1));
+
+    List<Long> times = probes.times.getOrDefault("a", List.of());
+    List<Long> waits = new ArrayList<>();
+    for (int i = 1; i < times.size(); i++) {
+      waits.add((times.get(i) - times.get(i - 1)) / 1_000_000);
+    }
+    assertThat(waits).hasSizeGreaterThan(300).allMatch(wait -> wait >= 8_000 && wait <= 12_000);
+    assertThat(new HashSet<>(waits)).hasSizeGreaterThan(200);
+  }
+
+  @Test
+  void probe_throws_countsAsFailure() {
+    start(HealthCheck.builder(throwing()).jitter(0).build());
+    world.time.advance(ofSeconds(5));
+
+    assertThat(status("a").reason())
+        .isEqualTo("3 probes failed, the last: java.lang.IllegalStateException: broken probe");
+  }
+
+  @Test
+  void probe_returnsNull_countsAsFailure() {
+    start(HealthCheck.builder((server, timeout) -> nothing()).jitter(0).build());
+    world.time.advance(ofSeconds(5));
+
+    assertThat(status("a").state()).isEqualTo(EndpointState.UNHEALTHY);
+  }
+
+  @Test
+  void probe_completesWithNull_countsAsFailure() {
+    CompletableFuture<HealthReport> empty = new CompletableFuture<>();
+    empty.complete(null);
+    start(HealthCheck.builder((server, timeout) -> empty).jitter(0).build());
+    world.time.advance(ofSeconds(5));
+
+    assertThat(status("a").reason()).endsWith("the probe gave no report");
+  }
+
+  @Test
+  void probe_hangsForEver_countsAsFailureAtTheTimeout() {
+    probes.hanging.addAll(List.of("a", "b", "c"));
+    start(check());
+    world.time.advance(ofMillis(999));
+    assertThat(probes.asked("a")).isEqualTo(1);
+    world.time.advance(ofSeconds(5));
+
+    assertThat(status("a").reason()).isEqualTo("3 probes failed, the last: no answer in PT1S");
+  }
+
+  @Test
+  void probe_lateAnswer_isDropped() {
+    probes.hanging.addAll(List.of("a", "b", "c"));
+    start(check());
+    world.time.advance(ofSeconds(6));
+    List<CompletableFuture<HealthReport>> open = List.copyOf(probes.open);
+    probes.hanging.clear();
+    probes.answers.put("a", HealthReport.unhealthy("down"));
+    open.forEach(answer -> answer.complete(HealthReport.healthy()));
+    open.forEach(answer -> answer.complete(HealthReport.healthy()));
+    world.time.runDue();
+
+    assertThat(status("a").state()).isEqualTo(EndpointState.UNHEALTHY);
+    world.time.advance(ofSeconds(10));
+    assertThat(status("a").state()).isEqualTo(EndpointState.UNHEALTHY);
+    assertThat(status("b").state()).isEqualTo(EndpointState.ELIGIBLE);
+  }
+
+  @Test
+  void probe_serverLeftMeanwhile_isForgottenAndFreesItsPlace() {
+    probes.hanging.addAll(List.of("a", "b"));
+    start(
+        HealthCheck.builder(probes).jitter(0).maxConcurrentProbes(2).timeout(ofMinutes(1)).build());
+    world.time.advance(ofSeconds(1));
+    assertThat(probes.asked("c")).isZero();
+    list.update(World.servers("b", "c"));
+    world.time.advance(ofSeconds(1));
+
+    assertThat(probes.asked("c")).isEqualTo(1);
+    probes.open.forEach(answer -> answer.complete(HealthReport.unhealthy("late")));
+    world.time.advance(ofSeconds(30));
+    assertThat(probes.asked("a")).isEqualTo(1);
+  }
+
+  @Test
+  void maxConcurrentProbes_isNeverExceededAndAllGetTheirTurn() {
+    list.update(World.servers(50));
+    World.servers(50).forEach(server -> probes.hanging.add(server.id()));
+    start(HealthCheck.builder(probes).jitter(0).maxConcurrentProbes(7).build());
+    world.time.advance(ofSeconds(20));
+
+    assertThat(probes.times).hasSize(50);
+    assertThat(probes.maxRunning(ofSeconds(1))).isEqualTo(7);
+  }
+
+  @Test
+  void server_leavesAndReturns_isProbedAnew() {
+    probes.answers.put("a", HealthReport.unhealthy("down"));
+    start(check());
+    world.time.advance(ofSeconds(5));
+    list.update(World.servers("b", "c"));
+    probes.answers.clear();
+    list.update(World.servers("a", "b", "c"));
+    world.time.advance(ofMillis(1));
+
+    assertThat(status("a").state()).isEqualTo(EndpointState.ELIGIBLE);
+  }
+
+  @Test
+  void close_endsProbing() {
+    start(check());
+    world.time.advance(ofSeconds(1));
+    balancer.close();
+    int asked = probes.asked("a");
+    world.time.advance(ofSeconds(100));
+
+    assertThat(probes.asked("a")).isEqualTo(asked);
+    assertThat(world.time.pending()).isZero();
+  }
+
+  @Test
+  void builder_badValues_areNamed() {
+    HealthCheck.Builder builder = HealthCheck.builder(probes);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.interval(Duration.ZERO))
+        .withMessage("interval: PT0S (expected: PT0.01S to PT24H)");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.timeout(ofHours(25)))
+        .withMessage("timeout: PT25H (expected: PT0.01S to PT24H)");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.jitter(0.6))
+        .withMessage("jitter: 0.6 (expected: 0 to 0.5)");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.healthyThreshold(0))
+        .withMessage("healthyThreshold: 0 (expected: 1 or more)");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.unhealthyThreshold(-1))
+        .withMessage("unhealthyThreshold: -1 (expected: 1 or more)");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.maxConcurrentProbes(0))
+        .withMessage("maxConcurrentProbes: 0 (expected: 1 or more)");
+  }
+
+  @Test
+  void fastInterval_longerThanTheInterval_isTheInterval() {
+    HealthCheck check =
+        HealthCheck.builder(probes).interval(ofMillis(500)).fastInterval(ofSeconds(3)).build();
+
+    assertThat(check.fastInterval()).isEqualTo(ofMillis(500));
+  }
+
+  private HealthCheck check() {
+    return HealthCheck.builder(probes).jitter(0).build();
+  }
+
+  private void start(HealthCheck check) {
+    balancer = world.balancer(list).healthCheck(check).build();
+  }
+
+  private EndpointStatus status(String id) {
+    return balancer.status().endpoints().stream()
+        .filter(endpoint -> endpoint.server().id().equals(id))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private Set<String> chosen() throws NoServerAvailableException {
+    Set<String> chosen = new HashSet<>();
+    for (int i = 0; i < 100; i++) {
+      try (Attempt attempt = balancer.start()) {
+        chosen.add(attempt.server().id());
+      }
+    }
+    return chosen;
+  }
+
+  private static HealthProbe throwing() {
+    return (server, timeout) -> {
+      throw new IllegalStateException("broken probe");
+    };
+  }
+
+  @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"})
+  private static <T> T nothing() {
+    return null;
+  }
+
+  /** Answers as told; healthy by default. */
+  private final class Probes implements HealthProbe {
+    final Map<String, HealthReport> answers = new HashMap<>();
+    final Set<String> hanging = new HashSet<>();
+    final List<CompletableFuture<HealthReport>> open = new ArrayList<>();
+    final Map<String, List<Long>> times = new HashMap<>();
+
+    @Override
+    public CompletionStage<HealthReport> probe(Server server, Duration timeout) {
+      String id = server.id();
+      times.computeIfAbsent(id, key -> new ArrayList<>()).add(world.time.getAsLong());
+      if (hanging.contains(id)) {
+        CompletableFuture<HealthReport> answer = new CompletableFuture<>();
+        open.add(answer);
+        return answer;
+      }
+      return CompletableFuture.completedFuture(answers.getOrDefault(id, HealthReport.healthy()));
+    }
+
+    int asked(String id) {
+      return times.getOrDefault(id, List.of()).size();
+    }
+
+    /** The most probes that ran at once, if each runs so long. */
+    int maxRunning(Duration each) {
+      List<Long> all = times.values().stream().flatMap(List::stream).sorted().toList();
+      int max = 0;
+      int first = 0;
+      for (int i = 0; i < all.size(); i++) {
+        while (all.get(i) - all.get(first) >= each.toNanos()) {
+          first++;
+        }
+        max = Math.max(max, i - first + 1);
+      }
+      return max;
+    }
+  }
+}
