@@ -63,7 +63,7 @@ class HealthCheckTest {
     probes.answers.put("b", HealthReport.unhealthy("busy"));
     world.time.advance(ofMillis(1_700)); // two more questions
 
-    assertThat(probes.asked("b")).isEqualTo(11);
+    assertThat(probes.asked("b")).isEqualTo(10);
     assertThat(world.events.states).isEmpty();
   }
 
