@@ -1,0 +1,183 @@
+package io.evenload.okhttp;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Proxy;
+import okhttp3.Call;
+import okhttp3.Connection;
+import okhttp3.Dns;
+import okhttp3.EventListener;
+import okhttp3.HttpUrl;
+import okhttp3.Protocol;
+import org.jspecify.annotations.Nullable;
+
+/** What OkHttp did on the network in the current attempt of one call. */
+abstract class AttemptTrace extends EventListener {
+
+  /*
+   * Which connection will carry an exchange is known from the events: OkHttp announces when a call acquires a connection
+   * and when it releases one, and says nothing when it keeps the one it has. So at the start of the headers the last
+   * acquired connection is the carrier, and its Dns tells the server. That is the guard against a misrouted attempt.
+   *
+   * Events come one after another on the thread of the call, except those of connecting, which fast fallback brings from
+   * other threads. All fields are volatile, each event writes what it knows, and nothing is read before write.
+   */
+
+  /** OkHttp looked for a route, so that what failed from here on was on the way to a server. */
+  private volatile boolean routing;
+
+  private volatile boolean connecting;
+  private volatile boolean connectFailed;
+  private volatile boolean acquired;
+  private volatile boolean headersStarted;
+  private volatile boolean responseStarted;
+  private volatile boolean exchangeFailed;
+  private volatile boolean foreign;
+
+  /** Whether a request body was begun in any attempt of the call. */
+  private volatile boolean bodyStarted;
+
+  /** The connection that the call holds, across attempts. */
+  private volatile @Nullable Connection carrier;
+
+  private volatile @Nullable ServerDns expected;
+  private volatile @Nullable ServerDns actual;
+  private volatile String logicalHost = "";
+
+  /** Forgets the last attempt and expects the next one at this server. */
+  final void expect(String logicalHost, ServerDns server) {
+    this.logicalHost = logicalHost;
+    expected = server;
+    actual = null;
+    routing = false;
+    connecting = false;
+    connectFailed = false;
+    acquired = false;
+    headersStarted = false;
+    responseStarted = false;
+    exchangeFailed = false;
+    foreign = false;
+  }
+
+  /** Whether the connection to a server failed: nothing was sent. */
+  final boolean failedBeforeSending() {
+    return routing && !acquired && !headersStarted;
+  }
+
+  /** Whether the request, or a part of it, may have been sent. */
+  final boolean headersStarted() {
+    return headersStarted;
+  }
+
+  /** Whether the connection came from the pool. */
+  final boolean reusedConnection() {
+    return !connecting;
+  }
+
+  final boolean responseStarted() {
+    return responseStarted;
+  }
+
+  /** Whether the way to the server failed, as opposed to code of the caller's. */
+  final boolean exchangeFailed() {
+    return exchangeFailed || connectFailed;
+  }
+
+  final boolean bodyStarted() {
+    return bodyStarted;
+  }
+
+  /** Whether the last exchange was with another host, after a redirect. */
+  final boolean foreign() {
+    return foreign;
+  }
+
+  /** Whether the call holds a connection that would carry the next attempt to another server. */
+  final boolean attachedElsewhere(ServerDns next) {
+    Connection connection = carrier;
+    return connection != null && !dns(connection).equals(next);
+  }
+
+  /** Where the attempt went instead of the expected server; null if it went there. */
+  final @Nullable ServerDns misroutedTo() {
+    return actual;
+  }
+
+  /** Whether this connection leads to the logical host, but not to the expected server. */
+  final boolean misroutes(Connection connection) {
+    ServerDns server = expected;
+    return server != null
+        && connection.route().address().url().host().equals(logicalHost)
+        && !server.sameServer(dns(connection));
+  }
+
+  @Override
+  public void proxySelectStart(Call call, HttpUrl url) {
+    routing = true;
+    foreign = !url.host().equals(logicalHost);
+  }
+
+  @Override
+  public void connectStart(Call call, InetSocketAddress address, Proxy proxy) {
+    connecting = true;
+  }
+
+  @Override
+  public void connectFailed(
+      Call call,
+      InetSocketAddress address,
+      Proxy proxy,
+      @Nullable Protocol protocol,
+      IOException failure) {
+    connectFailed = true;
+  }
+
+  @Override
+  public void connectionAcquired(Call call, Connection connection) {
+    acquired = true;
+    carrier = connection;
+    foreign = !connection.route().address().url().host().equals(logicalHost);
+    if (dns(connection) instanceof ServerDns server) {
+      server.share();
+    }
+  }
+
+  @Override
+  public void connectionReleased(Call call, Connection connection) {
+    carrier = null;
+  }
+
+  @Override
+  public void requestHeadersStart(Call call) {
+    headersStarted = true;
+    connectFailed = false;
+    Connection connection = carrier;
+    if (connection != null && misroutes(connection)) {
+      actual = (dns(connection) instanceof ServerDns server) ? server : null;
+    }
+  }
+
+  @Override
+  public void requestBodyStart(Call call) {
+    bodyStarted = true;
+  }
+
+  @Override
+  public void requestFailed(Call call, IOException failure) {
+    exchangeFailed = true;
+  }
+
+  @Override
+  public void responseHeadersStart(Call call) {
+    responseStarted = true;
+  }
+
+  @Override
+  public void responseFailed(Call call, IOException failure) {
+    exchangeFailed = true;
+  }
+
+  private static Dns dns(Connection connection) {
+    return connection.route().address().dns();
+  }
+}

@@ -1,0 +1,198 @@
+package io.evenload.okhttp;
+
+import static java.util.Objects.requireNonNull;
+
+import io.evenload.Attempt;
+import io.evenload.LoadBalancer;
+import io.evenload.NoServerAvailableException;
+import io.evenload.Outcome;
+import io.evenload.RequestContext;
+import io.evenload.okhttp.CallListener.Refusal;
+import java.io.IOException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
+import okhttp3.Call;
+import okhttp3.Interceptor;
+import okhttp3.Request;
+import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
+
+/** Runs the calls of one host: attempt after attempt, until one may be given to the caller. */
+final class BalancedService {
+
+  /*
+   * The attempts of a call follow one another on its thread. Each ends exactly once: a failed one when that is known, and
+   * the one whose response the caller gets when the call ends (BalancedCall). The next server is chosen before the last
+   * response is closed, so that it can still be returned if there is none, and after the wait, so that a waiting call
+   * is in flight nowhere.
+   */
+
+  private final String host;
+  private final LoadBalancer balancer;
+  private final Retries retries;
+  private final Router router;
+  private final long waitForServersNanos;
+  private final Timing timing;
+  private final RateLimitedLog log;
+  private final ProxyCheck proxyCheck;
+
+  BalancedService(
+      String host,
+      LoadBalancer balancer,
+      Retries retries,
+      Router router,
+      long waitForServersNanos,
+      Timing timing,
+      RateLimitedLog log) {
+    this.host = host;
+    this.balancer = balancer;
+    this.retries = retries;
+    this.router = router;
+    this.waitForServersNanos = waitForServersNanos;
+    this.timing = timing;
+    this.log = log;
+    this.proxyCheck = new ProxyCheck(host);
+  }
+
+  Response intercept(Interceptor.Chain chain) throws IOException {
+    OkHttpCheck.verify();
+    proxyCheck.verify(chain);
+    Call call = chain.call();
+    Request request = chain.request();
+    BalancedCall state = BalancedCall.enter(call, timing, log);
+    RequestContext context = state.context(this, request.tag(RequestContext.class));
+    retries.request();
+    Tried tried = send(chain, state, firstAttempt(call, state, context), false);
+    IOException earlier = null;
+    for (int number = 1; ; number++) {
+      long delay = retries.delayNanos(call, request, state, tried, number);
+      if (delay == Retries.NO) {
+        return conclude(call, state, tried, earlier);
+      }
+      state.inFlight().end(tried.outcome(), tried.failure());
+      Attempt next = nextAttempt(call, state, context, tried, delay, number);
+      if (next == null) {
+        return conclude(call, state, tried, earlier);
+      }
+      close(tried.response());
+      earlier = joined(tried.failure(), earlier);
+      tried = send(chain, state, next, tried.kind() != null && tried.kind().stale());
+    }
+  }
+
+  private Attempt firstAttempt(Call call, BalancedCall state, RequestContext context)
+      throws IOException {
+    try {
+      return balancer.start(context);
+    } catch (NoServerAvailableException e) {
+      if (waitForServersNanos > 0 && awaitServers(call, state)) {
+        return startAgain(context);
+      }
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  private Attempt startAgain(RequestContext context) throws IOException {
+    try {
+      return balancer.start(context);
+    } catch (NoServerAvailableException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  /** Waits for the first list, and returns whether there was something to wait for. */
+  private boolean awaitServers(Call call, BalancedCall state) throws IOException {
+    CompletionStage<Void> ready = balancer.ready();
+    if (ready.toCompletableFuture().isDone()) {
+      return false;
+    }
+    CountDownLatch latch = new CountDownLatch(1);
+    ready.whenComplete((done, failure) -> latch.countDown());
+    state.pause(call, Math.min(waitForServersNanos, state.remainingNanos(call)), latch);
+    throwIfCanceled(call);
+    return true;
+  }
+
+  /** Waits, and starts the next attempt; returns null if there is no server for it. */
+  private @Nullable Attempt nextAttempt(
+      Call call, BalancedCall state, RequestContext context, Tried tried, long delay, int number)
+      throws IOException {
+    try {
+      if (delay > 0) {
+        state.pause(call, delay, new CountDownLatch(1));
+      }
+      throwIfCanceled(call);
+    } catch (IOException e) {
+      close(tried.response());
+      throw e;
+    }
+    try {
+      return balancer.start(context);
+    } catch (NoServerAvailableException e) {
+      retries.refused(call, tried, number, Refusal.NO_SERVER);
+      return null;
+    }
+  }
+
+  private Tried send(
+      Interceptor.Chain chain, BalancedCall state, Attempt attempt, boolean freshConnection)
+      throws IOException {
+    state.begin(host, attempt);
+    try {
+      Response response = router.send(chain, state, host, attempt.server(), freshConnection);
+      return Tried.answered(attempt.server(), restored(response, state), state, retries.policy());
+    } catch (IOException e) {
+      return Tried.failed(attempt.server(), e, FailureKind.of(e, chain.call(), state), state);
+    } catch (RuntimeException | Error e) {
+      state.inFlight().end(Outcome.CANCELLED, null);
+      throw e;
+    }
+  }
+
+  /** Gives the caller what came of the last attempt. */
+  private Response conclude(
+      Call call, BalancedCall state, Tried tried, @Nullable IOException earlier)
+      throws IOException {
+    Response response = tried.response();
+    if (response != null) {
+      state.keep(call, tried.outcome());
+      return response;
+    }
+    if (tried.kind() == FailureKind.CANCELED && call.isCanceled()) {
+      state.keep(call, Outcome.CANCELLED); // the end of the call tells whether it timed out
+    } else {
+      state.inFlight().end(tried.outcome(), tried.failure());
+    }
+    throw requireNonNull(joined(tried.failure(), earlier));
+  }
+
+  /** Puts the header back that the network half took away. */
+  private static Response restored(Response response, BalancedCall state) {
+    String hidden = state.hiddenRetryAfter();
+    return hidden == null || response.header(RetryAfter.NAME) != null || response.code() != 503
+        ? response
+        : response.newBuilder().header(RetryAfter.NAME, hidden).build();
+  }
+
+  private static void throwIfCanceled(Call call) throws IOException {
+    if (call.isCanceled()) {
+      throw new IOException("Canceled");
+    }
+  }
+
+  private static void close(@Nullable Response response) {
+    if (response != null) {
+      response.close();
+    }
+  }
+
+  /** Returns the later exception with the earlier one as suppressed, if there are both. */
+  private static @Nullable IOException joined(
+      @Nullable IOException later, @Nullable IOException earlier) {
+    if (later == null || earlier == null) {
+      return later == null ? earlier : later;
+    }
+    later.addSuppressed(earlier);
+    return later;
+  }
+}

@@ -1,0 +1,174 @@
+package io.evenload.okhttp;
+
+import io.evenload.Gate;
+import io.evenload.Outcome;
+import io.evenload.Server;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowSynchronizationStrategy;
+import io.github.resilience4j.core.IntervalFunction;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+
+/** The circuit breaker of one server, by resilience4j, as a gate. */
+final class BreakerGate implements Gate {
+
+  /*
+   * Nothing here or in the breaker takes a lock on the hot path: its window is lock-free, and no consumer of its events is
+   * registered, since then it would make an event object for each call. So transitions are found by comparing the state
+   * after each step; one that a timer makes is found by the balancer's tick.
+   *
+   * While half-open the breaker has a number of permits. A trial takes one and its result counts; a cancelled trial gives
+   * its permit back. But the breaker cannot tell a trial from an attempt that was admitted before it opened. So trials are
+   * counted, every end takes one off while there are any, and only a cancelled one that did gives back a permit. With p
+   * permits, t counted trials and r results, p + t + r never falls below the permitted number: no permit is lost, and the
+   * breaker cannot get stuck. And p never exceeds that number.
+   *
+   * A trial may last for hours, as a stream, or hang. After each wait of the open state without a new one, another trial
+   * is allowed.
+   */
+
+  private final LongSupplier nanoTime;
+  private final Runnable changed;
+  private final CircuitBreaker breaker;
+  private final AtomicInteger trials = new AtomicInteger();
+  private final AtomicLong lastTrialNanos;
+  private volatile long openedNanos;
+  private volatile long waitNanos;
+  private volatile State seen;
+
+  BreakerGate(CircuitBreakerConfig config, String name, LongSupplier nanoTime, Runnable changed) {
+    this.nanoTime = nanoTime;
+    this.changed = changed;
+    this.lastTrialNanos = new AtomicLong(nanoTime.getAsLong());
+    this.breaker = CircuitBreaker.of(name, adapted(config));
+    this.seen = breaker.getState();
+  }
+
+  /** Returns the factory of breakers with this config. */
+  static Gate.Factory factory(CircuitBreakerConfig config) {
+    return (Server server, LongSupplier nanoTime, Runnable changed) ->
+        new BreakerGate(config, server.id(), nanoTime, changed);
+  }
+
+  /** Returns the user's config on the balancer's time, with the interceptor's judgement. */
+  private CircuitBreakerConfig adapted(CircuitBreakerConfig config) {
+    IntervalFunction wait = config.getWaitIntervalFunctionInOpenState();
+    return CircuitBreakerConfig.from(config)
+        .clock(new NanoClock(nanoTime))
+        .currentTimestampFunction(clock -> nanoTime.getAsLong(), TimeUnit.NANOSECONDS)
+        .slidingWindowSynchronizationStrategy(SlidingWindowSynchronizationStrategy.LOCK_FREE)
+        .recordException(failure -> true)
+        .ignoreException(failure -> false)
+        .recordExceptions()
+        .ignoreExceptions()
+        .waitIntervalFunctionInOpenState(opened -> waiting(wait.apply(opened)))
+        .build();
+  }
+
+  /** The breaker opens now for so many milliseconds. */
+  private long waiting(long millis) {
+    openedNanos = nanoTime.getAsLong();
+    waitNanos = TimeUnit.MILLISECONDS.toNanos(millis);
+    return millis;
+  }
+
+  @Override
+  public boolean open() {
+    State state = breaker.getState();
+    return state == State.OPEN
+        ? nanoTime.getAsLong() - openedNanos > waitNanos
+        : state != State.FORCED_OPEN;
+  }
+
+  @Override
+  public boolean tryAcquire() {
+    boolean acquired = breaker.tryAcquirePermission() || replacesTrial();
+    State state = announce();
+    if (acquired && state == State.HALF_OPEN) {
+      trials.incrementAndGet();
+      lastTrialNanos.set(nanoTime.getAsLong());
+    }
+    return acquired;
+  }
+
+  /** Whether the trials that run have taken so long that another one may begin. */
+  private boolean replacesTrial() {
+    if (breaker.getState() != State.HALF_OPEN) {
+      return false;
+    }
+    long last = lastTrialNanos.get();
+    long now = nanoTime.getAsLong();
+    if (now - last <= waitNanos || !lastTrialNanos.compareAndSet(last, now)) {
+      return false;
+    }
+    breaker.releasePermission();
+    return breaker.tryAcquirePermission();
+  }
+
+  @Override
+  public void release(Outcome outcome, long latencyNanos) {
+    boolean trial = trials.getAndUpdate(count -> Math.max(0, count - 1)) > 0;
+    switch (outcome) {
+      case SUCCESS -> breaker.onSuccess(latencyNanos, TimeUnit.NANOSECONDS);
+      case FAILURE -> breaker.onError(latencyNanos, TimeUnit.NANOSECONDS, new Failed());
+      case CANCELLED -> {
+        if (trial) {
+          breaker.releasePermission();
+        }
+      }
+    }
+    announce();
+  }
+
+  private State announce() {
+    State state = breaker.getState();
+    if (state != seen) {
+      seen = state;
+      changed.run();
+    }
+    return state;
+  }
+
+  /** What the breaker is told of a failure; what failed is the interceptor's to judge. */
+  private static final class Failed extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    Failed() {
+      super("attempt failed", null, false, false);
+    }
+  }
+
+  /** The balancer's time as a clock that begins at the epoch. */
+  private static final class NanoClock extends Clock {
+    private final LongSupplier nanoTime;
+    private final long origin;
+
+    NanoClock(LongSupplier nanoTime) {
+      this.nanoTime = nanoTime;
+      this.origin = nanoTime.getAsLong();
+    }
+
+    @Override
+    public Instant instant() {
+      return Instant.EPOCH.plusNanos(nanoTime.getAsLong() - origin);
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this; // no one asks for a date
+    }
+  }
+}

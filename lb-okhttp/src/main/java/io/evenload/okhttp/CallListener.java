@@ -1,0 +1,77 @@
+package io.evenload.okhttp;
+
+import io.evenload.LoadBalancerListener;
+import io.evenload.Server;
+import java.io.IOException;
+import java.time.Duration;
+import okhttp3.Call;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is told of the calls that an interceptor balances. All methods do nothing by default. They
+ * run on the thread of the call, so they should be fast. What a listener throws is contained and
+ * logged.
+ *
+ * <p>How each attempt ended is told by {@link LoadBalancerListener#attemptEnded}.
+ */
+public interface CallListener {
+
+  /**
+   * An attempt failed and is repeated.
+   *
+   * @param delay how long the call waits before
+   */
+  default void retried(FailedAttempt attempt, Duration delay) {}
+
+  /** An attempt failed in a way that is retried, but this one is not. */
+  default void notRetried(FailedAttempt attempt, Refusal refusal) {}
+
+  /**
+   * A request went to another server than the chosen one. That is a fault of this library with the
+   * OkHttp at hand; from now on the interceptor retries in a slower way that cannot misroute.
+   *
+   * @param host the service's host
+   * @param expected the chosen server
+   * @param actual where the request was sent, or would have been
+   */
+  default void misrouted(String host, Server expected, String actual) {}
+
+  /**
+   * An attempt that failed.
+   *
+   * @param host the service's host
+   * @param call the call
+   * @param server the server that was tried
+   * @param number 1 for the first attempt of the call
+   * @param reason what happened, of few different values: a status such as {@code 503}, or the
+   *     simple name of the exception's class
+   * @param failure the exception; null if the server answered
+   */
+  record FailedAttempt(
+      String host,
+      Call call,
+      Server server,
+      int number,
+      String reason,
+      @Nullable IOException failure) {}
+
+  /** Why an attempt is not repeated. */
+  enum Refusal {
+    /** All attempts of the policy were made. */
+    ATTEMPTS_EXHAUSTED,
+    /** The method is not idempotent and the request may have been processed. */
+    NOT_IDEMPOTENT,
+    /** The request body was begun and cannot be sent twice. */
+    BODY_NOT_REPEATABLE,
+    /** The wait does not fit in what is left of the call's timeout. */
+    DEADLINE,
+    /** The server asks for a longer wait than the policy allows. */
+    RETRY_AFTER_TOO_LONG,
+    /** The service made too many retries lately. */
+    BUDGET_EXHAUSTED,
+    /** The balancer had no server for another attempt. */
+    NO_SERVER,
+    /** Another attempt could reach the wrong server, and there is no other way to make it. */
+    MISROUTED
+  }
+}

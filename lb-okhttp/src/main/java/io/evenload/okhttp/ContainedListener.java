@@ -1,0 +1,39 @@
+package io.evenload.okhttp;
+
+import io.evenload.Server;
+import java.time.Duration;
+
+/** The user's listener, whose exceptions are logged and go no further. */
+final class ContainedListener implements CallListener {
+
+  private final CallListener delegate;
+  private final RateLimitedLog log;
+
+  ContainedListener(CallListener delegate, RateLimitedLog log) {
+    this.delegate = delegate;
+    this.log = log;
+  }
+
+  @Override
+  public void retried(FailedAttempt attempt, Duration delay) {
+    contain("retried", attempt.host(), () -> delegate.retried(attempt, delay));
+  }
+
+  @Override
+  public void notRetried(FailedAttempt attempt, Refusal refusal) {
+    contain("notRetried", attempt.host(), () -> delegate.notRetried(attempt, refusal));
+  }
+
+  @Override
+  public void misrouted(String host, Server expected, String actual) {
+    contain("misrouted", host, () -> delegate.misrouted(host, expected, actual));
+  }
+
+  private void contain(String event, String host, Runnable action) {
+    try {
+      action.run();
+    } catch (Throwable e) {
+      log.warn(host + ": CallListener." + event + " threw", e);
+    }
+  }
+}

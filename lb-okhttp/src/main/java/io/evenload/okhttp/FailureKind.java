@@ -1,0 +1,103 @@
+package io.evenload.okhttp;
+
+import io.evenload.Outcome;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.SocketTimeoutException;
+import java.net.UnknownServiceException;
+import okhttp3.Call;
+
+/** What an attempt's exception tells: who is to blame, and whether the request was sent. */
+enum FailureKind {
+
+  /*
+   * The signals were measured on OkHttp 5.5.1; its exceptions alone do not tell these cases apart. Two of them have to be
+   * named by their class, which lies in a package that OkHttp does not export.
+   *
+   * A connection of the pool that the server has closed meanwhile shows the same signs whether or not the server processed
+   * the request, so such a request is replayed only if it is idempotent. The server is not blamed.
+   *
+   * What neither broke a connection nor an exchange was thrown by code of the caller's: a request body, an interceptor
+   * behind ours, an authenticator.
+   */
+
+  /** The caller gave up, or the call's timeout did. */
+  CANCELED(Outcome.CANCELLED),
+
+  /** The way to the server failed before anything was sent. */
+  NOT_SENT(Outcome.FAILURE),
+
+  /** The server refused the request before it processed any of it. */
+  REFUSED(Outcome.FAILURE),
+
+  /** OkHttp found the connection shut down before it sent anything. */
+  SHUT_DOWN(Outcome.CANCELLED),
+
+  /** A connection from the pool broke before the response began, perhaps long ago. */
+  MAYBE_STALE(Outcome.CANCELLED),
+
+  /** The request may have reached the server. */
+  MAYBE_SENT(Outcome.FAILURE),
+
+  /** The caller's own code, or the client's configuration, failed. */
+  CALLER(Outcome.CANCELLED);
+
+  private static final String HTTP2 = "okhttp3.internal.http2.";
+
+  private final Outcome outcome;
+
+  FailureKind(Outcome outcome) {
+    this.outcome = outcome;
+  }
+
+  static FailureKind of(IOException failure, Call call, AttemptTrace trace) {
+    if (call.isCanceled() || interrupted(failure)) {
+      return CANCELED;
+    }
+    String name = failure.getClass().getName();
+    if (name.equals(HTTP2 + "ConnectionShutdownException")) {
+      return SHUT_DOWN;
+    }
+    if (name.equals(HTTP2 + "StreamResetException")
+        && String.valueOf(failure.getMessage()).endsWith("REFUSED_STREAM")) {
+      return REFUSED;
+    }
+    if (trace.failedBeforeSending()) {
+      return failure instanceof UnknownServiceException ? CALLER : NOT_SENT;
+    }
+    if (trace.foreign() || !trace.exchangeFailed()) {
+      return CALLER;
+    }
+    boolean stale =
+        trace.reusedConnection()
+            && !trace.responseStarted()
+            && !(failure instanceof InterruptedIOException);
+    return stale ? MAYBE_STALE : MAYBE_SENT;
+  }
+
+  /** What the attempt says of the server. */
+  Outcome outcome() {
+    return outcome;
+  }
+
+  /** Whether the server certainly did nothing for the request. */
+  boolean unprocessed() {
+    return this == NOT_SENT || this == REFUSED || this == SHUT_DOWN;
+  }
+
+  /** Whether another attempt may go better. */
+  boolean retryable() {
+    return this != CANCELED && this != CALLER;
+  }
+
+  /** Whether the connection was to blame, so that the next attempt should have a fresh one. */
+  boolean stale() {
+    return this == MAYBE_STALE || this == SHUT_DOWN;
+  }
+
+  private static boolean interrupted(IOException failure) {
+    return failure instanceof InterruptedIOException
+        && !(failure instanceof SocketTimeoutException)
+        && Thread.currentThread().isInterrupted();
+  }
+}

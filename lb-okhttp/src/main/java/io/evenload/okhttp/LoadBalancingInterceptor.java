@@ -1,0 +1,270 @@
+package io.evenload.okhttp;
+
+import static java.util.Objects.requireNonNull;
+
+import io.evenload.LoadBalancer;
+import io.evenload.NoServerAvailableException;
+import io.evenload.RequestContext;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import okhttp3.Interceptor;
+import okhttp3.OkHttpClient;
+import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An OkHttp interceptor that sends each call for a service's host to a server that the service's
+ * balancer chooses, and tries another one if that fails. Calls for all other hosts pass untouched.
+ *
+ * <pre>{@code
+ * LoadBalancer orders = LoadBalancer.of("orders", Server.of("10.0.0.1", 8080), Server.of("10.0.0.2", 8080));
+ * OkHttpClient client = LoadBalancingInterceptor.of("orders", orders).install(new OkHttpClient.Builder()).build();
+ * Request request = new Request.Builder().url("http://orders/v1/items").build();
+ * try (Response response = client.newCall(request).execute()) {
+ *   ...
+ * }
+ * }</pre>
+ *
+ * <p>The URL keeps the logical name: the Host header, the name that TLS verifies, cookies, the
+ * cache and redirects see {@code orders}, whatever server is called. {@link #install} is the way to
+ * add the interceptor: it puts it last and adds what has to sit next to the network.
+ *
+ * <p>An attempt is in flight until the response body is read or closed, so a stream or a web socket
+ * counts as long as it lives. A status of 500 or more is a failure of the server, as is a status of
+ * {@link RetryPolicy#statuses()}, an exception on the way, and a call's timeout before the response
+ * began. A cancelled call and a 429 count neither way, and neither does a response from the cache.
+ *
+ * <p>A request may carry a {@link RequestContext} as a tag, with a key or a filter; one for each
+ * call, since it remembers the servers that were tried:
+ *
+ * <pre>{@code
+ * new Request.Builder().url("http://orders/v1/items").tag(RequestContext.class, RequestContext.withKey(userId))
+ * }</pre>
+ *
+ * <p>If the balancer has no server, the call fails with an {@link IOException} whose message is
+ * that of the {@link NoServerAvailableException}, and whose cause it is.
+ *
+ * <p>Needs OkHttp 5.4.0 or newer, and no proxy: a call that OkHttp would send through one fails.
+ * Give the client a {@link okhttp3.ConnectionPool} that keeps an idle connection or more for each
+ * server (OkHttp's default keeps 5 in all), and a {@link okhttp3.Dispatcher} whose {@code
+ * maxRequestsPerHost} allows for the whole service, since all its servers are one host there.
+ *
+ * <p>Immutable and thread-safe; one instance may serve several clients.
+ */
+public final class LoadBalancingInterceptor implements Interceptor {
+
+  private final Map<String, BalancedService> services;
+  private final NetworkHalf networkHalf = new NetworkHalf();
+
+  private LoadBalancingInterceptor(Builder builder) {
+    Timing timing = builder.timing;
+    RateLimitedLog log = new RateLimitedLog(timing.nanoTime());
+    CallListener listener = new ContainedListener(builder.listener, log);
+    Router router = new Router(this, listener, log, builder.detaches);
+    Map<String, BalancedService> services = new HashMap<>();
+    builder.services.forEach(
+        (host, balancer) ->
+            services.put(
+                host,
+                new BalancedService(
+                    host,
+                    balancer,
+                    new Retries(host, builder.retry, timing, listener),
+                    router,
+                    builder.waitForServers.toNanos(),
+                    timing,
+                    log)));
+    this.services = Map.copyOf(services);
+    CircuitBreakerConfig circuitBreaker = builder.circuitBreaker;
+    if (circuitBreaker != null) {
+      Set.copyOf(builder.services.values())
+          .forEach(balancer -> balancer.addGate(BreakerGate.factory(circuitBreaker)));
+    }
+  }
+
+  /**
+   * Returns an interceptor for one service, with all defaults.
+   *
+   * @param host the host that URLs name the service by
+   * @throws IllegalArgumentException if the host is an address, or cannot be the host of a URL
+   */
+  public static LoadBalancingInterceptor of(String host, LoadBalancer balancer) {
+    return builder().service(host, balancer).build();
+  }
+
+  /** Returns a builder. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * Adds this interceptor to the client as its last application interceptor so far, and as a
+   * network interceptor the half that has to sit next to the network; returns the builder.
+   * Interceptors that are added before see each call once; those added later run for each attempt.
+   *
+   * <p>Without the network half, when the interceptor is added by hand, all else holds but this:
+   * OkHttp itself sends a request again, even a POST, when a server answers 503 with {@code
+   * Retry-After: 0}; and should OkHttp ever keep a retry on the connection of the last attempt,
+   * that is noticed only after the request went to the wrong server. Both also hold for web
+   * sockets, which have no network interceptors.
+   */
+  public OkHttpClient.Builder install(OkHttpClient.Builder client) {
+    return client.addInterceptor(this).addNetworkInterceptor(networkHalf);
+  }
+
+  /**
+   * Balances the call if it is for one of the services.
+   *
+   * @throws IOException as the call does; if no server is available; if the client uses a proxy; if
+   *     OkHttp is older than 5.4.0 or on the class path twice
+   */
+  @Override
+  public Response intercept(Chain chain) throws IOException {
+    BalancedService service = services.get(chain.request().url().host());
+    return service == null ? chain.proceed(chain.request()) : service.intercept(chain);
+  }
+
+  /** The hosts. */
+  @Override
+  public String toString() {
+    return "LoadBalancingInterceptor" + services.keySet();
+  }
+
+  /** Collects the options of a {@link LoadBalancingInterceptor}; not thread-safe. */
+  public static final class Builder {
+
+    /** 50 %: a server that fails more often than it answers. */
+    public static final float DEFAULT_FAILURE_RATE_THRESHOLD = 50;
+
+    /** The last 50 attempts at a server. */
+    public static final int DEFAULT_SLIDING_WINDOW_SIZE = 50;
+
+    /** 20 attempts: fewer tell too little of a rate. */
+    public static final int DEFAULT_MINIMUM_NUMBER_OF_CALLS = 20;
+
+    /** 5 s: about what a server takes to restart or a deployment to move on. */
+    public static final Duration DEFAULT_WAIT_DURATION_IN_OPEN_STATE = Duration.ofSeconds(5);
+
+    /** 3 trials decide whether a breaker closes or opens again. */
+    public static final int DEFAULT_CALLS_IN_HALF_OPEN_STATE = 3;
+
+    private static final Duration LONGEST_WAIT = Duration.ofHours(1);
+
+    private final Map<String, LoadBalancer> services = new LinkedHashMap<>();
+    private RetryPolicy retry = RetryPolicy.defaults();
+    private @Nullable CircuitBreakerConfig circuitBreaker = defaultCircuitBreaker();
+    private Duration waitForServers = Duration.ZERO;
+    private CallListener listener = new CallListener() {};
+    private Timing timing = Timing.SYSTEM;
+    private boolean detaches = true;
+
+    private Builder() {}
+
+    /**
+     * Adds a service; at least one is required.
+     *
+     * @param host the host that URLs name the service by; upper and lower case are the same
+     * @throws IllegalArgumentException if the host is an address, cannot be the host of a URL, or
+     *     was added before
+     */
+    public Builder service(String host, LoadBalancer balancer) {
+      requireNonNull(balancer, "balancer");
+      String canonical = ServiceHost.canonical(host);
+      if (services.putIfAbsent(canonical, balancer) != null) {
+        throw new IllegalArgumentException("host: '" + host + "' (expected: each host once)");
+      }
+      return this;
+    }
+
+    /** Sets when a call is tried again; {@link RetryPolicy#defaults()} by default. */
+    public Builder retry(RetryPolicy policy) {
+      this.retry = requireNonNull(policy, "policy");
+      return this;
+    }
+
+    /**
+     * Sets the circuit breaker that each server gets, one for each server of a balancer. It is on
+     * by default: over the last 50 attempts, of which there must be 20, it opens when 50 % failed;
+     * after 5 s it lets 3 attempts through. While it is open its server is not chosen.
+     *
+     * <p>Its time is the balancer's (but a time-based window counts by the system's), its window is
+     * always lock-free, and what counts as a failure is what this interceptor says: the predicates
+     * for exceptions and results are not asked.
+     *
+     * <p>A balancer that is given to several interceptors gets the breakers of each.
+     */
+    public Builder circuitBreaker(CircuitBreakerConfig config) {
+      this.circuitBreaker = requireNonNull(config, "config");
+      return this;
+    }
+
+    /** Turns the circuit breaker off. */
+    public Builder withoutCircuitBreaker() {
+      this.circuitBreaker = null;
+      return this;
+    }
+
+    /**
+     * Sets how long a call waits for a balancer that has not received any list of servers yet; zero
+     * by default. The wait ends at once when the call is canceled or times out.
+     *
+     * @throws IllegalArgumentException if the duration is not zero to one hour
+     */
+    public Builder waitForServers(Duration wait) {
+      requireNonNull(wait, "wait");
+      if (wait.isNegative() || wait.compareTo(LONGEST_WAIT) > 0) {
+        throw new IllegalArgumentException(
+            "waitForServers: " + wait + " (expected: PT0S to " + LONGEST_WAIT + ")");
+      }
+      this.waitForServers = wait;
+      return this;
+    }
+
+    /** Sets what is told of the calls; by default nothing. */
+    public Builder listener(CallListener listener) {
+      this.listener = requireNonNull(listener, "listener");
+      return this;
+    }
+
+    /** Sets time and chance, for tests. */
+    Builder timing(Timing timing) {
+      this.timing = timing;
+      return this;
+    }
+
+    /** Leaves out what keeps retries from being misrouted, so that a test can see them noticed. */
+    Builder withoutDetaching() {
+      this.detaches = false;
+      return this;
+    }
+
+    /**
+     * Returns the interceptor.
+     *
+     * @throws IllegalArgumentException if no service was added
+     */
+    public LoadBalancingInterceptor build() {
+      if (services.isEmpty()) {
+        throw new IllegalArgumentException("services: none (expected: at least one)");
+      }
+      return new LoadBalancingInterceptor(this);
+    }
+
+    private static CircuitBreakerConfig defaultCircuitBreaker() {
+      return CircuitBreakerConfig.custom()
+          .failureRateThreshold(DEFAULT_FAILURE_RATE_THRESHOLD)
+          .slidingWindowType(SlidingWindowType.COUNT_BASED)
+          .slidingWindowSize(DEFAULT_SLIDING_WINDOW_SIZE)
+          .minimumNumberOfCalls(DEFAULT_MINIMUM_NUMBER_OF_CALLS)
+          .waitDurationInOpenState(DEFAULT_WAIT_DURATION_IN_OPEN_STATE)
+          .permittedNumberOfCallsInHalfOpenState(DEFAULT_CALLS_IN_HALF_OPEN_STATE)
+          .build();
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package io.evenload.okhttp;
+
+import io.evenload.okhttp.CallListener.FailedAttempt;
+import io.evenload.okhttp.CallListener.Refusal;
+import java.time.Duration;
+import java.util.Set;
+import okhttp3.Call;
+import okhttp3.Request;
+import okhttp3.RequestBody;
+import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Decides for one service whether an attempt is repeated, and when. */
+final class Retries {
+
+  /** Instead of a wait: the attempt is not repeated. */
+  static final long NO = -1;
+
+  private static final Logger logger = LoggerFactory.getLogger(Retries.class);
+
+  private static final Set<String> IDEMPOTENT =
+      Set.of("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE");
+
+  private final String host;
+  private final RetryPolicy policy;
+  private final Timing timing;
+  private final Backoff backoff;
+  private final @Nullable RetryBudget budget;
+  private final CallListener listener;
+
+  Retries(String host, RetryPolicy policy, Timing timing, CallListener listener) {
+    this.host = host;
+    this.policy = policy;
+    this.timing = timing;
+    this.listener = listener;
+    this.backoff = new Backoff(policy, timing.random());
+    this.budget =
+        policy.budgeted() && policy.maxAttempts() > 1
+            ? new RetryBudget(policy.budgetRatio(), policy.budgetPerSecond(), timing.nanoTime())
+            : null;
+  }
+
+  RetryPolicy policy() {
+    return policy;
+  }
+
+  /** Counts a call, of which the budget allows a share of retries. */
+  void request() {
+    if (budget != null) {
+      budget.request();
+    }
+  }
+
+  /**
+   * Returns the nanoseconds to wait before the next attempt, or {@link #NO}.
+   *
+   * @param number the attempts made so far
+   */
+  long delayNanos(Call call, Request request, BalancedCall state, Tried tried, int number) {
+    if (!tried.retryable(policy)) {
+      return NO;
+    }
+    Duration asked = retryAfter(tried.response());
+    boolean stale = tried.kind() == FailureKind.MAYBE_STALE;
+    long delay = stale ? 0 : backoff.nanos(number) + (asked == null ? 0 : asked.toNanos());
+    Refusal refusal = refusal(call, request, state, tried, number, asked, delay);
+    if (refusal == null && !stale && budget != null && !budget.tryRetry()) {
+      refusal = Refusal.BUDGET_EXHAUSTED;
+    }
+    if (refusal != null) {
+      refused(call, tried, number, refusal);
+      return NO;
+    }
+    if (logger.isDebugEnabled()) {
+      logger.debug(
+          "{}: attempt {} of {} at {} failed ({}); next in {} ms",
+          host,
+          number,
+          policy.maxAttempts(),
+          tried.server().id(),
+          tried.reason(),
+          delay / 1_000_000);
+    }
+    listener.retried(failed(call, tried, number), Duration.ofNanos(delay));
+    return delay;
+  }
+
+  /** Tells that the attempt is not repeated. */
+  void refused(Call call, Tried tried, int number, Refusal refusal) {
+    logger.debug(
+        "{}: attempt {} of {} at {} failed ({}); not retried: {}",
+        host,
+        number,
+        policy.maxAttempts(),
+        tried.server().id(),
+        tried.reason(),
+        refusal);
+    listener.notRetried(failed(call, tried, number), refusal);
+  }
+
+  private @Nullable Refusal refusal(
+      Call call,
+      Request request,
+      BalancedCall state,
+      Tried tried,
+      int number,
+      @Nullable Duration asked,
+      long delay) {
+    boolean unprocessed = tried.kind() != null && tried.kind().unprocessed();
+    if (!unprocessed && !IDEMPOTENT.contains(request.method())) {
+      return Refusal.NOT_IDEMPOTENT;
+    }
+    RequestBody body = request.body();
+    if (body != null && state.bodyStarted() && (body.isOneShot() || body.isDuplex())) {
+      return Refusal.BODY_NOT_REPEATABLE;
+    }
+    if (number >= policy.maxAttempts()) {
+      return Refusal.ATTEMPTS_EXHAUSTED;
+    }
+    if (asked != null && asked.compareTo(policy.maxRetryAfter()) > 0) {
+      return Refusal.RETRY_AFTER_TOO_LONG;
+    }
+    return delay >= state.remainingNanos(call) ? Refusal.DEADLINE : null;
+  }
+
+  private @Nullable Duration retryAfter(@Nullable Response response) {
+    return response == null
+        ? null
+        : RetryAfter.of(response.headers(), timing.epochMillis().getAsLong());
+  }
+
+  private FailedAttempt failed(Call call, Tried tried, int number) {
+    return new FailedAttempt(host, call, tried.server(), number, tried.reason(), tried.failure());
+  }
+}

@@ -1,0 +1,88 @@
+package io.evenload.okhttp;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** How many retries one service may make: a share of its recent requests, and a few a second. */
+final class RetryBudget {
+
+  /*
+   * After Finagle's RetryBudget: a window of 10 s, in which
+   *   retries <= perSecond * 10 + ratio * requests.
+   * The window is a ring of seconds, each with its two counters. A second that comes round again replaces its
+   * predecessor's counters by CAS. Requests are counted in a LongAdder, since every request of every thread writes there.
+   *
+   * A retry is counted first and taken back if that was too much. So two retries that race for the last one may both be
+   * refused, but never both be allowed. A count that races with the replacement of its second may be lost: one request
+   * more or less.
+   */
+
+  static final int WINDOW_SECONDS = 10;
+
+  private final double ratio;
+  private final double reserve;
+  private final LongSupplier nanoTime;
+  private final AtomicReferenceArray<@Nullable Second> ring =
+      new AtomicReferenceArray<>(WINDOW_SECONDS);
+
+  RetryBudget(double ratio, double perSecond, LongSupplier nanoTime) {
+    this.ratio = ratio;
+    this.reserve = perSecond * WINDOW_SECONDS;
+    this.nanoTime = nanoTime;
+  }
+
+  /** Counts one request. */
+  void request() {
+    current().requests.increment();
+  }
+
+  /** Takes one retry out of the budget, if there is one. */
+  boolean tryRetry() {
+    Second current = current();
+    current.retries.incrementAndGet();
+    if (withinBudget(current.number)) {
+      return true;
+    }
+    current.retries.decrementAndGet();
+    return false;
+  }
+
+  private boolean withinBudget(long now) {
+    long requests = 0;
+    long retries = 0;
+    for (int i = 0; i < WINDOW_SECONDS; i++) {
+      Second second = ring.get(i);
+      if (second != null && now - second.number < WINDOW_SECONDS) {
+        requests += second.requests.sum();
+        retries += second.retries.get();
+      }
+    }
+    return retries <= reserve + ratio * requests;
+  }
+
+  private Second current() {
+    long now = Math.floorDiv(nanoTime.getAsLong(), TimeUnit.SECONDS.toNanos(1));
+    int index = Math.floorMod(now, WINDOW_SECONDS);
+    Second second = ring.get(index);
+    if (second != null && second.number == now) {
+      return second;
+    }
+    Second fresh = new Second(now);
+    Second witness = ring.compareAndExchange(index, second, fresh);
+    return witness == null || witness.number != now ? fresh : witness;
+  }
+
+  private static final class Second {
+    final long number;
+    final LongAdder requests = new LongAdder();
+    final AtomicLong retries = new AtomicLong();
+
+    Second(long number) {
+      this.number = number;
+    }
+  }
+}

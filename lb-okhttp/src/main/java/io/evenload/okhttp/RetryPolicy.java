@@ -1,0 +1,306 @@
+package io.evenload.okhttp;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Set;
+
+/**
+ * When a call is tried again at another server, and after which wait. Immutable.
+ *
+ * <p>An attempt is repeated if the server answered with one of the {@linkplain
+ * Builder#statuses(Collection) statuses}, with 429 and a {@code Retry-After}, or if it failed on
+ * the way, and if all of this holds:
+ *
+ * <ul>
+ *   <li>the method is idempotent (GET, HEAD, OPTIONS, TRACE, PUT or DELETE), or the server
+ *       certainly did nothing for the request, as when it could not be connected to;
+ *   <li>the request body was not begun, or can be sent twice: it is neither one-shot nor duplex;
+ *   <li>an attempt is left, and the wait fits in what is left of the call's timeout;
+ *   <li>the budget allows it.
+ * </ul>
+ *
+ * <p>Otherwise the caller gets the last response or exception as it is. The wait is random between
+ * zero and a limit that doubles with each retry ("full jitter"). If the response has a {@code
+ * Retry-After}, the wait is that much longer.
+ *
+ * <p>The budget keeps retries from multiplying the load of servers that fail: it allows a share of
+ * the requests of the last 10 seconds, and a few a second beside, for each service of the
+ * interceptor. It follows Finagle's {@code RetryBudget}. One replay on a fresh connection is free
+ * of budget and wait: that of an idempotent request whose pooled connection broke before the
+ * response began, since the server had most likely closed it while it was idle.
+ */
+public final class RetryPolicy {
+
+  /** 3 attempts in all: a second server may fail too, a third rarely does. */
+  public static final int DEFAULT_MAX_ATTEMPTS = 3;
+
+  /** 502 and 503, with which a proxy or a server says that it did not process the request. */
+  public static final Set<Integer> DEFAULT_STATUSES = Set.of(502, 503);
+
+  /** 25 ms: short, since the next attempt goes to another server; long enough to spread a burst. */
+  public static final Duration DEFAULT_BASE_BACKOFF = Duration.ofMillis(25);
+
+  /** 1 s: a call with a usual timeout gets its attempts. */
+  public static final Duration DEFAULT_MAX_BACKOFF = Duration.ofSeconds(1);
+
+  /** 5 s: a wait holds a thread. */
+  public static final Duration DEFAULT_MAX_RETRY_AFTER = Duration.ofSeconds(5);
+
+  /** 20 % of the requests of the last 10 s, as in Finagle. */
+  public static final double DEFAULT_BUDGET_RATIO = 0.2;
+
+  /** 1 a second, for services with few requests; Finagle has 10. */
+  public static final double DEFAULT_BUDGET_PER_SECOND = 1;
+
+  private static final RetryPolicy NONE = builder().maxAttempts(1).build();
+  private static final RetryPolicy DEFAULTS = builder().build();
+
+  private final int maxAttempts;
+  private final Set<Integer> statuses;
+  private final Duration baseBackoff;
+  private final Duration maxBackoff;
+  private final Duration maxRetryAfter;
+  private final boolean budgeted;
+  private final double budgetRatio;
+  private final double budgetPerSecond;
+
+  private RetryPolicy(Builder builder) {
+    maxAttempts = builder.maxAttempts;
+    statuses = builder.statuses;
+    baseBackoff = builder.baseBackoff;
+    maxBackoff = builder.maxBackoff;
+    maxRetryAfter = builder.maxRetryAfter;
+    budgeted = builder.budgeted;
+    budgetRatio = builder.budgetRatio;
+    budgetPerSecond = builder.budgetPerSecond;
+  }
+
+  /** Returns the policy of the defaults. */
+  public static RetryPolicy defaults() {
+    return DEFAULTS;
+  }
+
+  /**
+   * Returns a policy that never sends anything twice, not even over a pooled connection that turns
+   * out to be closed.
+   */
+  public static RetryPolicy none() {
+    return NONE;
+  }
+
+  /**
+   * Returns a policy of so many attempts in all, and the defaults for the rest.
+   *
+   * @throws IllegalArgumentException if the number is not 1 to 100
+   */
+  public static RetryPolicy of(int maxAttempts) {
+    return builder().maxAttempts(maxAttempts).build();
+  }
+
+  /** Returns a builder that has the defaults. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** The attempts of a call in all, 1 or more; 3 by default. */
+  public int maxAttempts() {
+    return maxAttempts;
+  }
+
+  /** The statuses that are retried, 429 aside; 502 and 503 by default. */
+  public Set<Integer> statuses() {
+    return statuses;
+  }
+
+  /** The limit of the wait before the first retry; 25 ms by default. */
+  public Duration baseBackoff() {
+    return baseBackoff;
+  }
+
+  /** The limit of every wait that no server asked for; 1 s by default. */
+  public Duration maxBackoff() {
+    return maxBackoff;
+  }
+
+  /** The longest {@code Retry-After} that is waited for; 5 s by default. */
+  public Duration maxRetryAfter() {
+    return maxRetryAfter;
+  }
+
+  /** Whether there is a budget; true by default. */
+  public boolean budgeted() {
+    return budgeted;
+  }
+
+  /** The retries for each request of the last 10 s; 0.2 by default. */
+  public double budgetRatio() {
+    return budgetRatio;
+  }
+
+  /** The retries a second that are allowed beside the share; 1 by default. */
+  public double budgetPerSecond() {
+    return budgetPerSecond;
+  }
+
+  /** The attempts, the statuses, the waits and the budget. */
+  @Override
+  public String toString() {
+    return "RetryPolicy{maxAttempts="
+        + maxAttempts
+        + ", statuses="
+        + statuses
+        + ", baseBackoff="
+        + baseBackoff
+        + ", maxBackoff="
+        + maxBackoff
+        + ", maxRetryAfter="
+        + maxRetryAfter
+        + (budgeted
+            ? ", budgetRatio=" + budgetRatio + ", budgetPerSecond=" + budgetPerSecond
+            : ", no budget")
+        + "}";
+  }
+
+  /** Collects the options of a {@link RetryPolicy}; not thread-safe. */
+  public static final class Builder {
+
+    private static final int MOST_ATTEMPTS = 100;
+    private static final Duration LONGEST = Duration.ofHours(1);
+    private static final double HIGHEST_RATIO = 10;
+    private static final double HIGHEST_PER_SECOND = 1_000_000;
+
+    private int maxAttempts = DEFAULT_MAX_ATTEMPTS;
+    private Set<Integer> statuses = DEFAULT_STATUSES;
+    private Duration baseBackoff = DEFAULT_BASE_BACKOFF;
+    private Duration maxBackoff = DEFAULT_MAX_BACKOFF;
+    private Duration maxRetryAfter = DEFAULT_MAX_RETRY_AFTER;
+    private boolean budgeted = true;
+    private double budgetRatio = DEFAULT_BUDGET_RATIO;
+    private double budgetPerSecond = DEFAULT_BUDGET_PER_SECOND;
+
+    private Builder() {}
+
+    /**
+     * Sets the attempts of a call in all; 1 means no retry, 3 is the default.
+     *
+     * @throws IllegalArgumentException if the number is not 1 to 100
+     */
+    public Builder maxAttempts(int maxAttempts) {
+      if (maxAttempts < 1 || maxAttempts > MOST_ATTEMPTS) {
+        throw new IllegalArgumentException(
+            "maxAttempts: " + maxAttempts + " (expected: 1 to " + MOST_ATTEMPTS + ")");
+      }
+      this.maxAttempts = maxAttempts;
+      return this;
+    }
+
+    /**
+     * Sets the statuses that are retried, 502 and 503 by default. A status of this set also counts
+     * as a failure of the server. 429 needs no mention: it is retried if it says when.
+     *
+     * @throws IllegalArgumentException if a status is not 400 to 599
+     */
+    public Builder statuses(Collection<Integer> statuses) {
+      for (int status : requireNonNull(statuses, "statuses")) {
+        if (status < 400 || status > 599) {
+          throw new IllegalArgumentException("statuses: " + status + " (expected: 400 to 599)");
+        }
+      }
+      this.statuses = Set.copyOf(statuses);
+      return this;
+    }
+
+    /**
+     * Sets the limit of the wait before the first retry, which doubles with each further one; 25 ms
+     * by default. Zero retries at once.
+     *
+     * @throws IllegalArgumentException if the duration is not zero to one hour
+     */
+    public Builder baseBackoff(Duration baseBackoff) {
+      this.baseBackoff = checked("baseBackoff", baseBackoff);
+      return this;
+    }
+
+    /**
+     * Sets the limit of every wait that no server asked for; 1 s by default.
+     *
+     * @throws IllegalArgumentException if the duration is not zero to one hour
+     */
+    public Builder maxBackoff(Duration maxBackoff) {
+      this.maxBackoff = checked("maxBackoff", maxBackoff);
+      return this;
+    }
+
+    /**
+     * Sets the longest {@code Retry-After} that is waited for; 5 s by default. A response that asks
+     * for more is returned as it is.
+     *
+     * @throws IllegalArgumentException if the duration is not zero to one hour
+     */
+    public Builder maxRetryAfter(Duration maxRetryAfter) {
+      this.maxRetryAfter = checked("maxRetryAfter", maxRetryAfter);
+      return this;
+    }
+
+    /**
+     * Sets the retries for each request of the last 10 seconds; 0.2 by default.
+     *
+     * @throws IllegalArgumentException if the ratio is not 0 to 10
+     */
+    public Builder budgetRatio(double ratio) {
+      if (!(ratio >= 0 && ratio <= HIGHEST_RATIO)) {
+        throw new IllegalArgumentException(
+            "budgetRatio: " + ratio + " (expected: 0 to " + HIGHEST_RATIO + ")");
+      }
+      this.budgetRatio = ratio;
+      this.budgeted = true;
+      return this;
+    }
+
+    /**
+     * Sets the retries a second that are allowed beside the share; 1 by default. They are counted
+     * over 10 seconds, so that 1 allows 10 at once.
+     *
+     * @throws IllegalArgumentException if the number is not 0 to 1,000,000
+     */
+    public Builder budgetPerSecond(double retries) {
+      if (!(retries >= 0 && retries <= HIGHEST_PER_SECOND)) {
+        throw new IllegalArgumentException(
+            "budgetPerSecond: " + retries + " (expected: 0 to " + HIGHEST_PER_SECOND + ")");
+      }
+      this.budgetPerSecond = retries;
+      this.budgeted = true;
+      return this;
+    }
+
+    /** Turns the budget off: a service that fails gets every retry as load. */
+    public Builder withoutBudget() {
+      this.budgeted = false;
+      return this;
+    }
+
+    /**
+     * Returns the policy.
+     *
+     * @throws IllegalArgumentException if the base backoff is more than the maximum
+     */
+    public RetryPolicy build() {
+      if (baseBackoff.compareTo(maxBackoff) > 0) {
+        throw new IllegalArgumentException(
+            "baseBackoff: " + baseBackoff + " (expected: <= maxBackoff, " + maxBackoff + ")");
+      }
+      return new RetryPolicy(this);
+    }
+
+    private static Duration checked(String name, Duration duration) {
+      requireNonNull(duration, name);
+      if (duration.isNegative() || duration.compareTo(LONGEST) > 0) {
+        throw new IllegalArgumentException(
+            name + ": " + duration + " (expected: PT0S to " + LONGEST + ")");
+      }
+      return duration;
+    }
+  }
+}

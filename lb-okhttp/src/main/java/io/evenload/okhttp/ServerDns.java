@@ -1,0 +1,116 @@
+package io.evenload.okhttp;
+
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import okhttp3.Dns;
+import org.jspecify.annotations.Nullable;
+
+/** Resolves one logical host to one server, and every other host as the client itself would. */
+final class ServerDns implements Dns {
+
+  /*
+   * OkHttp pools connections by their Address, which holds this object, so equality decides what is reused: two are equal
+   * if they lead one logical host to one server. The port counts, since Address holds the URL's port only, and so does
+   * the user's Dns, since it resolves host names.
+   *
+   * An exclusive one equals nothing but itself. No pooled connection matches it, so that the call gets a fresh one; as
+   * soon as that connection is there, share() lets others use it too. The hash does not depend on it. OkHttp compares the
+   * addresses of pooled connections one by one each time, so it is harmless that equality changes once.
+   *
+   * The address carries a label such as "orders@10.0.0.1:8080". It is never resolved: it tells the socket factory which
+   * addresses are the server's, and makes OkHttp's messages name the server and its port.
+   */
+
+  private static final Pattern IPV4 =
+      Pattern.compile("((25[0-5]|2[0-4]\\d|1?\\d?\\d)\\.){3}(25[0-5]|2[0-4]\\d|1?\\d?\\d)");
+
+  private final String logicalHost;
+  private final String serverHost;
+  private final int port;
+  private final Dns delegate;
+  private volatile boolean exclusive;
+
+  ServerDns(String logicalHost, String serverHost, int port, Dns delegate, boolean exclusive) {
+    this.logicalHost = logicalHost;
+    this.serverHost = serverHost;
+    this.port = port;
+    this.delegate = delegate;
+    this.exclusive = exclusive;
+  }
+
+  int port() {
+    return port;
+  }
+
+  /** Lets other calls use the connection that was made for this one. */
+  void share() {
+    exclusive = false;
+  }
+
+  /** The server as {@code host:port}. */
+  String authority() {
+    return (serverHost.indexOf(':') >= 0 ? "[" + serverHost + "]" : serverHost) + ":" + port;
+  }
+
+  /** The host name that marks the server's addresses. */
+  String label() {
+    return logicalHost + "@" + authority();
+  }
+
+  @Override
+  public List<InetAddress> lookup(String hostname) throws UnknownHostException {
+    if (!hostname.equals(logicalHost)) {
+      return delegate.lookup(hostname);
+    }
+    String label = label();
+    if (isAddress(serverHost)) {
+      return List.of(labelled(label, InetAddress.getByName(serverHost)));
+    }
+    List<InetAddress> addresses = new ArrayList<>();
+    for (InetAddress address : delegate.lookup(serverHost)) {
+      addresses.add(labelled(label, address));
+    }
+    return addresses;
+  }
+
+  /** Whether both lead to the same server, be they exclusive or not. */
+  boolean sameServer(Dns other) {
+    return other instanceof ServerDns that
+        && port == that.port
+        && serverHost.equals(that.serverHost)
+        && logicalHost.equals(that.logicalHost)
+        && delegate.equals(that.delegate);
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other
+        || (other instanceof ServerDns that && !exclusive && !that.exclusive && sameServer(that));
+  }
+
+  @Override
+  public int hashCode() {
+    return (logicalHost.hashCode() * 31 + serverHost.hashCode()) * 31 + port;
+  }
+
+  @Override
+  public String toString() {
+    return label();
+  }
+
+  /** Whether the host is an IPv4 or IPv6 address, which needs no resolving. */
+  static boolean isAddress(String host) {
+    return host.indexOf(':') >= 0 || IPV4.matcher(host).matches();
+  }
+
+  private static InetAddress labelled(String label, InetAddress address)
+      throws UnknownHostException {
+    return address instanceof Inet6Address scoped && scoped.getScopeId() != 0
+        ? Inet6Address.getByAddress(label, scoped.getAddress(), scoped.getScopeId())
+        : InetAddress.getByAddress(label, address.getAddress());
+  }
+}

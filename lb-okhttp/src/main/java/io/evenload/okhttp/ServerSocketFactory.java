@@ -1,0 +1,60 @@
+package io.evenload.okhttp;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketAddress;
+import javax.net.SocketFactory;
+
+/**
+ * Makes the client's own sockets, which connect to the server's port where OkHttp would take the
+ * URL's. Addresses of other hosts keep their port.
+ */
+final class ServerSocketFactory extends SocketFactory {
+
+  private final SocketFactory delegate;
+  private final ServerDns server;
+
+  ServerSocketFactory(SocketFactory delegate, ServerDns server) {
+    this.delegate = delegate;
+    this.server = server;
+  }
+
+  /** What OkHttp calls: an unconnected socket. */
+  @Override
+  public Socket createSocket() throws IOException {
+    return new MappedSocket(delegate.createSocket(), this);
+  }
+
+  SocketAddress map(SocketAddress address) {
+    return address instanceof InetSocketAddress internet
+            && internet.getHostString().equals(server.label())
+        ? new InetSocketAddress(internet.getAddress(), server.port())
+        : address;
+  }
+
+  // OkHttp calls none of these; they connect to what the caller names.
+
+  @Override
+  public Socket createSocket(String host, int port) throws IOException {
+    return delegate.createSocket(host, port);
+  }
+
+  @Override
+  public Socket createSocket(String host, int port, InetAddress localHost, int localPort)
+      throws IOException {
+    return delegate.createSocket(host, port, localHost, localPort);
+  }
+
+  @Override
+  public Socket createSocket(InetAddress host, int port) throws IOException {
+    return delegate.createSocket(host, port);
+  }
+
+  @Override
+  public Socket createSocket(InetAddress host, int port, InetAddress localHost, int localPort)
+      throws IOException {
+    return delegate.createSocket(host, port, localHost, localPort);
+  }
+}

@@ -1,0 +1,39 @@
+package io.evenload.okhttp;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.regex.Pattern;
+import okhttp3.HttpUrl;
+
+/** The name by which URLs name a service. */
+final class ServiceHost {
+
+  /** What OkHttp takes for an address and does not resolve. */
+  private static final Pattern ADDRESS = Pattern.compile("[\\d.]+|.*:.*");
+
+  private ServiceHost() {}
+
+  /**
+   * Returns the host as {@link HttpUrl#host()} spells it.
+   *
+   * @throws IllegalArgumentException if it is an address, or cannot be the host of a URL
+   */
+  static String canonical(String host) {
+    requireNonNull(host, "host");
+    String canonical;
+    try {
+      canonical = new HttpUrl.Builder().scheme("http").host(host).build().host();
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "host: '" + host + "' (expected: a host name without scheme, port or path)", e);
+    }
+    if (ADDRESS.matcher(canonical).matches()) {
+      throw new IllegalArgumentException(
+          "host: '"
+              + host
+              + "' (expected: a host name; OkHttp does not resolve an address, so it cannot be led"
+              + " to a server)");
+    }
+    return canonical;
+  }
+}
