@@ -19,15 +19,15 @@ import okhttp3.Request;
 import okhttp3.Response;
 
 /**
- * What balancing adds to a whole OkHttp call: bare OkHttp and OkHttp with the interceptor, all defaults on, call the same
- * server in turn, round by round, so that the machine's moods meet both alike. Each round gives one ratio of elapsed
- * times; the median of them counts.
+ * What balancing adds to a whole OkHttp call: bare OkHttp and OkHttp with the interceptor, all
+ * defaults on, call the same server in turn, round by round, so that the machine's moods meet both
+ * alike. Each round gives one ratio of elapsed times; the median of them counts.
  */
 final class CallOverhead {
 
   private static final int WARMUP_ROUNDS = 10;
   private static final int ROUNDS = 31;
-  private static final int CALLS_PER_ROUND = 1_500;
+  private static final int CALLS_PER_ROUND = 1_000;
 
   private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
   private final OkHttpClient bare;
@@ -37,11 +37,14 @@ final class CallOverhead {
 
   private CallOverhead(Protocol protocol, int port, LoadBalancer balancer) {
     bareRequest = new Request.Builder().url("http://127.0.0.1:" + port + "/").build();
-    bare = new OkHttpClient.Builder().protocols(List.of(protocol)).build();
-    balanced =
-        LoadBalancingInterceptor.of("orders", balancer)
-            .install(new OkHttpClient.Builder().protocols(List.of(protocol)))
-            .build();
+    bare = client(protocol).build();
+    balanced = LoadBalancingInterceptor.of("orders", balancer).install(client(protocol)).build();
+  }
+
+  private static OkHttpClient.Builder client(Protocol protocol) {
+    return new OkHttpClient.Builder()
+        .protocols(List.of(protocol))
+        .socketFactory(new NoDelay.Client());
   }
 
   /** One protocol's result. */
@@ -57,7 +60,12 @@ final class CallOverhead {
       return String.format(
           Locale.ROOT,
           "| %s | %.3f | %.3f to %.3f | %d | %d |",
-          protocol, medianRatio, lowerQuartile, upperQuartile, bareBytes, balancedBytes);
+          protocol,
+          medianRatio,
+          lowerQuartile,
+          upperQuartile,
+          bareBytes,
+          balancedBytes);
     }
   }
 
@@ -65,6 +73,7 @@ final class CallOverhead {
     try (MockWebServer server = new MockWebServer()) {
       server.setDispatcher(new Answers());
       server.setProtocols(List.of(protocol));
+      server.setServerSocketFactory(new NoDelay.Server());
       server.start();
       try (LoadBalancer balancer =
           LoadBalancer.of("orders", Server.of("127.0.0.1", server.getPort()))) {
@@ -114,8 +123,7 @@ final class CallOverhead {
         }
       }
     }
-    return new Round(
-        System.nanoTime() - start, threads.getCurrentThreadAllocatedBytes() - bytes);
+    return new Round(System.nanoTime() - start, threads.getCurrentThreadAllocatedBytes() - bytes);
   }
 
   private static final class Answers extends Dispatcher {

@@ -13,8 +13,8 @@ import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.ScalarResult;
 
 /**
- * Processor time of the whole process for each operation. On a machine that others use too it says more than elapsed
- * time, which also counts the time that our threads had to wait for a processor.
+ * Processor time of the whole process for each operation. On a machine that others use too it says
+ * more than elapsed time, which also counts the time that our threads had to wait for a processor.
  */
 public final class CpuProfiler implements InternalProfiler {
 

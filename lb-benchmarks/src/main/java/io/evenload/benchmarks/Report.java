@@ -11,13 +11,15 @@ import java.util.Locale;
 import java.util.Map;
 import okhttp3.Protocol;
 import org.openjdk.jmh.profile.GCProfiler;
-import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
-/** Runs every benchmark and writes the tables of {@code docs/benchmarks.md}, of which the first argument is the path. */
+/**
+ * Runs every benchmark and writes the tables of {@code docs/benchmarks.md}, of which the first
+ * argument is the path.
+ */
 public final class Report {
 
   private static final String BEGIN = "<!-- begin of the generated tables -->";
@@ -30,7 +32,8 @@ public final class Report {
   /** Runs the benchmarks and replaces the tables in the given file. */
   public static void main(String[] arguments) throws RunnerException, IOException {
     if (arguments.length != 1) {
-      throw new IllegalArgumentException("arguments: " + arguments.length + " (expected: the path)");
+      throw new IllegalArgumentException(
+          "arguments: " + arguments.length + " (expected: the path)");
     }
     Path path = Path.of(arguments[0]);
     String page = Files.readString(path);
@@ -65,8 +68,9 @@ public final class Report {
     return method + chooser + (weighted ? ", weights 1 to 10" : "") + " | " + n;
   }
 
+  @SuppressWarnings("rawtypes") // JMH's own
   private static double value(RunResult result, String secondary) {
-    for (Map.Entry<String, ? extends Result<?>> entry : result.getSecondaryResults().entrySet()) {
+    for (var entry : result.getSecondaryResults().entrySet()) {
       if (entry.getKey().endsWith(secondary)) {
         return entry.getValue().getScore();
       }
@@ -94,8 +98,7 @@ public final class Report {
 
   private static String callTable() throws IOException {
     List<String> lines = new ArrayList<>();
-    lines.add(
-        "| protocol | balanced / bare, median | quartiles | B/call bare | B/call balanced |");
+    lines.add("| protocol | balanced / bare, median | quartiles | B/call bare | B/call balanced |");
     lines.add("|---|--:|--:|--:|--:|");
     lines.add(CallOverhead.measure(Protocol.HTTP_1_1).row());
     lines.add(CallOverhead.measure(Protocol.H2_PRIOR_KNOWLEDGE).row());
