@@ -76,7 +76,7 @@ final class GateTest {
     Attempt second = balancer.start();
     assertThatExceptionOfType(NoServerAvailableException.class)
         .isThrownBy(balancer::start)
-        .withMessage("orders: no server available (2 known: 1 draining, 1 at its limit)");
+        .withMessage("orders: no server available (2 known: 1 at its limit, 1 draining)");
 
     first.cancel();
     Attempt third = balancer.start();
@@ -182,18 +182,16 @@ final class GateTest {
             return this;
           }
         };
-    UpdatableServerList source = new UpdatableServerList(World.servers("a"));
-    try (LoadBalancer other = world.balancer(source).chooser(slow).gate(gate.factory()).build()) {
+    gate.setOpen(false);
+    try (LoadBalancer other =
+        world.balancer(World.server("a")).chooser(slow).gate(gate.factory()).build()) {
       self.add(other);
-      gate.change(false);
-      world.time.runDue();
-      source.update(List.of(World.server("a", 2))); // so that prepare has to follow
-      results.add(tryStart(other));
+      results.add(tryStart(other)); // a trial
       gate.change(true);
       world.time.runDue();
       results.add(tryStart(other));
     }
-    assertThat(results).hasSizeGreaterThanOrEqualTo(2).containsOnly("a");
+    assertThat(results).hasSize(3).containsOnly("a");
   }
 
   @Test
