@@ -195,7 +195,7 @@ final class GateTest {
   }
 
   @Test
-  void gate_throwing_isTakenForOpenAndReleasedNever() throws Exception {
+  void gate_throwing_isTakenForOpenAndLogged() throws Exception {
     Gate broken = new ThrowingGate();
     try (CapturedLog log = new CapturedLog(LoadBalancer.class);
         LoadBalancer other = withGates(broken)) {

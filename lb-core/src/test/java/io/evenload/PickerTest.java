@@ -19,6 +19,7 @@ final class PickerTest {
       new BalancerContext(
           "orders", time, new SeededRandom(91), null, new RateLimitedLog("orders", time));
   private final Picker picker = new Picker(context, null);
+  private final CandidateGroup group = new CandidateGroup(context, Choosers.random());
 
   @Test
   void pick_unhealthyOrEjected_onlyWhenNothingElseIsLeft() {
@@ -138,6 +139,7 @@ final class PickerTest {
 
   private LiveEndpoint endpoint(String id, EndpointState state) {
     LiveEndpoint endpoint = new LiveEndpoint(context, World.server(id));
+    group.enter(endpoint);
     endpoint.setState(state, "by hand");
     return endpoint;
   }
@@ -159,14 +161,17 @@ final class PickerTest {
       List<LiveEndpoint> unwell,
       List<LiveEndpoint> gated,
       List<LiveEndpoint> known) {
-    CandidateGroup group = new CandidateGroup(context, Choosers.random());
     boolean none = candidates.isEmpty();
     return new Snapshot(
-        none ? new Candidates[0] : new Candidates[] {group.candidates(candidates, panic, true)},
+        none ? new Candidates[0] : new Candidates[] {group.candidates(candidates, panic)},
         none ? new int[0] : new int[] {Snapshot.WHOLE},
-        unwell.toArray(new LiveEndpoint[0]),
-        gated.toArray(new LiveEndpoint[0]),
+        reserve(unwell),
+        reserve(gated),
         known,
         false);
+  }
+
+  private Candidates[] reserve(List<LiveEndpoint> endpoints) {
+    return endpoints.isEmpty() ? new Candidates[0] : new Candidates[] {group.reserve(endpoints)};
   }
 }

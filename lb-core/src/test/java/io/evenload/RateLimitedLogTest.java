@@ -50,16 +50,6 @@ final class RateLimitedLogTest {
     assertThat(captured.messages()).last().isEqualTo("orders: w0");
   }
 
-  @Test
-  void warn_atTheSeamOfTwoWindows_atMostTenInAnyTenSeconds() {
-    time.advance(Duration.ofMillis(9_900));
-    warn(10);
-    time.advance(Duration.ofMillis(200));
-    warn(10);
-
-    assertThat(captured.messages()).hasSize(RateLimitedLog.BURST);
-  }
-
   private void warn(int times) {
     for (int i = 0; i < times; i++) {
       log.warn("w" + i, null);
