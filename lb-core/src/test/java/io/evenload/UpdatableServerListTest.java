@@ -205,7 +205,6 @@ final class UpdatableServerListTest {
 
   @Test
   void subscribe_whileOthersUpdate_hearsASuffixWithoutGaps() throws Exception {
-    list.update(World.servers("w0-0"));
     List<List<String>> orders = Collections.synchronizedList(new ArrayList<>());
     Callable<Void> subscriber =
         () -> {

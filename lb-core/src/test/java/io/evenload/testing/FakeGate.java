@@ -2,15 +2,16 @@ package io.evenload.testing;
 
 import io.evenload.Gate;
 import io.evenload.Outcome;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A gate that a test opens and closes, with a number of permits, and that notes its releases. */
 public final class FakeGate implements Gate {
 
-  public final List<Outcome> releases = new CopyOnWriteArrayList<>();
-  public final List<Long> latencies = new CopyOnWriteArrayList<>();
+  public final List<Outcome> releases = Collections.synchronizedList(new ArrayList<>());
+  public final List<Long> latencies = Collections.synchronizedList(new ArrayList<>());
   public final AtomicInteger acquired = new AtomicInteger();
   public final AtomicInteger closes = new AtomicInteger();
   private final AtomicInteger permits = new AtomicInteger(Integer.MAX_VALUE);

@@ -4,16 +4,17 @@ import io.evenload.EndpointState;
 import io.evenload.LoadBalancerListener;
 import io.evenload.Outcome;
 import io.evenload.Server;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /** Writes every event down as one line. */
 public final class RecordingListener implements LoadBalancerListener {
 
-  public final List<String> lists = new CopyOnWriteArrayList<>();
-  public final List<String> states = new CopyOnWriteArrayList<>();
-  public final List<String> attempts = new CopyOnWriteArrayList<>();
+  public final List<String> lists = Collections.synchronizedList(new ArrayList<>());
+  public final List<String> states = Collections.synchronizedList(new ArrayList<>());
+  public final List<String> attempts = Collections.synchronizedList(new ArrayList<>());
 
   @Override
   public void serversChanged(List<Server> servers) {

@@ -1,0 +1,155 @@
+package io.evenload;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.evenload.testing.SeededRandom;
+import io.evenload.testing.VirtualTime;
+import io.evenload.testing.World;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/** The averages of an endpoint, by its arithmetic. */
+final class EndpointLoadTest {
+
+  private static final double MILLI = 1e6;
+
+  private final VirtualTime time = new VirtualTime();
+  private final LiveEndpoint endpoint =
+      new LiveEndpoint(
+          new BalancerContext(
+              "orders", time, new SeededRandom(1), null, new RateLimitedLog("orders", time)),
+          World.server("a"));
+
+  @Test
+  void latency_firstSample_isTakenAsItIs() {
+    assertThat(endpoint.latencyNanos()).isNaN();
+    succeed(40);
+
+    assertThat(endpoint.latencyNanos()).isCloseTo(40 * MILLI, within(8.0));
+  }
+
+  @Test
+  void latency_samplesAtOneMoment_weighATwentiethEach() {
+    succeed(100);
+    succeed(20);
+
+    assertThat(endpoint.latencyNanos()).isCloseTo(96 * MILLI, within(16.0));
+  }
+
+  @Test
+  void latency_samplesApart_weighByTheTimeBetween() {
+    succeed(100);
+    time.advance(Duration.ofSeconds(5));
+    succeed(20);
+
+    // 100 ms, then 20 ms five seconds later, with tau 10 s: 20 + 80 e^-.5 = 68.5 ms.
+    assertThat(endpoint.latencyNanos()).isCloseTo(68.52 * MILLI, within(0.01 * MILLI));
+  }
+
+  @Test
+  void latency_idle_fadesByTheTick() {
+    succeed(100);
+    for (int second = 0; second < 11; second++) {
+      time.advance(Duration.ofSeconds(1));
+      endpoint.decay(1, time.getAsLong());
+    }
+
+    // Ten or eleven ticks: whether the first counts is a matter of a clock of about a millisecond.
+    assertThat(endpoint.latencyNanos())
+        .isBetween(100 * MILLI * Math.exp(-1.1) - 8, 100 * MILLI * Math.exp(-1) + 8);
+  }
+
+  @Test
+  void latency_inFlight_doesNotFade() {
+    succeed(100);
+    assertThat(endpoint.tryEnter(Integer.MAX_VALUE)).isTrue();
+    time.advance(Duration.ofSeconds(30));
+    endpoint.decay(30, time.getAsLong());
+
+    assertThat(endpoint.latencyNanos()).isCloseTo(100 * MILLI, within(8.0));
+  }
+
+  @Test
+  void latency_longIdleAndNegativeClock_staysFiniteAndBetweenItsSamples() {
+    for (long start : new long[] {Long.MIN_VALUE, -1, 0, Long.MAX_VALUE - 5, 1L << 51}) {
+      VirtualTime clock = new VirtualTime(start);
+      LiveEndpoint other = new LiveEndpoint(endpoint.balancer, World.server("b"));
+      other.record(true, 100, clock.getAsLong());
+      clock.jump(Duration.ofDays(20));
+      other.record(true, 20, clock.getAsLong());
+
+      assertThat(other.latencyNanos()).as("start %d", start).isCloseTo(20, within(0.1));
+    }
+  }
+
+  @Test
+  void latency_extremeSamples_stayFinite() {
+    endpoint.record(true, Long.MAX_VALUE, 0);
+    endpoint.record(true, Long.MAX_VALUE, 1);
+    endpoint.record(true, 0, 2);
+
+    assertThat(endpoint.latencyNanos()).isFinite().isPositive();
+  }
+
+  @Test
+  void failureRate_outcomes_weighATenthEach() {
+    fail();
+    assertThat(endpoint.failureRate()).isCloseTo(0.1, within(1e-6));
+    fail();
+    assertThat(endpoint.failureRate()).isCloseTo(0.19, within(1e-6));
+    succeed(1);
+    assertThat(endpoint.failureRate()).isCloseTo(0.171, within(1e-6));
+  }
+
+  @Test
+  void failureRate_onlyFailures_reachesOneAndNeverMore() {
+    for (int i = 0; i < 10_000; i++) {
+      fail();
+      assertThat(endpoint.failureRate()).isBetween(0.0, 1.0);
+    }
+    assertThat(endpoint.failureRate()).isCloseTo(1, within(1e-5));
+  }
+
+  @Test
+  void failureRate_timePasses_decaysToZeroExactly() {
+    fail();
+    endpoint.decay(5, time.getAsLong());
+    assertThat(endpoint.failureRate()).isCloseTo(0.1 / Math.E, within(1e-6));
+    for (int i = 0; i < 30; i++) {
+      endpoint.decay(1, time.getAsLong());
+    }
+    assertThat(endpoint.failureRate()).isZero();
+  }
+
+  @Test
+  void failure_slowerThanTheMean_countsFasterDoesNot() {
+    succeed(50);
+    double mean = endpoint.latencyNanos();
+    endpoint.record(false, (long) (49 * MILLI), time.getAsLong());
+    assertThat(endpoint.latencyNanos()).isEqualTo(mean);
+    endpoint.record(false, (long) (500 * MILLI), time.getAsLong());
+
+    assertThat(endpoint.latencyNanos()).isGreaterThan(mean);
+  }
+
+  @Test
+  void tryEnter_limit_isInclusiveOfThisAttempt() {
+    assertThat(endpoint.tryEnter(0)).isFalse();
+    assertThat(endpoint.tryEnter(-1)).isFalse();
+    assertThat(endpoint.tryEnter(2)).isTrue();
+    assertThat(endpoint.tryEnter(2)).isTrue();
+    assertThat(endpoint.tryEnter(2)).isFalse();
+    assertThat(endpoint.inFlight()).isEqualTo(2);
+    endpoint.leave();
+    assertThat(endpoint.tryEnter(2)).isTrue();
+  }
+
+  private void succeed(double millis) {
+    endpoint.record(true, (long) (millis * MILLI), time.getAsLong());
+  }
+
+  private void fail() {
+    endpoint.record(false, 0, time.getAsLong());
+  }
+}
