@@ -23,6 +23,7 @@ final class BalancedCall extends AttemptTrace {
   private @Nullable BalancedService contextOf;
   private volatile @Nullable Call nested;
   private volatile @Nullable CountDownLatch pause;
+  private boolean listening; // like the attempts, only on the thread of the call
   private int attempts;
   private volatile boolean kept;
   private volatile boolean over;
@@ -40,15 +41,15 @@ final class BalancedCall extends AttemptTrace {
    * earlier way, of which an outer interceptor made nothing, ends.
    */
   static BalancedCall enter(Call call, Timing timing, RateLimitedLog log) {
-    BalancedCall known = call.tag(BalancedCall.class);
-    if (known != null) {
-      known.inFlight.end();
-      known.inFlight.forget();
-      return known;
+    BalancedCall state = call.tag(BalancedCall.class, () -> new BalancedCall(timing, log));
+    if (!state.listening) {
+      state.listening = true;
+      call.addEventListener(state);
+    } else {
+      state.inFlight.end();
+      state.inFlight.forget();
     }
-    BalancedCall created = call.tag(BalancedCall.class, () -> new BalancedCall(timing, log));
-    call.addEventListener(created);
-    return created;
+    return state;
   }
 
   /**
@@ -179,7 +180,7 @@ final class BalancedCall extends AttemptTrace {
     if (inner == null || inner == call) {
       endFailure = failure;
       over = true;
-      if (kept) {
+      if (kept || inner == null) {
         settle(call);
       }
     }

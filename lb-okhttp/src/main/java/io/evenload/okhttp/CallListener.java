@@ -70,8 +70,6 @@ public interface CallListener {
     /** The service made too many retries lately. */
     BUDGET_EXHAUSTED,
     /** The balancer had no server for another attempt. */
-    NO_SERVER,
-    /** Another attempt could reach the wrong server, and there is no other way to make it. */
-    MISROUTED
+    NO_SERVER
   }
 }

@@ -55,6 +55,9 @@ import org.jspecify.annotations.Nullable;
  * server (OkHttp's default keeps 5 in all), and a {@link okhttp3.Dispatcher} whose {@code
  * maxRequestsPerHost} allows for the whole service, since all its servers are one host there.
  *
+ * <p>A redirect within the host goes to the same server; one to another host is followed as OkHttp
+ * does, unbalanced even if that host is a service too.
+ *
  * <p>Immutable and thread-safe; one instance may serve several clients.
  */
 public final class LoadBalancingInterceptor implements Interceptor {

@@ -63,7 +63,7 @@ final class Retries {
       return NO;
     }
     Duration asked = retryAfter(tried.response());
-    boolean stale = tried.kind() == FailureKind.MAYBE_STALE;
+    boolean stale = tried.kind() != null && tried.kind().stale();
     long delay = stale ? 0 : backoff.nanos(number) + (asked == null ? 0 : asked.toNanos());
     Refusal refusal = refusal(call, request, state, tried, number, asked, delay);
     if (refusal == null && !stale && budget != null && !budget.tryRetry()) {

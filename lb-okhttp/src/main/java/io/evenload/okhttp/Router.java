@@ -86,8 +86,13 @@ final class Router {
   }
 
   private static Interceptor.Chain routed(Interceptor.Chain chain, ServerDns dns, Request request) {
-    Interceptor.Chain routed =
-        chain.withDns(dns).withRetryOnConnectionFailure(false).withProxy(Proxy.NO_PROXY);
+    Interceptor.Chain routed = chain.withDns(dns);
+    if (chain.getRetryOnConnectionFailure()) {
+      routed = routed.withRetryOnConnectionFailure(false);
+    }
+    if (chain.getProxy() == null) {
+      routed = routed.withProxy(Proxy.NO_PROXY);
+    }
     return dns.port() == request.url().port()
         ? routed
         : routed.withSocketFactory(new ServerSocketFactory(chain.getSocketFactory(), dns));

@@ -48,7 +48,9 @@ final class ServerDns implements Dns {
 
   /** Lets other calls use the connection that was made for this one. */
   void share() {
-    exclusive = false;
+    if (exclusive) {
+      exclusive = false;
+    }
   }
 
   /** The server as {@code host:port}. */
