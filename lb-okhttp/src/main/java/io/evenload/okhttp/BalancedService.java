@@ -85,32 +85,31 @@ final class BalancedService {
     try {
       return balancer.start(context);
     } catch (NoServerAvailableException e) {
-      if (waitForServersNanos > 0 && awaitServers(call, state)) {
-        return startAgain(context);
+      if (waitForServersNanos == 0) {
+        throw unavailable(e);
       }
-      throw new IOException(e.getMessage(), e);
     }
-  }
-
-  private Attempt startAgain(RequestContext context) throws IOException {
+    awaitServers(call, state);
     try {
-      return balancer.start(context);
+      return balancer.start(context); // also if the list came just after the first start
     } catch (NoServerAvailableException e) {
-      throw new IOException(e.getMessage(), e);
+      throw unavailable(e);
     }
   }
 
-  /** Waits for the first list, and returns whether there was something to wait for. */
-  private boolean awaitServers(Call call, BalancedCall state) throws IOException {
+  /** Waits for the first list, if none has arrived. */
+  private void awaitServers(Call call, BalancedCall state) throws IOException {
     CompletionStage<Void> ready = balancer.ready();
-    if (ready.toCompletableFuture().isDone()) {
-      return false;
+    if (!ready.toCompletableFuture().isDone()) {
+      CountDownLatch latch = new CountDownLatch(1);
+      ready.whenComplete((done, failure) -> latch.countDown());
+      state.pause(call, Math.min(waitForServersNanos, state.remainingNanos(call)), latch);
+      throwIfCanceled(call);
     }
-    CountDownLatch latch = new CountDownLatch(1);
-    ready.whenComplete((done, failure) -> latch.countDown());
-    state.pause(call, Math.min(waitForServersNanos, state.remainingNanos(call)), latch);
-    throwIfCanceled(call);
-    return true;
+  }
+
+  private static IOException unavailable(NoServerAvailableException cause) {
+    return new IOException(cause.getMessage(), cause);
   }
 
   /** Waits, and starts the next attempt; returns null if there is no server for it. */
