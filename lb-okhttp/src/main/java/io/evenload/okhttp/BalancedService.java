@@ -58,8 +58,20 @@ final class BalancedService {
     OkHttpCheck.verify();
     proxyCheck.verify(chain);
     Call call = chain.call();
+    BalancedCall state = BalancedCall.of(call, timing, log);
+    if (!state.enter()) {
+      return chain.proceed(chain.request());
+    }
+    try {
+      return attempts(chain, call, state);
+    } finally {
+      state.leave();
+    }
+  }
+
+  private Response attempts(Interceptor.Chain chain, Call call, BalancedCall state)
+      throws IOException {
     Request request = chain.request();
-    BalancedCall state = BalancedCall.enter(call, timing, log);
     RequestContext context = state.context(this, request.tag(RequestContext.class));
     retries.request();
     Tried tried = send(chain, state, firstAttempt(call, state, context), false);

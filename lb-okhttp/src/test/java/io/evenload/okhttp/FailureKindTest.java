@@ -29,7 +29,7 @@ final class FailureKindTest {
   private final Call call =
       new OkHttpClient().newCall(new Request.Builder().url("http://orders/").build());
   private final BalancedCall trace =
-      BalancedCall.enter(call, new VirtualTiming().timing(), new RateLimitedLog(() -> 0));
+      BalancedCall.of(call, new VirtualTiming().timing(), new RateLimitedLog(() -> 0));
   private final ServerDns server = new ServerDns("orders", "10.0.0.1", 80, Dns.SYSTEM, false);
 
   FailureKindTest() {
@@ -192,8 +192,7 @@ final class FailureKindTest {
   @Test
   void pause_latchOpen_takesNoTime() throws IOException {
     VirtualTiming time = new VirtualTiming();
-    BalancedCall state =
-        BalancedCall.enter(call.clone(), time.timing(), new RateLimitedLog(() -> 0));
+    BalancedCall state = BalancedCall.of(call.clone(), time.timing(), new RateLimitedLog(() -> 0));
     state.pause(call, 1_000, new CountDownLatch(0));
     assertThat(time.nanos()).isZero();
     state.pause(call, 1_000, new CountDownLatch(1));
