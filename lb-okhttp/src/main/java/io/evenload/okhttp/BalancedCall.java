@@ -23,7 +23,8 @@ final class BalancedCall extends AttemptTrace {
   private @Nullable BalancedService contextOf;
   private volatile @Nullable Call nested;
   private volatile @Nullable CountDownLatch pause;
-  private boolean listening; // like the attempts, only on the thread of the call
+  private boolean listening; // like the two below, only on the thread of the call
+  private boolean inside;
   private int attempts;
   private volatile boolean kept;
   private volatile boolean over;
@@ -36,20 +37,33 @@ final class BalancedCall extends AttemptTrace {
     this.startNanos = timing.nanoTime().getAsLong();
   }
 
-  /**
-   * Returns what is kept for the call, for the next way through the interceptor. An attempt of an
-   * earlier way, of which an outer interceptor made nothing, ends.
-   */
-  static BalancedCall enter(Call call, Timing timing, RateLimitedLog log) {
+  /** Returns what is kept for the call, which is made when the call first comes by. */
+  static BalancedCall of(Call call, Timing timing, RateLimitedLog log) {
     BalancedCall state = call.tag(BalancedCall.class, () -> new BalancedCall(timing, log));
     if (!state.listening) {
       state.listening = true;
       call.addEventListener(state);
-    } else {
-      state.inFlight.end();
-      state.inFlight.forget();
     }
     return state;
+  }
+
+  /**
+   * Begins a way through an interceptor, and ends the attempt of an earlier way, of which an outer
+   * interceptor made nothing. Returns false if the call is inside already, because the client has
+   * two such interceptors for one host.
+   */
+  boolean enter() {
+    if (inside) {
+      return false;
+    }
+    inside = true;
+    inFlight.end();
+    inFlight.forget();
+    return true;
+  }
+
+  void leave() {
+    inside = false;
   }
 
   /**

@@ -58,8 +58,20 @@ final class BalancedService {
     OkHttpCheck.verify();
     proxyCheck.verify(chain);
     Call call = chain.call();
+    BalancedCall state = BalancedCall.of(call, timing, log);
+    if (!state.enter()) {
+      return chain.proceed(chain.request());
+    }
+    try {
+      return attempts(chain, call, state);
+    } finally {
+      state.leave();
+    }
+  }
+
+  private Response attempts(Interceptor.Chain chain, Call call, BalancedCall state)
+      throws IOException {
     Request request = chain.request();
-    BalancedCall state = BalancedCall.enter(call, timing, log);
     RequestContext context = state.context(this, request.tag(RequestContext.class));
     retries.request();
     Tried tried = send(chain, state, firstAttempt(call, state, context), false);
@@ -85,32 +97,31 @@ final class BalancedService {
     try {
       return balancer.start(context);
     } catch (NoServerAvailableException e) {
-      if (waitForServersNanos > 0 && awaitServers(call, state)) {
-        return startAgain(context);
+      if (waitForServersNanos == 0) {
+        throw unavailable(e);
       }
-      throw new IOException(e.getMessage(), e);
     }
-  }
-
-  private Attempt startAgain(RequestContext context) throws IOException {
+    awaitServers(call, state);
     try {
-      return balancer.start(context);
+      return balancer.start(context); // also if the list came just after the first start
     } catch (NoServerAvailableException e) {
-      throw new IOException(e.getMessage(), e);
+      throw unavailable(e);
     }
   }
 
-  /** Waits for the first list, and returns whether there was something to wait for. */
-  private boolean awaitServers(Call call, BalancedCall state) throws IOException {
+  /** Waits for the first list, if none has arrived. */
+  private void awaitServers(Call call, BalancedCall state) throws IOException {
     CompletionStage<Void> ready = balancer.ready();
-    if (ready.toCompletableFuture().isDone()) {
-      return false;
+    if (!ready.toCompletableFuture().isDone()) {
+      CountDownLatch latch = new CountDownLatch(1);
+      ready.whenComplete((done, failure) -> latch.countDown());
+      state.pause(call, Math.min(waitForServersNanos, state.remainingNanos(call)), latch);
+      throwIfCanceled(call);
     }
-    CountDownLatch latch = new CountDownLatch(1);
-    ready.whenComplete((done, failure) -> latch.countDown());
-    state.pause(call, Math.min(waitForServersNanos, state.remainingNanos(call)), latch);
-    throwIfCanceled(call);
-    return true;
+  }
+
+  private static IOException unavailable(NoServerAvailableException cause) {
+    return new IOException(cause.getMessage(), cause);
   }
 
   /** Waits, and starts the next attempt; returns null if there is no server for it. */
