@@ -101,6 +101,11 @@ final class Backend implements AutoCloseable {
     return this;
   }
 
+  /** Drops what is scripted and was not asked for. */
+  void forgetScript() {
+    script.clear();
+  }
+
   /** Sets what is answered when the script is at its end. */
   Backend always(UnaryOperator<MockResponse.Builder> change) {
     MockResponse same = change.apply(response()).build();

@@ -22,6 +22,7 @@ import mockwebserver3.SocketEffect;
 import okhttp3.Call;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
+import okhttp3.Response;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -70,6 +71,26 @@ class ControlTest {
     assertThat(client.failureRate(a.server())).isZero();
   }
 
+  @ParameterizedTest
+  @EnumSource(Wire.class)
+  @DisplayName("46: a call cancelled while its body arrives ends, and nobody is blamed")
+  void cancel_readingBody_endsNeutrally(Wire wire) throws IOException {
+    Backend a = backends.start("a", wire);
+    a.next(
+        response -> response.body("x".repeat(1 << 20)).onResponseBody(SocketEffect.Stall.INSTANCE));
+    BalancedClient client = backends.client(a).build();
+    Call call = client.http().newCall(client.request("/").build());
+
+    try (Response response = call.execute()) {
+      response.body().source().request(1);
+      call.cancel();
+      assertThatThrownBy(() -> response.body().bytes()).isInstanceOf(IOException.class);
+    }
+
+    assertThat(client.inFlight()).isZero();
+    assertThat(client.ended()).containsExactly(cancelled(a.server()));
+  }
+
   @Test
   @DisplayName("47: a call cancelled between two attempts ends at once")
   void cancel_inBackoff_endsAtOnce() {
@@ -113,6 +134,9 @@ class ControlTest {
         .isInstanceOf(InterruptedIOException.class)
         .hasMessage("timeout");
     assertThat(List.of(a.hits(), b.hits(), c.hits())).containsExactly(1, 1, 0);
+    assertThat(client.ended())
+        .as("a server that lets the time pass without a response has failed")
+        .containsExactly(failed(a.server()), failed(b.server()));
   }
 
   @ParameterizedTest
@@ -207,6 +231,34 @@ class ControlTest {
     caller.join(20_000);
 
     assertThat(reply.get().server()).isEqualTo("a");
+  }
+
+  @Test
+  @DisplayName("51: a call that waits for the first list of servers can be cancelled")
+  void cancel_waitingForServers_endsAtOnce() throws InterruptedException {
+    BalancedClient client =
+        backends
+            .client(Wire.HTTP_1)
+            .servers(new UpdatableServerList())
+            .balancing(interceptor -> interceptor.waitForServers(LONG))
+            .build();
+    Call call = client.http().newCall(client.request("/").build());
+    AtomicReference<IOException> failure = new AtomicReference<>();
+    Thread caller =
+        Threads.start(
+            () -> {
+              try (Response response = call.execute()) {
+                failure.set(new IOException("answered: " + response));
+              } catch (IOException e) {
+                failure.set(e);
+              }
+            });
+    backends.await(() -> caller.getState() == Thread.State.TIMED_WAITING);
+
+    call.cancel();
+    caller.join(20_000);
+
+    assertThat(failure.get()).hasMessage("Canceled");
   }
 
   @Test

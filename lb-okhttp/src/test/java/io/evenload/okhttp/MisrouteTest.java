@@ -2,14 +2,19 @@ package io.evenload.okhttp;
 
 import static io.evenload.okhttp.BalancedClient.Ended.failed;
 import static io.evenload.okhttp.BalancedClient.Ended.succeeded;
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenload.okhttp.BalancedClient.Reply;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.concurrent.CountDownLatch;
+import mockwebserver3.MockResponseBody;
 import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
+import okio.BufferedSink;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -106,6 +111,57 @@ class MisrouteTest {
 
     assertThat(a.hits()).isEqualTo(2);
     assertThat(a.connections()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Wire.class,
+      names = {"HTTP_2", "HTTP_2_CLEARTEXT"})
+  @DisplayName("32: detaching leaves the other streams of the connection alone")
+  void retry_detached_siblingStreamGoesOn(Wire wire) throws IOException {
+    Backend a = backends.start("a", wire);
+    CountDownLatch retried = new CountDownLatch(1);
+    a.nextBare(
+        response ->
+            response
+                .removeHeader("Content-Length")
+                .body(
+                    new MockResponseBody() {
+                      @Override
+                      public long getContentLength() {
+                        return -1;
+                      }
+
+                      @Override
+                      public void writeTo(BufferedSink sink) throws IOException {
+                        sink.writeUtf8("begun, ").flush();
+                        awaitLatch(retried);
+                        sink.writeUtf8("and done");
+                      }
+                    }));
+    Backend b = backends.start("b", wire);
+    BalancedClient client = backends.client(a, b).build();
+
+    try (Response sibling = client.http().newCall(client.request("/long").build()).execute()) {
+      assertThat(sibling.body().source().readUtf8(7)).isEqualTo("begun, ");
+      a.next(response -> response.code(503));
+      assertThat(client.get("/").server()).isEqualTo("b");
+      retried.countDown();
+      assertThat(sibling.body().source().readUtf8()).isEqualTo("and done");
+    }
+
+    assertThat(a.hits()).isEqualTo(2);
+    assertThat(a.connections()).isEqualTo(1);
+  }
+
+  private static void awaitLatch(CountDownLatch latch) throws IOException {
+    try {
+      if (!latch.await(20, SECONDS)) {
+        throw new IOException("waited in vain");
+      }
+    } catch (InterruptedException e) {
+      throw new InterruptedIOException();
+    }
   }
 
   private static Response onlyOurHost(Interceptor.Chain chain) throws IOException {

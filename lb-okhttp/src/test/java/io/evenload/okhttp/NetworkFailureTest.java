@@ -160,6 +160,23 @@ class NetworkFailureTest {
         .containsExactly(failed(a.server()), succeeded(b), failed(a.server()));
   }
 
+  @ParameterizedTest
+  @EnumSource(
+      value = Wire.class,
+      names = {"HTTP_2", "HTTP_2_CLEARTEXT"})
+  @DisplayName("36: a stream that the server resets is its failure, on a pooled connection too")
+  void http2_streamReset_isServersFailure(Wire wire) throws IOException {
+    Backend a = backends.start("a", wire);
+    Backend b = backends.start("b", wire);
+    BalancedClient client = backends.client(a, b).build();
+    assertThat(client.get("/so that a connection is there").server()).isEqualTo("a");
+    int internalError = ErrorCode.INTERNAL_ERROR.getHttpCode();
+    a.always(response -> response.onResponseStart(new SocketEffect.CloseStream(internalError)));
+
+    assertThat(client.get("/").server()).isEqualTo("b");
+    assertThat(client.ended()).containsExactly(succeeded(a), failed(a.server()), succeeded(b));
+  }
+
   @Test
   @DisplayName("37: a GET over a connection that went stale is sent again, and nobody is blamed")
   void get_staleConnection_isReplayedWithoutPenalty() throws IOException {
@@ -181,7 +198,10 @@ class NetworkFailureTest {
     client.get("/first");
 
     assertThat(client.get("/second").server()).isEqualTo("a");
-    assertThat(a.connections()).isEqualTo(2);
+    assertThat(client.get("/third").server()).isEqualTo("a");
+
+    assertThat(a.requests()).as("the second was sent twice").hasSize(4);
+    assertThat(a.connections()).as("the third went over the second connection").isEqualTo(2);
     assertThat(client.failureRate(a.server())).isZero();
   }
 
@@ -210,6 +230,23 @@ class NetworkFailureTest {
     assertThat(a.connections()).isEqualTo(1);
     assertThat(b.hits()).isZero();
     assertThat(client.failureRate(a.server())).isZero();
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Wire.class,
+      names = {"HTTP_2", "HTTP_2_CLEARTEXT"})
+  @DisplayName("45: a POST survives that the server says goodbye to the connection")
+  void post_connectionGoneAway_goesOverNewConnection(Wire wire) throws IOException {
+    Backend a = backends.start("a", wire);
+    a.next(response -> response.onResponseEnd(SocketEffect.ShutdownConnection.INSTANCE));
+    BalancedClient client = backends.client(a).build();
+    client.get("/first");
+
+    // Whether the goodbye is here already or comes while the request is on its way.
+    assertThat(client.post("/orders", "one order").server()).isEqualTo("a");
+    assertThat(a.hits()).isEqualTo(2);
+    assertThat(a.connections()).isEqualTo(2);
   }
 
   /** Answers one request and closes, without having announced it. */

@@ -1,5 +1,6 @@
 package io.evenload.okhttp;
 
+import static io.evenload.okhttp.BalancedClient.Ended.cancelled;
 import static io.evenload.okhttp.BalancedClient.Ended.failed;
 import static io.evenload.okhttp.BalancedClient.Ended.succeeded;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -111,6 +112,28 @@ class OtherInterceptorsTest {
     client.get("/v1");
 
     assertThat(seen).containsExactly("http://" + BalancedClient.HOST + "/v1 200");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Wire.class)
+  @DisplayName("59: one next to the network that throws ends the attempt and blames nobody")
+  void networkInterceptor_throws_serverIsNotBlamed(Wire wire) {
+    Backend a = backends.start("a", wire);
+    Backend b = backends.start("b", wire);
+    BalancedClient client =
+        backends
+            .client(a, b)
+            .http(
+                http ->
+                    http.addNetworkInterceptor(
+                        chain -> {
+                          throw new IllegalStateException("a bug of the user's");
+                        }))
+            .build();
+
+    assertThatThrownBy(() -> client.get("/")).hasMessage("a bug of the user's");
+    assertThat(client.ended()).containsExactly(cancelled(a.server()));
+    assertThat(b.hits()).isZero();
   }
 
   private static Response retryOnce(Interceptor.Chain chain) throws IOException {

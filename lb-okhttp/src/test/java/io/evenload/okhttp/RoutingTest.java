@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.evenload.LoadBalancer;
+import io.evenload.RequestContext;
 import io.evenload.Server;
 import io.evenload.UpdatableServerList;
 import io.evenload.chooser.Choosers;
@@ -180,6 +181,22 @@ class RoutingTest {
 
     assertThat(served(client, 4)).containsOnly("a", "b");
     assertThat(sockets.connectedPorts).containsExactlyInAnyOrder(a.port(), b.port());
+  }
+
+  @Test
+  @DisplayName("1: the context that a request carries restricts the choice, for retries too")
+  void call_contextAsTag_restrictsChoice() throws IOException {
+    Backend a = backends.start("a");
+    Backend b = backends.start("b").next(response -> response.code(503));
+    Backend c = backends.start("c");
+    BalancedClient client = backends.client(a, b, c).build();
+    RequestContext notA = RequestContext.create().only(server -> !server.id().equals("a"));
+
+    Request request = client.request("/").tag(RequestContext.class, notA).build();
+
+    assertThat(client.execute(request).server()).isEqualTo("c");
+    assertThat(List.of(a.hits(), b.hits(), c.hits())).containsExactly(0, 1, 1);
+    assertThat(notA.attemptNumber()).isEqualTo(2);
   }
 
   @ParameterizedTest
