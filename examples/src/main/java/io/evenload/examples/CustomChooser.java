@@ -20,7 +20,10 @@ final class CustomChooser {
 
   private static final int ROOM = 2;
 
-  /** The first server with room; if there is none, the last that this request has not tried. */
+  /**
+   * The first server with room; if there is none, the last that this request has not tried. Threads
+   * that choose at the same moment may exceed the room; {@link Chooser#inFlightLimit} is exact.
+   */
   static final Chooser FIRST_WITH_ROOM =
       (eligible, request) -> {
         Endpoint choice = eligible.get(0);
@@ -40,7 +43,7 @@ final class CustomChooser {
   public static void main(String[] args) throws Exception {
     System.out.printf("Each server has room for %d requests at a time.%n%n", ROOM);
     System.out.println("callers   requests at first   second   third");
-    for (int callers : new int[] {1, 2, 4, 6}) {
+    for (int callers : new int[] {1, 2, 3, 5}) {
       run(callers, System.out);
     }
   }
