@@ -20,17 +20,22 @@ final class Load {
 
   private Load() {}
 
+  /** The penalty p for recent failures; 0 up to the tolerated rate. */
+  static double penalty(double failureRate) {
+    return failureRate <= TOLERANCE ? 0 : FAILURE_PENALTY * (failureRate - TOLERATED_FAILURE_RATE);
+  }
+
   /**
-   * Attempts in flight with the penalty p for failures, {@code (inFlight + p) * (1 + p)}; not
-   * divided by the weight.
+   * Attempts in flight with the penalty, {@code ((inFlight + p) * (1 + p)) ^ exponent}; not divided
+   * by the weight.
    */
-  static double of(Endpoint endpoint) {
+  static double of(Endpoint endpoint, double exponent) {
     double failureRate = endpoint.failureRate();
-    int inFlight = endpoint.inFlight();
-    if (failureRate <= TOLERANCE) {
-      return inFlight;
+    double load = endpoint.inFlight();
+    if (failureRate > TOLERANCE) {
+      double penalty = penalty(failureRate);
+      load = (load + penalty) * (1 + penalty);
     }
-    double penalty = FAILURE_PENALTY * (failureRate - TOLERATED_FAILURE_RATE);
-    return (inFlight + penalty) * (1 + penalty);
+    return exponent == 1 ? load : Math.pow(load, exponent);
   }
 }
