@@ -6,6 +6,7 @@ import io.evenload.RequestContext;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.concurrent.CountDownLatch;
+import kotlin.jvm.functions.Function0;
 import okhttp3.Call;
 import okhttp3.Response;
 import okio.Timeout;
@@ -21,6 +22,7 @@ final class BalancedCall extends AttemptTrace {
   private final long startNanos;
   private @Nullable RequestContext context;
   private @Nullable BalancedService contextOf;
+  private @Nullable RequestContext contextLike;
   private volatile @Nullable Call nested;
   private volatile @Nullable CountDownLatch pause;
   private boolean listening; // like the two below, only on the thread of the call
@@ -31,15 +33,19 @@ final class BalancedCall extends AttemptTrace {
   private volatile @Nullable IOException endFailure;
   private volatile @Nullable String hiddenRetryAfter;
 
-  private BalancedCall(Timing timing, RateLimitedLog log) {
+  BalancedCall(Timing timing, RateLimitedLog log) {
     this.timing = timing;
     this.inFlight = new InFlight(log);
     this.startNanos = timing.nanoTime().getAsLong();
   }
 
-  /** Returns what is kept for the call, which is made when the call first comes by. */
-  static BalancedCall of(Call call, Timing timing, RateLimitedLog log) {
-    BalancedCall state = call.tag(BalancedCall.class, () -> new BalancedCall(timing, log));
+  /**
+   * Returns what is kept for the call.
+   *
+   * @param factory makes it when the call first comes by
+   */
+  static BalancedCall of(Call call, Function0<BalancedCall> factory) {
+    BalancedCall state = call.tag(BalancedCall.class, factory);
     if (!state.listening) {
       state.listening = true;
       call.addEventListener(state);
@@ -67,18 +73,18 @@ final class BalancedCall extends AttemptTrace {
   }
 
   /**
-   * The context of the call at this service: the caller's, or one that lives as long as the call.
+   * The context of the call at this service, which lives as long as the call.
+   *
+   * @param given what the caller wants it to be like; another call may be given the same
    */
-  @SuppressWarnings("ReferenceEquality") // this very service
+  @SuppressWarnings("ReferenceEquality") // this very service and this very context
   RequestContext context(BalancedService service, @Nullable RequestContext given) {
     RequestContext known = context;
-    if (given != null) {
-      return given;
-    }
-    if (known == null || contextOf != service) {
-      known = RequestContext.create();
+    if (known == null || contextOf != service || contextLike != given) {
+      known = given == null ? RequestContext.create() : given.copy();
       context = known;
       contextOf = service;
+      contextLike = given;
     }
     return known;
   }

@@ -11,6 +11,7 @@ import io.evenload.okhttp.CallListener.Refusal;
 import java.io.IOException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
+import kotlin.jvm.functions.Function0;
 import okhttp3.Call;
 import okhttp3.Interceptor;
 import okhttp3.Request;
@@ -32,8 +33,7 @@ final class BalancedService {
   private final Retries retries;
   private final Router router;
   private final long waitForServersNanos;
-  private final Timing timing;
-  private final RateLimitedLog log;
+  private final Function0<BalancedCall> states;
   private final ProxyCheck proxyCheck;
 
   BalancedService(
@@ -49,8 +49,7 @@ final class BalancedService {
     this.retries = retries;
     this.router = router;
     this.waitForServersNanos = waitForServersNanos;
-    this.timing = timing;
-    this.log = log;
+    this.states = () -> new BalancedCall(timing, log);
     this.proxyCheck = new ProxyCheck(host);
   }
 
@@ -58,7 +57,7 @@ final class BalancedService {
     OkHttpCheck.verify();
     proxyCheck.verify(chain);
     Call call = chain.call();
-    BalancedCall state = BalancedCall.of(call, timing, log);
+    BalancedCall state = BalancedCall.of(call, states);
     if (!state.enter()) {
       return chain.proceed(chain.request());
     }
@@ -120,8 +119,12 @@ final class BalancedService {
     }
   }
 
-  private static IOException unavailable(NoServerAvailableException cause) {
-    return new IOException(cause.getMessage(), cause);
+  private IOException unavailable(NoServerAvailableException cause) {
+    String message = cause.getMessage();
+    boolean listed = balancer.ready().toCompletableFuture().isDone();
+    return new IOException(
+        listed ? message : message + "; no list of servers has arrived yet (see waitForServers)",
+        cause);
   }
 
   /** Waits, and starts the next attempt; returns null if there is no server for it. */

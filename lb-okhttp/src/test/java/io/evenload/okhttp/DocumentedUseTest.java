@@ -1,12 +1,18 @@
 package io.evenload.okhttp;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.evenload.Attempt;
 import io.evenload.LoadBalancer;
+import io.evenload.LoadBalancerListener;
+import io.evenload.NoServerAvailableException;
+import io.evenload.Outcome;
 import io.evenload.RequestContext;
 import io.evenload.Server;
 import io.evenload.ServerList;
+import io.evenload.UpdatableServerList;
+import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import mockwebserver3.MockResponse;
@@ -14,6 +20,7 @@ import mockwebserver3.MockWebServer;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -68,18 +75,57 @@ final class DocumentedUseTest {
   }
 
   @Test
-  void install_twice_balancesOnce() throws Exception {
+  void tag_calledTwice_isCopiedEachTime() throws Exception {
+    server.enqueue(new MockResponse.Builder().build());
+    RequestContext context = RequestContext.withKey("user 7");
+    Request request =
+        new Request.Builder().url("http://orders/").tag(RequestContext.class, context).build();
     try (LoadBalancer orders = LoadBalancer.of("orders", there())) {
+      OkHttpClient client =
+          LoadBalancingInterceptor.of("orders", orders).install(new OkHttpClient.Builder()).build();
+      client.newCall(request).execute().close();
+      client.newCall(request).execute().close();
+    }
+    assertThat(context.attemptNumber()).isZero();
+  }
+
+  @Test
+  void call_noListYet_isTold() {
+    try (LoadBalancer orders =
+        LoadBalancer.builder("orders").servers(new UpdatableServerList()).build()) {
+      OkHttpClient client =
+          LoadBalancingInterceptor.of("orders", orders).install(new OkHttpClient.Builder()).build();
+      Request request = new Request.Builder().url("http://orders/").build();
+      assertThatThrownBy(() -> client.newCall(request).execute())
+          .isExactlyInstanceOf(IOException.class)
+          .hasMessage(
+              "orders: no server available (0 known); no list of servers has arrived yet (see"
+                  + " waitForServers)")
+          .hasCauseInstanceOf(NoServerAvailableException.class);
+    }
+  }
+
+  @Test
+  void install_twice_balancesOnce() throws Exception {
+    AtomicInteger attempts = new AtomicInteger();
+    LoadBalancerListener counting =
+        new LoadBalancerListener() {
+          @Override
+          public void attemptEnded(
+              Server server, Outcome outcome, long latencyNanos, @Nullable Throwable cause) {
+            attempts.incrementAndGet();
+          }
+        };
+    try (LoadBalancer orders =
+        LoadBalancer.builder("orders").servers(ServerList.of(there())).listener(counting).build()) {
       LoadBalancingInterceptor interceptor = LoadBalancingInterceptor.of("orders", orders);
       OkHttpClient.Builder client = interceptor.install(new OkHttpClient.Builder());
       interceptor.install(client);
-      RequestContext context = RequestContext.create();
-      Request request =
-          new Request.Builder().url("http://orders/").tag(RequestContext.class, context).build();
+      Request request = new Request.Builder().url("http://orders/").build();
       client.build().newCall(request).execute().close();
-      assertThat(context.attemptNumber()).isOne();
       assertThat(orders.status().endpoints()).extracting("inFlight").isEqualTo(List.of(0));
     }
+    assertThat(attempts).hasValue(1);
   }
 
   @Test

@@ -28,8 +28,7 @@ final class FailureKindTest {
 
   private final Call call =
       new OkHttpClient().newCall(new Request.Builder().url("http://orders/").build());
-  private final BalancedCall trace =
-      BalancedCall.of(call, new VirtualTiming().timing(), new RateLimitedLog(() -> 0));
+  private final BalancedCall trace = BalancedCall.of(call, () -> state(new VirtualTiming()));
   private final ServerDns server = new ServerDns("orders", "10.0.0.1", 80, Dns.SYSTEM, false);
 
   FailureKindTest() {
@@ -127,6 +126,15 @@ final class FailureKindTest {
   }
 
   @Test
+  void of_streamResetOnPooledConnection_isMaybeStaleOnlyIfItMayHaveClosed() {
+    send(false);
+    trace.responseFailed(call, new IOException());
+    assertThat(kind(new StreamResetException(ErrorCode.INTERNAL_ERROR)))
+        .isEqualTo(FailureKind.MAYBE_SENT);
+    assertThat(kind(new StreamResetException(ErrorCode.CANCEL))).isEqualTo(FailureKind.MAYBE_STALE);
+  }
+
+  @Test
   void of_freshConnectionBroke_isMaybeSent() {
     send(true);
     trace.requestFailed(call, new SocketException());
@@ -192,11 +200,15 @@ final class FailureKindTest {
   @Test
   void pause_latchOpen_takesNoTime() throws IOException {
     VirtualTiming time = new VirtualTiming();
-    BalancedCall state = BalancedCall.of(call.clone(), time.timing(), new RateLimitedLog(() -> 0));
+    BalancedCall state = state(time);
     state.pause(call, 1_000, new CountDownLatch(0));
     assertThat(time.nanos()).isZero();
     state.pause(call, 1_000, new CountDownLatch(1));
     assertThat(time.nanos()).isEqualTo(1_000);
+  }
+
+  private static BalancedCall state(VirtualTiming time) {
+    return new BalancedCall(time.timing(), new RateLimitedLog(time::nanos));
   }
 
   private FailureKind kind(IOException failure) {

@@ -184,7 +184,8 @@ final class RetriesTest {
   }
 
   private BalancedCall state(Call call) {
-    return BalancedCall.of(call, time.timing(), new RateLimitedLog(time::nanos));
+    return BalancedCall.of(
+        call, () -> new BalancedCall(time.timing(), new RateLimitedLog(time::nanos)));
   }
 
   private Retries retries(RetryPolicy policy) {
