@@ -27,7 +27,13 @@ final class AllocationTest {
         Choosers.roundRobin(),
         Choosers.random(),
         Choosers.leastLoaded(),
-        Choosers.powerOfTwoChoices());
+        Choosers.powerOfTwoChoices(),
+        Choosers.powerOfTwoChoices(0.5),
+        Choosers.peakEwma(),
+        Choosers.maglev(),
+        Choosers.rendezvous(),
+        Choosers.boundedMaglev(),
+        Choosers.firstAvailable());
   }
 
   @ParameterizedTest

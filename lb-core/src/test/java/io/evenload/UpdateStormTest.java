@@ -38,7 +38,9 @@ final class UpdateStormTest {
         Choosers.roundRobin(),
         Choosers.random(),
         Choosers.leastLoaded(),
-        Choosers.powerOfTwoChoices());
+        Choosers.powerOfTwoChoices(),
+        Choosers.peakEwma(),
+        Choosers.sticky(Choosers.rendezvous()));
   }
 
   @ParameterizedTest

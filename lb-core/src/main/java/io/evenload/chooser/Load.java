@@ -26,16 +26,22 @@ final class Load {
   }
 
   /**
-   * Attempts in flight with the penalty, {@code ((inFlight + p) * (1 + p)) ^ exponent}; not divided
-   * by the weight.
+   * Attempts in flight with the penalty, {@code (inFlight + p) * (1 + p)}; not divided by the
+   * weight.
    */
-  static double of(Endpoint endpoint, double exponent) {
+  static double of(Endpoint endpoint) {
     double failureRate = endpoint.failureRate();
-    double load = endpoint.inFlight();
-    if (failureRate > TOLERANCE) {
-      double penalty = penalty(failureRate);
-      load = (load + penalty) * (1 + penalty);
+    int inFlight = endpoint.inFlight();
+    if (failureRate <= TOLERANCE) {
+      return inFlight;
     }
+    double penalty = penalty(failureRate);
+    return (inFlight + penalty) * (1 + penalty);
+  }
+
+  /** The load raised to the exponent of the chooser. */
+  static double of(Endpoint endpoint, double exponent) {
+    double load = of(endpoint);
     return exponent == 1 ? load : Math.pow(load, exponent);
   }
 }

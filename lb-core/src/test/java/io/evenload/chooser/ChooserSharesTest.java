@@ -35,7 +35,8 @@ final class ChooserSharesTest {
         Choosers.roundRobin(),
         Choosers.random(),
         Choosers.leastLoaded(),
-        Choosers.powerOfTwoChoices());
+        Choosers.powerOfTwoChoices(),
+        Choosers.peakEwma());
   }
 
   static Stream<Arguments> choosersAndWeights() {

@@ -106,7 +106,12 @@ final class LoadAwareChoosersTest {
     return Stream.of(1, 10, 100, 300)
         .flatMap(
             busy ->
-                Stream.of(Choosers.leastLoaded(), Choosers.powerOfTwoChoices())
+                Stream.of(
+                        Choosers.leastLoaded(),
+                        Choosers.powerOfTwoChoices(),
+                        Choosers.leastLoaded(0.5),
+                        Choosers.powerOfTwoChoices(2),
+                        Choosers.peakEwma())
                     .map(chooser -> Arguments.of(chooser, busy)));
   }
 
