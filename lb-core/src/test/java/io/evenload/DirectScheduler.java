@@ -2,11 +2,11 @@ package io.evenload;
 
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 
-/** Runs what is due now on the caller's thread; timers go nowhere near due. */
+/** Runs what is due now on the caller's thread, and timers on one of its own. */
 final class DirectScheduler extends ScheduledThreadPoolExecutor {
 
   DirectScheduler() {
-    super(0);
+    super(1);
   }
 
   @Override

@@ -246,6 +246,8 @@ final class UpdateStormTest {
                 return null;
               }));
       assertThat(balancer.status().endpoints().get(0).inFlight()).isZero();
+    } finally {
+      direct.shutdown();
     }
   }
 

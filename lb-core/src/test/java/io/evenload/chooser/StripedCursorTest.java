@@ -7,6 +7,7 @@ import io.evenload.testing.SeededRandom;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -61,6 +62,49 @@ final class StripedCursorTest {
     }
     // At most one run for each thread's stripe, and one more where the sorted order cuts a wrap.
     assertThat(runs).isLessThanOrEqualTo(9);
+  }
+
+  @Test
+  void next_threadsOfOneStripe_handOutEveryPositionOnceAndSkipNone() throws Exception {
+    int each = 100_000;
+    StripedCursor cursor = new StripedCursor(() -> 0, 1);
+    List<SameStripe> threads =
+        Stream.generate(() -> new SameStripe(cursor, each)).limit(4).toList();
+    threads.forEach(Thread::start);
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    long[] all = threads.stream().flatMapToLong(thread -> Arrays.stream(thread.taken)).toArray();
+    Arrays.sort(all);
+
+    long expected = 0;
+    for (long position : all) {
+      assertThat(position).isEqualTo(expected);
+      expected = successor(expected);
+    }
+    assertThat(all).hasSize(4 * each);
+  }
+
+  /** Threads are told apart by their ids: these are all the same to the cursor. */
+  private static final class SameStripe extends Thread {
+    private final StripedCursor cursor;
+    private final long[] taken;
+
+    SameStripe(StripedCursor cursor, int count) {
+      this.cursor = cursor;
+      this.taken = new long[count];
+    }
+
+    @Override
+    @SuppressWarnings("deprecation") // since JDK 19; the cursor reads it as it runs on 17
+    public long getId() {
+      return 42;
+    }
+
+    @Override
+    public void run() {
+      Arrays.setAll(taken, i -> cursor.next(PERIOD));
+    }
   }
 
   private static long successor(long position) {
