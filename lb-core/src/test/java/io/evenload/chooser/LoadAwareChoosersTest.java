@@ -1,6 +1,7 @@
 package io.evenload.chooser;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
 import io.evenload.Attempt;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Least loaded and power of two choices, where endpoints are not idle. */
 final class LoadAwareChoosersTest {
@@ -89,13 +91,47 @@ final class LoadAwareChoosersTest {
     assertThat(counts[3]).isZero();
   }
 
+  @ParameterizedTest
+  @ValueSource(doubles = {0, 0.5, 1, 2, 8})
+  void exponent_idle_sharesByWeight(double exponent) {
+    List<Endpoint> endpoints = loads(new double[] {1, 3}, 0, 0);
+    for (Chooser chooser :
+        List.of(Choosers.leastLoaded(exponent), Choosers.powerOfTwoChoices(exponent))) {
+      long[] counts = counts(chooser, endpoints, 100_000);
+
+      assertThat(counts[0] / 100_000.0)
+          .as(chooser.toString())
+          .isCloseTo(0.25, within(0.0069)); // 5 sd
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0.5, 1, 2, 8})
+  void exponent_equalWeights_ordersByLoad(double exponent) {
+    List<Endpoint> endpoints = loads(new double[] {2, 2, 2}, 300, 299, 301);
+
+    assertThat(counts(Choosers.leastLoaded(exponent), endpoints, 1_000))
+        .containsExactly(0, 1_000, 0);
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {-0.1, 8.1, Double.NaN, Double.POSITIVE_INFINITY})
+  void exponent_outOfRange_isRefused(double exponent) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Choosers.leastLoaded(exponent))
+        .withMessage("exponent: " + exponent + " (expected: 0 to 8)");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Choosers.powerOfTwoChoices(exponent))
+        .withMessage("exponent: " + exponent + " (expected: 0 to 8)");
+  }
+
   @Test
   void load_failureRate_countsOnlyAboveOneTenth() {
     FakeEndpoint endpoint = new FakeEndpoint(World.server("a"), 1).inFlight(3);
-    assertThat(Load.of(endpoint.failureRate(0.1f))).isEqualTo(3);
+    assertThat(Load.of(endpoint.failureRate(0.1f), 1)).isEqualTo(3);
     double before = 3;
     for (double rate = 0.11; rate <= 1; rate += 0.01) {
-      double load = Load.of(endpoint.failureRate(rate));
+      double load = Load.of(endpoint.failureRate(rate), 1);
       assertThat(load).isGreaterThan(before).isFinite();
       before = load;
     }

@@ -127,8 +127,7 @@ final class RoundRobinTest {
     for (int turn = 1; turn <= 2 * sum + weights.length; turn++) {
       int chosen = turns.next();
       if (last[chosen] > 0) {
-        // The smooth turns of nginx stay below 1.7 mean gaps and 2 turns; this is generous.
-        double bound = 3 * sum / weights[chosen] + 2;
+        double bound = 2 * sum / weights[chosen]; // two mean gaps, as the schedule promises
         assertThat((double) turn - last[chosen])
             .as("turns that weight %s waited", weights[chosen])
             .isLessThanOrEqualTo(bound);

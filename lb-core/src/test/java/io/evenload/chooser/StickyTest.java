@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.evenload.Attempt;
+import io.evenload.Chooser;
+import io.evenload.Endpoint;
 import io.evenload.LoadBalancer;
 import io.evenload.RequestContext;
 import io.evenload.UpdatableServerList;
+import io.evenload.testing.FakeEndpoint;
+import io.evenload.testing.FakeEnvironment;
 import io.evenload.testing.World;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -44,6 +49,25 @@ class StickyTest {
     list.update(World.servers(20));
 
     assertThat(assignment()).isEqualTo(after);
+  }
+
+  @Test
+  void choose_asManyKeysAsItsCapacity_remembersThemAll() {
+    int capacity = 1 << 12;
+    List<Endpoint> endpoints = FakeEndpoint.withWeights(1, 1, 1, 1, 1, 1, 1, 1, 1, 1);
+    Chooser sticky =
+        Choosers.sticky(Choosers.random(), capacity)
+            .bind(FakeEnvironment.seeded(2))
+            .prepare(endpoints);
+    Map<String, Endpoint> homes = new HashMap<>();
+    for (int i = 0; i < capacity; i++) {
+      homes.put("k" + i, sticky.choose(endpoints, RequestContext.withKey("k" + i)));
+    }
+
+    assertThat(homes)
+        .allSatisfy(
+            (key, home) ->
+                assertThat(sticky.choose(endpoints, RequestContext.withKey(key))).isSameAs(home));
   }
 
   @Test
