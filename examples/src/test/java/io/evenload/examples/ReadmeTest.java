@@ -8,6 +8,7 @@ import io.evenload.Chooser;
 import io.evenload.Endpoint;
 import io.evenload.LoadBalancer;
 import io.evenload.NoServerAvailableException;
+import io.evenload.RequestContext;
 import io.evenload.Server;
 import io.evenload.ServerList;
 import io.evenload.discovery.DnsServerList;
@@ -153,13 +154,22 @@ final class ReadmeTest {
 
   @Test
   void noServer_message_isTheOneInTheReadme() throws IOException {
-    try (LoadBalancer orders = LoadBalancer.of("orders")) {
+    try (LoadBalancer orders =
+        LoadBalancer.of("orders", Server.of("10.0.0.1", 80), Server.of("10.0.0.2", 80))) {
       LoadBalancingInterceptor balancing = LoadBalancingInterceptor.of("orders", orders);
       OkHttpClient client = balancing.install(new OkHttpClient.Builder()).build();
-      IOException failure = catchThrowableOfType(IOException.class, () -> status(client));
+      RequestContext none = RequestContext.create().only(server -> false);
+      Request request =
+          new Request.Builder()
+              .url("http://orders/v1/items")
+              .tag(RequestContext.class, none)
+              .build();
+
+      IOException failure =
+          catchThrowableOfType(IOException.class, () -> client.newCall(request).execute());
 
       assertThat(failure).hasCauseInstanceOf(NoServerAvailableException.class);
-      assertThat(Files.readString(README)).contains(failure.getMessage());
+      assertThat(Files.readString(README)).contains("`" + failure.getMessage() + "`");
     }
   }
 
