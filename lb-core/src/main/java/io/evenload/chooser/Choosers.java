@@ -25,7 +25,7 @@ public final class Choosers {
   /** 1.25: no server gets more than a quarter over its share, and few keys move for it. */
   public static final double DEFAULT_BALANCE_FACTOR = 1.25;
 
-  /** 65,536 keys; a megabyte or so. */
+  /** 65,536 keys: a megabyte, and another one or two when it is full. */
   public static final int DEFAULT_STICKY_CAPACITY = 65_536;
 
   private static final double MAX_EXPONENT = 8;
@@ -80,9 +80,9 @@ public final class Choosers {
   }
 
   /**
-   * The same as {@link #leastLoaded()}, with the load raised to a power before it is divided by the
-   * weight: below 1 the weights count for more, above 1 the load does. Envoy calls this the active
-   * request bias.
+   * The same as {@link #leastLoaded()}, with what is in flight raised to a power: below 1 the
+   * weights count for more, above 1 the load does, and at 0 only weights and failures count. Envoy
+   * calls this the active request bias.
    *
    * @throws IllegalArgumentException if the exponent is not 0 to 8
    */
@@ -104,8 +104,8 @@ public final class Choosers {
   }
 
   /**
-   * The same as {@link #powerOfTwoChoices()}, with the load raised to a power before it is divided
-   * by the weight, as in {@link #leastLoaded(double)}.
+   * The same as {@link #powerOfTwoChoices()}, with what is in flight raised to a power, as in
+   * {@link #leastLoaded(double)}.
    *
    * @throws IllegalArgumentException if the exponent is not 0 to 8
    */
@@ -198,8 +198,9 @@ public final class Choosers {
    * does not move the key.
    *
    * <p>Use it for sessions that a server keeps in memory. Clients do not agree on new keys, unless
-   * the other chooser is a hashing one. It remembers so many keys at least, and forgets older ones
-   * beyond; learning a key allocates 32 bytes or so. O(1), beside the other chooser.
+   * the other chooser is a hashing one. It remembers so many keys, but for about 1 in 5,000, and
+   * forgets others beyond; it takes 16 bytes of memory for each key of the capacity, and learning
+   * one allocates 24 or so. O(1), beside the other chooser.
    *
    * @throws IllegalArgumentException if the capacity is not 1 to 16,777,216
    */

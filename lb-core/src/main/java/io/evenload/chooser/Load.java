@@ -39,9 +39,16 @@ final class Load {
     return (inFlight + penalty) * (1 + penalty);
   }
 
-  /** The load raised to the exponent of the chooser. */
+  /**
+   * The same with what is in flight raised to the exponent; with an exponent of 0 only failures
+   * count. The factor for failures is raised with it, but never lowered.
+   */
   static double of(Endpoint endpoint, double exponent) {
-    double load = of(endpoint);
-    return exponent == 1 ? load : Math.pow(load, exponent);
+    if (exponent == 1) {
+      return of(endpoint);
+    }
+    double penalty = penalty(endpoint.failureRate());
+    double busy = exponent == 0 ? penalty : Math.pow(endpoint.inFlight() + penalty, exponent);
+    return penalty == 0 ? busy : busy * Math.pow(1 + penalty, Math.max(1, exponent));
   }
 }

@@ -16,10 +16,11 @@ final class Sticky implements Chooser {
    * The memory is a table of sets of WAYS entries each; a key may stand in the one set that its hash selects. An entry is
    * immutable and replaced by a plain volatile write: if two threads learn the same key at once, the later one wins, and
    * both requests went to eligible servers; from then on all agree. A full set forgets the entry that its newest hash
-   * points at. So the memory is bounded, and losing an entry costs a key one move at most.
+   * points at; with four entries for each key of the capacity, that many keys find place but for 1 in 5,000 or so. So the memory is bounded, and losing an entry costs a key one move at most.
    */
 
-  private static final int WAYS = 4;
+  private static final int WAYS = 8;
+  private static final int ENTRIES_PER_KEY = 4;
 
   private final Chooser delegate;
   private final AtomicReferenceArray<@Nullable Entry> memory;
@@ -27,7 +28,7 @@ final class Sticky implements Chooser {
 
   private Sticky(Chooser delegate, int capacity) {
     this.delegate = delegate;
-    this.sets = Integer.highestOneBit(Math.max(1, (capacity - 1) / WAYS)) * 2;
+    this.sets = Integer.highestOneBit(Math.max(1, capacity * ENTRIES_PER_KEY / WAYS - 1)) * 2;
     this.memory = new AtomicReferenceArray<>(sets * WAYS);
   }
 
@@ -67,7 +68,7 @@ final class Sticky implements Chooser {
 
   private void remember(long hash, Endpoint endpoint) {
     int slot = slot(hash);
-    int free = (int) (hash >>> 62);
+    int free = (int) (hash >>> 61);
     for (int i = 0; i < WAYS; i++) {
       Entry entry = memory.get(slot + i);
       if (entry == null || entry.hash == hash) {

@@ -52,7 +52,7 @@ class StickyTest {
   }
 
   @Test
-  void choose_asManyKeysAsItsCapacity_remembersThemAll() {
+  void choose_asManyKeysAsItsCapacity_remembersNearlyAll() {
     int capacity = 1 << 12;
     List<Endpoint> endpoints = FakeEndpoint.withWeights(1, 1, 1, 1, 1, 1, 1, 1, 1, 1);
     Chooser sticky =
@@ -64,10 +64,15 @@ class StickyTest {
       homes.put("k" + i, sticky.choose(endpoints, RequestContext.withKey("k" + i)));
     }
 
-    assertThat(homes)
-        .allSatisfy(
-            (key, home) ->
-                assertThat(sticky.choose(endpoints, RequestContext.withKey(key))).isSameAs(home));
+    long forgotten =
+        homes.entrySet().stream()
+            .filter(
+                home ->
+                    sticky.choose(endpoints, RequestContext.withKey(home.getKey()))
+                        != home.getValue())
+            .count();
+    // 1 in 5,000 is said, less those that draw their old server again.
+    assertThat(forgotten).isLessThanOrEqualTo(capacity / 1_000);
   }
 
   @Test
