@@ -6,6 +6,7 @@ import io.evenload.LoadBalancer;
 import io.evenload.LoadBalancerListener;
 import io.evenload.LoadBalancerStatus.EndpointStatus;
 import io.evenload.Outcome;
+import io.evenload.RequestContext;
 import io.evenload.Server;
 import io.evenload.ServerList;
 import java.io.IOException;
@@ -156,6 +157,19 @@ final class BalancedClient implements AutoCloseable {
 
   Reply execute(Request request) throws IOException {
     return Reply.read(http.newCall(request).execute());
+  }
+
+  /** Calls each of these servers once, so that a connection is there, and forgets that it did. */
+  void warmUp(Backend... backends) throws IOException {
+    for (Backend backend : backends) {
+      RequestContext only =
+          RequestContext.create().only(server -> server.id().equals(backend.id()));
+      Reply reply = execute(request("/warm-up").tag(RequestContext.class, only).build());
+      if (!backend.id().equals(reply.server())) {
+        throw new AssertionError("asked " + backend + ", got " + reply);
+      }
+    }
+    ended.clear();
   }
 
   int inFlight() {

@@ -62,7 +62,7 @@ class ConnectFailureTest {
     BalancedClient client =
         backends
             .client(Wire.HTTP_1, silent, b.server())
-            .http(http -> http.connectTimeout(Duration.ofMillis(400)))
+            .http(http -> http.connectTimeout(Duration.ofSeconds(1)))
             .build();
 
     Reply reply = client.post("/orders", "one order");

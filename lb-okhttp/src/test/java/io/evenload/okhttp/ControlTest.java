@@ -122,18 +122,20 @@ class ControlTest {
   @ParameterizedTest
   @EnumSource(Wire.class)
   @DisplayName("48: the call timeout covers all attempts together, and is not retried")
-  void callTimeout_inLaterAttempt_endsCall(Wire wire) {
-    Backend a = backends.start("a", wire).always(response -> response.code(503));
+  void callTimeout_inLaterAttempt_endsCall(Wire wire) throws IOException {
+    Backend a = backends.start("a", wire);
     Backend b = backends.start("b", wire);
-    b.always(response -> response.onResponseStart(SocketEffect.Stall.INSTANCE));
     Backend c = backends.start("c", wire);
     BalancedClient client =
-        backends.client(a, b, c).http(http -> http.callTimeout(Duration.ofMillis(800))).build();
+        backends.client(a, b, c).http(http -> http.callTimeout(Duration.ofSeconds(1))).build();
+    client.warmUp(a, b);
+    a.always(response -> response.code(503));
+    b.always(response -> response.onResponseStart(SocketEffect.Stall.INSTANCE));
 
     assertThatThrownBy(() -> client.get("/"))
         .isInstanceOf(InterruptedIOException.class)
         .hasMessage("timeout");
-    assertThat(List.of(a.hits(), b.hits(), c.hits())).containsExactly(1, 1, 0);
+    assertThat(List.of(a.hits(), b.hits(), c.hits())).containsExactly(2, 2, 0);
     assertThat(client.ended())
         .as("a server that lets the time pass without a response has failed")
         .containsExactly(failed(a.server()), failed(b.server()));
@@ -145,18 +147,19 @@ class ControlTest {
   void readTimeout_pooledConnection_isThatOfTheCall(Wire wire) throws IOException {
     Backend a = backends.start("a", wire);
     BalancedClient client = backends.client(a).balancing(Policies.attempts(1)).build();
-    OkHttpClient hasty = client.http().newBuilder().readTimeout(Duration.ofMillis(300)).build();
+    OkHttpClient hasty = client.http().newBuilder().readTimeout(Duration.ofMillis(700)).build();
     OkHttpClient patient = client.http().newBuilder().readTimeout(LONG).build();
     Request request = client.request("/").build();
 
+    client.warmUp(a);
     Reply.read(hasty.newCall(request).execute());
-    a.next(response -> response.headersDelay(900, TimeUnit.MILLISECONDS));
+    a.next(response -> response.headersDelay(1400, TimeUnit.MILLISECONDS));
     Reply.read(patient.newCall(request).execute());
     a.next(response -> response.onResponseStart(SocketEffect.Stall.INSTANCE));
     assertThatThrownBy(() -> hasty.newCall(request).execute())
         .isInstanceOf(SocketTimeoutException.class);
 
-    assertThat(a.hits()).isEqualTo(3);
+    assertThat(a.hits()).isEqualTo(4);
     assertThat(a.connections()).isEqualTo(1);
   }
 
