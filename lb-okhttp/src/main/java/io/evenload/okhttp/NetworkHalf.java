@@ -15,6 +15,9 @@ final class NetworkHalf implements Interceptor {
    * OkHttp answers a 503 with "Retry-After: 0" by sending the request again, a POST too, to the same server and without
    * telling anyone. It does not if it does not see the header, so the header is taken away here and put back by
    * BalancedService.
+   *
+   * An HTTP/2 call that is canceled while its headers are written may get the response all the same, if that was faster.
+   * OkHttp then never tells the end of the call, and keeps its connection. So a response to a canceled call is an error.
    */
 
   private static final int UNAVAILABLE = 503;
@@ -31,6 +34,10 @@ final class NetworkHalf implements Interceptor {
       throw new MisroutedException(actual.authority());
     }
     Response response = chain.proceed(chain.request());
+    if (chain.call().isCanceled()) {
+      response.close();
+      throw new IOException("Canceled");
+    }
     if (response.code() == UNAVAILABLE) {
       String value = response.header(RetryAfter.NAME);
       if (value != null && RetryAfter.isZero(value)) {

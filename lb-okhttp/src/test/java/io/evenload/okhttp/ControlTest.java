@@ -122,7 +122,7 @@ class ControlTest {
   @ParameterizedTest
   @EnumSource(Wire.class)
   @DisplayName("48: the call timeout covers all attempts together, and is not retried")
-  void callTimeout_inLaterAttempt_endsCall(Wire wire) {
+  void callTimeout_inLaterAttempt_endsCall(Wire wire) throws IOException {
     Backend a = backends.start("a", wire);
     Backend b = backends.start("b", wire);
     Backend c = backends.start("c", wire);
