@@ -240,8 +240,7 @@ class RoutingTest {
     Request request = client.request("/").header("Authorization", "secret").build();
 
     assertThat(client.execute(request).server()).isEqualTo("other");
-    assertThat(other.onlyRequest().getHeaders().get("Host"))
-        .isEqualTo("localhost:" + other.port());
+    assertThat(other.onlyRequest().getHeaders().get("Host")).isEqualTo("localhost:" + other.port());
     assertThat(other.onlyRequest().getHeaders().get("Authorization")).isNull();
     assertThat(client.ended()).containsExactly(BalancedClient.Ended.succeeded(a));
   }
