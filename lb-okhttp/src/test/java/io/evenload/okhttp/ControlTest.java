@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import mockwebserver3.MockResponse;
 import mockwebserver3.SocketEffect;
 import okhttp3.Call;
@@ -93,16 +92,15 @@ class ControlTest {
 
   @Test
   @DisplayName("47: a call cancelled between two attempts ends at once")
-  void cancel_inBackoff_endsAtOnce() {
+  void cancel_inBackoff_endsAtOnce() throws InterruptedException {
     Backend a = backends.start("a").always(ControlTest::waitLong);
     BalancedClient client = backends.client(a).build();
-    Call call = client.http().newCall(client.request("/").build());
-    PendingReply pending = PendingReply.enqueue(call);
-    client.await(() -> client.calls().retries() == 1);
+    Caller caller = new Caller(client);
+    client.await(() -> client.calls().retries() == 1 && caller.waits());
 
-    call.cancel();
+    caller.call.cancel();
 
-    assertThat(pending.failure()).isInstanceOf(IOException.class);
+    assertThat(caller.failure()).hasMessage("Canceled");
     assertThat(a.hits()).isEqualTo(1);
     assertThat(client.ended()).containsExactly(failed(a.server()));
   }
@@ -169,13 +167,12 @@ class ControlTest {
     Backend a = backends.start("a").always(ControlTest::waitLong);
     BalancedClient client = backends.client(a).build();
 
-    Interrupted interrupted = new Interrupted(client);
-    client.await(() -> client.calls().retries() == 1);
-    interrupted.thread.interrupt();
-    interrupted.thread.join(20_000);
+    Caller caller = new Caller(client);
+    client.await(() -> client.calls().retries() == 1 && caller.waits());
+    caller.thread.interrupt();
 
-    assertThat(interrupted.failure.get()).isInstanceOf(InterruptedIOException.class);
-    assertThat(interrupted.stillSet).isTrue();
+    assertThat(caller.failure()).isInstanceOf(InterruptedIOException.class);
+    assertThat(caller.interrupted).isTrue();
     assertThat(a.hits()).isEqualTo(1);
   }
 
@@ -190,13 +187,12 @@ class ControlTest {
     Backend b = backends.start("b", wire);
     BalancedClient client = backends.client(a, b).build();
 
-    Interrupted interrupted = new Interrupted(client);
+    Caller caller = new Caller(client);
     backends.await(() -> a.hits() == 1);
-    interrupted.thread.interrupt();
-    interrupted.thread.join(20_000);
+    caller.thread.interrupt();
 
-    assertThat(interrupted.failure.get()).isInstanceOf(InterruptedIOException.class);
-    assertThat(interrupted.stillSet).isTrue();
+    assertThat(caller.failure()).isInstanceOf(InterruptedIOException.class);
+    assertThat(caller.interrupted).isTrue();
     assertThat(b.hits()).isZero();
     assertThat(client.ended()).containsExactly(cancelled(a.server()));
   }
@@ -226,14 +222,12 @@ class ControlTest {
             .servers(list)
             .balancing(interceptor -> interceptor.waitForServers(Duration.ofMinutes(1)))
             .build();
-    AtomicReference<Reply> reply = new AtomicReference<>();
-    Thread caller = Threads.start(() -> reply.set(client.get("/")));
-    backends.await(() -> caller.getState() == Thread.State.TIMED_WAITING);
+    Caller caller = new Caller(client);
+    backends.await(caller::waits);
 
     list.update(List.of(a.server()));
-    caller.join(20_000);
 
-    assertThat(reply.get().server()).isEqualTo("a");
+    assertThat(caller.reply().server()).isEqualTo("a");
   }
 
   @Test
@@ -245,23 +239,12 @@ class ControlTest {
             .servers(new UpdatableServerList())
             .balancing(interceptor -> interceptor.waitForServers(LONG))
             .build();
-    Call call = client.http().newCall(client.request("/").build());
-    AtomicReference<IOException> failure = new AtomicReference<>();
-    Thread caller =
-        Threads.start(
-            () -> {
-              try (Response response = call.execute()) {
-                failure.set(new IOException("answered: " + response));
-              } catch (IOException e) {
-                failure.set(e);
-              }
-            });
-    backends.await(() -> caller.getState() == Thread.State.TIMED_WAITING);
+    Caller caller = new Caller(client);
+    backends.await(caller::waits);
 
-    call.cancel();
-    caller.join(20_000);
+    caller.call.cancel();
 
-    assertThat(failure.get()).hasMessage("Canceled");
+    assertThat(caller.failure()).hasMessage("Canceled");
   }
 
   @Test
@@ -317,23 +300,41 @@ class ControlTest {
     return response.code(503).setHeader("Retry-After", Policies.LONG_RETRY_AFTER);
   }
 
-  /** A GET on a thread of its own, to be interrupted. */
-  private static final class Interrupted {
-    final AtomicReference<Throwable> failure = new AtomicReference<>();
+  /** A GET on a thread of its own. */
+  private static final class Caller {
+    final Call call;
     final Thread thread;
-    volatile boolean stillSet;
+    volatile boolean interrupted;
+    private volatile Reply reply;
+    private volatile IOException failure;
 
-    Interrupted(BalancedClient client) {
-      thread =
-          Threads.start(
-              () -> {
-                try {
-                  client.get("/");
-                } catch (IOException e) {
-                  failure.set(e);
-                  stillSet = Thread.currentThread().isInterrupted();
-                }
-              });
+    Caller(BalancedClient client) {
+      call = client.http().newCall(client.request("/").build());
+      thread = Threads.start(this::execute);
+    }
+
+    private void execute() {
+      try {
+        reply = Reply.read(call.execute());
+      } catch (IOException e) {
+        interrupted = Thread.currentThread().isInterrupted();
+        failure = e;
+      }
+    }
+
+    /** Whether it waits for time to pass, not for a server. */
+    boolean waits() {
+      return thread.getState() == Thread.State.TIMED_WAITING;
+    }
+
+    Reply reply() throws InterruptedException {
+      thread.join(20_000);
+      return reply;
+    }
+
+    IOException failure() throws InterruptedException {
+      thread.join(20_000);
+      return failure;
     }
   }
 }

@@ -16,12 +16,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import javax.net.ServerSocketFactory;
 import javax.net.SocketFactory;
 import mockwebserver3.MockResponse;
+import mockwebserver3.RecordedRequest;
 import mockwebserver3.SocketEffect;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -30,14 +34,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Many calls from many threads while servers refuse connections, answer 503 and reset connections:
- * every call is answered, each by the server that was chosen for it, and nothing is left over.
+ * every GET is answered, each by the server that was chosen for it, no POST arrives twice, and
+ * nothing is left over.
  *
- * <p>Why no call can run out of attempts. One server at most is down at any time. Of the requests
- * at a server that is up, 1 in 16 gets a 503 and 1 in 64 a reset, which takes along the up to 5
- * others on an HTTP/2 connection: less than 1/16 + 6/64 &lt; 0.16 fail. An attempt goes to the
- * server that is down with a probability of 1/4 at most, once all four were tried. So an attempt
- * fails with less than 1/4 + 3/4 * 0.16 = 0.37, and {@value #ATTEMPTS} in a row with less than
- * 0.37^40 = 6e-18; for all calls together that is below 2e-13.
+ * <p>Why no GET can run out of attempts. One server at most is down at any time. Of the requests at
+ * a server that is up, 1 in 16 gets a 503 and 1 in 64 a reset, which takes along the up to 5 others
+ * on an HTTP/2 connection: less than 1/16 + 6/64 &lt; 0.16 fail. An attempt goes to the server that
+ * is down with a probability of 1/4 at most, once all four were tried. So an attempt fails with
+ * less than 1/4 + 3/4 * 0.16 = 0.37, and {@value #ATTEMPTS} in a row with less than 0.37^40 =
+ * 6e-18; for all calls together that is below 2e-13.
  */
 class SoakTest {
 
@@ -63,31 +68,29 @@ class SoakTest {
 
   private final AtomicInteger calls = new AtomicInteger();
   private final AtomicInteger answered = new AtomicInteger();
-  private final Queue<String> misrouted = new ConcurrentLinkedQueue<>();
   private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
 
   @ParameterizedTest
   @CsvSource({"HTTP_1, 12000", "HTTP_2_CLEARTEXT, 8000", "HTTP_2, 5000"})
-  @DisplayName("6: under fire, every call is answered by the server chosen for it")
-  void calls_whileServersFail_areAllAnsweredByTheServerChosen(Wire wire, int total)
+  @DisplayName("6: under fire, every GET is answered by the server chosen for it")
+  void gets_whileServersFail_areAllAnsweredByTheServerChosen(Wire wire, int total)
       throws InterruptedException {
     List<FlakyServer> servers = fourServers(wire);
-    BalancedClient client =
-        backends
-            .client(wire, servers.stream().map(FlakyServer::server).toArray(Server[]::new))
-            .chooser(Choosers.roundRobin())
-            .balancing(Policies.attempts(ATTEMPTS))
-            .http(http -> http.readTimeout(Duration.ofSeconds(15)).socketFactory(PROMPT))
-            .build();
+    BalancedClient client = client(wire, servers);
+    Queue<String> misrouted = new ConcurrentLinkedQueue<>();
 
-    List<Thread> callers = new ArrayList<>();
-    for (int i = 0; i < THREADS; i++) {
-      callers.add(Threads.start(() -> callUntil(total, client)));
-    }
-    int outages = breakServersUntil(total, servers);
-    for (Thread caller : callers) {
-      caller.join();
-    }
+    int outages =
+        underFire(
+            total,
+            servers,
+            number -> {
+              Reply reply = client.get("/");
+              Ended last = BalancedClient.endedHere();
+              assertThat(reply.code()).isEqualTo(200);
+              if (!last.equals(new Ended(String.valueOf(reply.server()), Outcome.SUCCESS))) {
+                misrouted.add("chosen " + last + ", answered " + reply.server());
+              }
+            });
 
     assertThat(failures).as("failures seen by callers").isEmpty();
     assertThat(misrouted).as("answers of another server than the chosen").isEmpty();
@@ -95,18 +98,65 @@ class SoakTest {
     assertThatItWasRough(client, servers, outages, total);
   }
 
-  private void callUntil(int total, BalancedClient client) {
-    while (calls.incrementAndGet() <= total) {
+  @ParameterizedTest
+  @CsvSource({"HTTP_1, 4000", "HTTP_2_CLEARTEXT, 4000"})
+  @DisplayName("6: under fire, no POST reaches servers twice")
+  void posts_whileServersFail_arriveAtMostOnce(Wire wire, int total) throws InterruptedException {
+    List<FlakyServer> servers = fourServers(wire);
+    BalancedClient client = client(wire, servers);
+    Set<String> succeeded = ConcurrentHashMap.newKeySet();
+
+    int outages =
+        underFire(
+            total,
+            servers,
+            number -> {
+              String order = "/orders/" + number;
+              if (client.post(order, "one order").code() == 200) {
+                succeeded.add(order);
+              }
+            });
+
+    List<String> arrived = servers.stream().flatMap(FlakyServer::posts).toList();
+    assertThat(arrived).doesNotHaveDuplicates().containsAll(succeeded);
+    assertThat(succeeded).hasSizeGreaterThan(total / 2);
+    assertThatItWasRough(client, servers, outages, total);
+  }
+
+  private BalancedClient client(Wire wire, List<FlakyServer> servers) {
+    return backends
+        .client(wire, servers.stream().map(FlakyServer::server).toArray(Server[]::new))
+        .chooser(Choosers.roundRobin())
+        .balancing(Policies.attempts(ATTEMPTS))
+        .http(http -> http.readTimeout(Duration.ofSeconds(15)).socketFactory(PROMPT))
+        .build();
+  }
+
+  /** One call with this number, and what must hold for it. */
+  @FunctionalInterface
+  private interface NumberedCall {
+    void make(int number) throws IOException;
+  }
+
+  /** Makes so many calls from several threads, and returns how often a server went away. */
+  private int underFire(int total, List<FlakyServer> servers, NumberedCall call)
+      throws InterruptedException {
+    List<Thread> callers = new ArrayList<>();
+    for (int i = 0; i < THREADS; i++) {
+      callers.add(Threads.start(() -> callUntil(total, call)));
+    }
+    int outages = breakServersUntil(total, servers);
+    for (Thread caller : callers) {
+      caller.join();
+    }
+    return outages;
+  }
+
+  private void callUntil(int total, NumberedCall call) {
+    for (int number = calls.incrementAndGet(); number <= total; number = calls.incrementAndGet()) {
       try {
-        Reply reply = client.get("/");
-        Ended last = BalancedClient.endedHere();
-        if (reply.code() != 200) {
-          failures.add(new AssertionError("answer " + reply));
-        }
-        if (!last.equals(new Ended(String.valueOf(reply.server()), Outcome.SUCCESS))) {
-          misrouted.add("chosen " + last + ", answered " + reply.server());
-        }
-      } catch (IOException | RuntimeException e) {
+        call.make(number);
+      } catch (IOException | RuntimeException | AssertionError e) {
         failures.add(e);
       }
       answered.incrementAndGet();
@@ -121,7 +171,7 @@ class SoakTest {
       FlakyServer unlucky = servers.get(outages % servers.size());
       awaitAnswered(at);
       unlucky.close();
-      awaitAnswered(answered.get() + CALLS_PER_OUTAGE);
+      awaitAnswered(Math.min(total, answered.get() + CALLS_PER_OUTAGE));
       unlucky.open();
       outages++;
       at = answered.get() + CALLS_BETWEEN_OUTAGES;
@@ -166,13 +216,12 @@ class SoakTest {
     private final String id;
     private final Wire wire;
     private final Server server;
-    private Backend current;
+    private final List<Backend> generations = new ArrayList<>();
 
     FlakyServer(String id, Wire wire, String host, int port) {
       this.id = id;
       this.wire = wire;
-      this.current = open(host, port);
-      this.server = current.server();
+      this.server = open(host, port).server();
     }
 
     Server server() {
@@ -180,16 +229,25 @@ class SoakTest {
     }
 
     void open() {
-      current = open(server.host(), server.port());
+      open(server.host(), server.port());
     }
 
     void close() {
-      current.close();
+      generations.get(generations.size() - 1).close();
+    }
+
+    /** The targets of the POSTs that arrived. */
+    Stream<String> posts() {
+      return generations.stream()
+          .flatMap(backend -> backend.requests().stream())
+          .filter(request -> request.getMethod().equals("POST"))
+          .map(RecordedRequest::getTarget);
     }
 
     private Backend open(String host, int port) {
       Backend backend = backends.unstarted(id, wire).answering(this::answer);
       backend.web().setServerSocketFactory(new ResettingServerSocketFactory());
+      generations.add(backend);
       return backends.start(backend, host, port);
     }
 
