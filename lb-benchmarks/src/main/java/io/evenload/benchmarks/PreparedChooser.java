@@ -8,6 +8,7 @@ import io.evenload.Server;
 import io.evenload.chooser.Choosers;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** A built-in chooser as a balancer has prepared it, and the endpoints of that balancer. */
 final class PreparedChooser implements Chooser {
@@ -66,5 +67,15 @@ final class PreparedChooser implements Chooser {
   @Override
   public Endpoint choose(List<Endpoint> eligible, RequestContext request) {
     return chooser.choose(eligible, request);
+  }
+
+  @Override
+  public @Nullable Tracker track(Server server) {
+    return chooser.track(server);
+  }
+
+  @Override
+  public int inFlightLimit(Endpoint chosen) {
+    return chooser.inFlightLimit(chosen);
   }
 }
