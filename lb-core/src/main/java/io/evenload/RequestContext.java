@@ -24,7 +24,7 @@ public final class RequestContext {
    */
 
   /** Stands for the many requests that need no context; it remembers nothing. */
-  static final RequestContext ANONYMOUS = new RequestContext(null);
+  static final RequestContext ANONYMOUS = new RequestContext(null, 0);
 
   private static final VarHandle ATTEMPTS;
   private static final VarHandle FILTER;
@@ -46,19 +46,29 @@ public final class RequestContext {
   private volatile Endpoint @Nullable [] refused;
   private volatile @Nullable Throwable filterError;
 
-  private RequestContext(@Nullable String key) {
+  private RequestContext(@Nullable String key, long keyHash) {
     this.key = key;
-    this.keyHash = key == null ? 0 : hash(key);
+    this.keyHash = keyHash;
   }
 
   /** Returns the context of a request without a key. */
   public static RequestContext create() {
-    return new RequestContext(null);
+    return new RequestContext(null, 0);
   }
 
   /** Returns the context of a request with a key, for consistent hashing and stickiness. */
   public static RequestContext withKey(String key) {
-    return new RequestContext(requireNonNull(key, "key"));
+    return new RequestContext(key, hash(requireNonNull(key, "key")));
+  }
+
+  /**
+   * Returns a context with the same key and filter that has tried nothing yet, for a request that
+   * is made again.
+   */
+  public RequestContext copy() {
+    RequestContext copy = new RequestContext(key, keyHash);
+    copy.filter = filter;
+    return copy;
   }
 
   /** The key; null if the request has none. */

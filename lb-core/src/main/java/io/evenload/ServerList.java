@@ -1,5 +1,7 @@
 package io.evenload;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.Collection;
 import java.util.List;
 
@@ -23,12 +25,12 @@ public interface ServerList {
 
   /** Returns a list that never changes. Later changes of the array have no effect. */
   static ServerList of(Server... servers) {
-    return of(List.of(servers));
+    return of(List.of(requireNonNull(servers, "servers")));
   }
 
   /** Returns a list that never changes. Later changes of the collection have no effect. */
   static ServerList of(Collection<Server> servers) {
-    List<Server> copy = List.copyOf(servers);
+    List<Server> copy = List.copyOf(requireNonNull(servers, "servers"));
     return listener -> {
       listener.updated(copy);
       return () -> {};

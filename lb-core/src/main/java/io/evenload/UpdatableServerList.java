@@ -37,7 +37,7 @@ public final class UpdatableServerList implements ServerList {
    * at this moment: then that thread goes on with this update.
    */
   public void update(Collection<Server> servers) {
-    List<Server> copy = List.copyOf(servers);
+    List<Server> copy = List.copyOf(requireNonNull(servers, "servers"));
     serial.execute(
         () -> {
           current = copy;

@@ -189,4 +189,22 @@ final class RequestContextTest {
   private static Endpoint endpoint(String host) {
     return new FakeEndpoint(Server.of(host, 80), 1);
   }
+
+  @Test
+  void copy_ofATriedContext_keepsKeyAndFilterAndForgetsAttempts() throws Exception {
+    try (LoadBalancer balancer = LoadBalancer.of("orders", Server.of("a", 1), Server.of("b", 1))) {
+      RequestContext request =
+          RequestContext.withKey("user-1").only(server -> server.host().equals("a"));
+      balancer.start(request).succeed();
+      RequestContext copy = request.copy();
+
+      assertThat(copy.attemptNumber()).isZero();
+      assertThat(request.attemptNumber()).isEqualTo(1);
+      assertThat(copy.key()).isEqualTo("user-1");
+      assertThat(copy.keyHash()).isEqualTo(request.keyHash());
+      try (Attempt attempt = balancer.start(copy)) {
+        assertThat(attempt.server().host()).isEqualTo("a");
+      }
+    }
+  }
 }

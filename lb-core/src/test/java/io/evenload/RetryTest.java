@@ -26,6 +26,12 @@ final class RetryTest {
         Choosers.random(),
         Choosers.leastLoaded(),
         Choosers.powerOfTwoChoices(),
+        Choosers.peakEwma(),
+        Choosers.maglev(),
+        Choosers.rendezvous(),
+        Choosers.boundedMaglev(),
+        Choosers.sticky(Choosers.roundRobin()),
+        Choosers.firstAvailable(),
         stubborn);
   }
 

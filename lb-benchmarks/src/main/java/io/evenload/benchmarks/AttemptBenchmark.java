@@ -22,15 +22,24 @@ import org.openjdk.jmh.annotations.Warmup;
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 3, time = 700, timeUnit = TimeUnit.MILLISECONDS)
-@Measurement(iterations = 5, time = 400, timeUnit = TimeUnit.MILLISECONDS)
+@Warmup(iterations = 2, time = 500, timeUnit = TimeUnit.MILLISECONDS)
+@Measurement(iterations = 4, time = 300, timeUnit = TimeUnit.MILLISECONDS)
 @Fork(
     value = 1,
     jvmArgsAppend = {"-Xms1g", "-Xmx1g", "-XX:+UseParallelGC"})
 public class AttemptBenchmark {
 
   /** The chooser. */
-  @Param({"random", "roundRobin", "powerOfTwoChoices", "leastLoaded"})
+  @Param({
+    "random",
+    "roundRobin",
+    "powerOfTwoChoices",
+    "peakEwma",
+    "leastLoaded",
+    "maglev",
+    "boundedMaglev",
+    "rendezvous"
+  })
   public String chooser;
 
   /** The number of endpoints. */

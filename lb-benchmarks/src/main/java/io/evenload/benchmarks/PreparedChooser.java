@@ -3,6 +3,7 @@ package io.evenload.benchmarks;
 import io.evenload.Chooser;
 import io.evenload.Endpoint;
 import io.evenload.LoadBalancer;
+import io.evenload.NoServerAvailableException;
 import io.evenload.RequestContext;
 import io.evenload.Server;
 import io.evenload.chooser.Choosers;
@@ -22,7 +23,14 @@ final class PreparedChooser implements Chooser {
 
   static PreparedChooser of(LoadBalancer.Builder balancer, String name) {
     PreparedChooser prepared = new PreparedChooser(named(name));
-    balancer.chooser(prepared).build();
+    LoadBalancer built = balancer.chooser(prepared).build();
+    try {
+      for (int i = 0; i < 20 * prepared.endpoints.size(); i++) {
+        built.start().succeed(); // so that those that measure have measured
+      }
+    } catch (NoServerAvailableException e) {
+      throw new IllegalStateException(e);
+    }
     return prepared;
   }
 
@@ -32,6 +40,10 @@ final class PreparedChooser implements Chooser {
       case "random" -> Choosers.random();
       case "leastLoaded" -> Choosers.leastLoaded();
       case "powerOfTwoChoices" -> Choosers.powerOfTwoChoices();
+      case "peakEwma" -> Choosers.peakEwma();
+      case "maglev" -> Choosers.maglev();
+      case "boundedMaglev" -> Choosers.boundedMaglev();
+      case "rendezvous" -> Choosers.rendezvous();
       default -> throw new IllegalArgumentException("chooser: " + name);
     };
   }
@@ -65,13 +77,13 @@ final class PreparedChooser implements Chooser {
   }
 
   @Override
-  public Endpoint choose(List<Endpoint> eligible, RequestContext request) {
-    return chooser.choose(eligible, request);
+  public @Nullable Tracker track(Server server) {
+    return chooser.track(server);
   }
 
   @Override
-  public @Nullable Tracker track(Server server) {
-    return chooser.track(server);
+  public Endpoint choose(List<Endpoint> eligible, RequestContext request) {
+    return chooser.choose(eligible, request);
   }
 
   @Override

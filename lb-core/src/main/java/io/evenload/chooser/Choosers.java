@@ -1,16 +1,35 @@
 package io.evenload.chooser;
 
+import static java.util.Objects.requireNonNull;
+
 import io.evenload.Chooser;
 import io.evenload.Endpoint;
+import io.evenload.RequestContext;
+import io.evenload.Server;
+import java.time.Duration;
 
 /**
  * The built-in strategies. Each method returns an immutable recipe, which any number of balancers
- * may share, since each binds state of its own. All honour {@link Endpoint#weight()}, avoid what
- * the request has tried, take no lock and allocate nothing in {@code choose}. If the list given to
+ * may share, since each binds state of its own. All avoid what the request has tried and take no
+ * lock, and in {@code choose} they allocate nothing. All honour weights, unless they say why not:
+ * the hashing ones the {@linkplain Server#weight() configured weight}, so that slow start does not
+ * move keys, the others the {@linkplain Endpoint#weight() effective} one. If the list given to
  * {@code choose} is not the one that was prepared, or none was, they prepare it on the spot, which
  * is correct and slow.
  */
 public final class Choosers {
+
+  /** 10 s, as in Finagle: long enough to remember a slow answer, short enough to forgive it. */
+  public static final Duration DEFAULT_DECAY_TIME = Duration.ofSeconds(10);
+
+  /** 1.25: no server gets more than a quarter over its share, and few keys move for it. */
+  public static final double DEFAULT_BALANCE_FACTOR = 1.25;
+
+  /** 65,536 keys; a megabyte or so. */
+  public static final int DEFAULT_STICKY_CAPACITY = 65_536;
+
+  private static final double MAX_EXPONENT = 8;
+  private static final int MAX_STICKY_CAPACITY = 1 << 24;
 
   private Choosers() {}
 
@@ -57,19 +76,155 @@ public final class Choosers {
    * is then {@code (inFlight + p) * (1 + p)}, so that a server that fails fast does not look idle.
    */
   public static Chooser leastLoaded() {
-    return LeastLoaded.RECIPE;
+    return leastLoaded(1);
+  }
+
+  /**
+   * The same as {@link #leastLoaded()}, with the load raised to a power before it is divided by the
+   * weight: below 1 the weights count for more, above 1 the load does. Envoy calls this the active
+   * request bias.
+   *
+   * @throws IllegalArgumentException if the exponent is not 0 to 8
+   */
+  public static Chooser leastLoaded(double exponent) {
+    return LeastLoaded.recipe(checkedExponent(exponent));
   }
 
   /**
    * Draws two distinct endpoints by weight and takes the one with less load, as {@link
-   * #leastLoaded} defines it; at equal load, the first drawn, so that an idle service is shared by
-   * weight. O(1).
+   * #leastLoaded()} defines it; at equal load, the first drawn, so that an idle service is shared
+   * by weight. O(1).
    *
    * <p>The best general choice, and the default. After Mitzenmacher, "The Power of Two Choices in
    * Randomized Load Balancing" (1996). Both draws are distinct: with replacement, the worse of two
    * servers would get a quarter.
    */
   public static Chooser powerOfTwoChoices() {
-    return PowerOfTwoChoices.RECIPE;
+    return powerOfTwoChoices(1);
+  }
+
+  /**
+   * The same as {@link #powerOfTwoChoices()}, with the load raised to a power before it is divided
+   * by the weight, as in {@link #leastLoaded(double)}.
+   *
+   * @throws IllegalArgumentException if the exponent is not 0 to 8
+   */
+  public static Chooser powerOfTwoChoices(double exponent) {
+    return PowerOfTwoChoices.recipe(checkedExponent(exponent));
+  }
+
+  /** The same as {@link #peakEwma(Duration)} with {@link #DEFAULT_DECAY_TIME}. */
+  public static Chooser peakEwma() {
+    return peakEwma(DEFAULT_DECAY_TIME);
+  }
+
+  /**
+   * Draws two distinct endpoints by weight and takes the one at which the request will cost less:
+   * its latency times what is in flight there. The latency is a moving average that a slower answer
+   * replaces at once and faster ones bring down again over the decay time; an endpoint without an
+   * answer yet counts as fast as the one it is compared with. Failures count as in {@link
+   * #leastLoaded()}. O(1).
+   *
+   * <p>Use it when servers differ in speed, or become slow at times. After Finagle's Peak EWMA.
+   *
+   * @throws IllegalArgumentException if the decay time is not 1 ms to 1 h
+   */
+  public static Chooser peakEwma(Duration decayTime) {
+    requireNonNull(decayTime, "decayTime");
+    if (decayTime.compareTo(Duration.ofMillis(1)) < 0
+        || decayTime.compareTo(Duration.ofHours(1)) > 0) {
+      throw new IllegalArgumentException(
+          "decayTime: " + decayTime + " (expected: PT0.001S to PT1H)");
+    }
+    return PeakEwma.recipe(decayTime.toNanos());
+  }
+
+  /**
+   * Sends each {@linkplain RequestContext#key() key} to the same endpoint, by a table of 65,537
+   * slots that is the same for every client with the same list. When an endpoint leaves, its keys
+   * move, and few others. A key whose endpoint is skipped goes to the one of the next slot. A
+   * request without a key goes to a random slot. O(1).
+   *
+   * <p>Use it for caches on many servers. After Eisenbud et al., "Maglev" (2016).
+   */
+  public static Chooser maglev() {
+    return Maglev.RECIPE;
+  }
+
+  /**
+   * Sends each {@linkplain RequestContext#key() key} to the endpoint with the highest score for it.
+   * When an endpoint leaves, exactly its own keys move, evenly to the others. A request without a
+   * key goes to a random one. O(n).
+   *
+   * <p>Use it for caches on few servers. After Thaler and Ravishankar, "Using Name-Based Mappings
+   * to Increase Hit Rates" (1998), with logarithmic weights.
+   */
+  public static Chooser rendezvous() {
+    return Rendezvous.RECIPE;
+  }
+
+  /** The same as {@link #boundedMaglev(double)} with {@link #DEFAULT_BALANCE_FACTOR}. */
+  public static Chooser boundedMaglev() {
+    return boundedMaglev(DEFAULT_BALANCE_FACTOR);
+  }
+
+  /**
+   * Hashes as {@link #maglev()} does, but never lets an endpoint have more than {@code ceil(factor
+   * * (m + 1) * share)} attempts in flight, m being all that are in flight and the share that of
+   * its effective weight: a key whose endpoint is full goes on along the table. The bound is
+   * strict, whatever threads call; it costs one counter that all share.
+   *
+   * <p>Use it for keys of which some are much more popular than others. After Mirrokni, Thorup and
+   * Zadimoghaddam, "Consistent Hashing with Bounded Loads" (2018).
+   *
+   * @throws IllegalArgumentException if the factor is not 1 to 100
+   */
+  public static Chooser boundedMaglev(double factor) {
+    if (!(factor >= 1 && factor <= 100)) {
+      throw new IllegalArgumentException("factor: " + factor + " (expected: 1 to 100)");
+    }
+    return BoundedMaglev.recipe(factor);
+  }
+
+  /** The same as {@link #sticky(Chooser, int)} with {@link #DEFAULT_STICKY_CAPACITY}. */
+  public static Chooser sticky(Chooser first) {
+    return sticky(first, DEFAULT_STICKY_CAPACITY);
+  }
+
+  /**
+   * Keeps each {@linkplain RequestContext#key() key} at its endpoint as long as that is eligible,
+   * whatever else comes or goes, and moves it once when it is not. Where a key goes first, or moves
+   * to, another chooser says, as it does for requests without a key. A retry goes elsewhere and
+   * does not move the key.
+   *
+   * <p>Use it for sessions that a server keeps in memory. Clients do not agree on new keys, unless
+   * the other chooser is a hashing one. It remembers so many keys at least, and forgets older ones
+   * beyond; learning a key allocates 32 bytes or so. O(1), beside the other chooser.
+   *
+   * @throws IllegalArgumentException if the capacity is not 1 to 16,777,216
+   */
+  public static Chooser sticky(Chooser first, int capacity) {
+    requireNonNull(first, "first");
+    if (capacity < 1 || capacity > MAX_STICKY_CAPACITY) {
+      throw new IllegalArgumentException(
+          "capacity: " + capacity + " (expected: 1 to " + MAX_STICKY_CAPACITY + ")");
+    }
+    return Sticky.recipe(first, capacity);
+  }
+
+  /**
+   * Takes the first endpoint of the list that the request does not skip, so that the others are
+   * stand-ins, in order. It ignores weights: what comes first gets all. O(1), or O(n) while the
+   * first ones are skipped.
+   */
+  public static Chooser firstAvailable() {
+    return FirstAvailable.RECIPE;
+  }
+
+  private static double checkedExponent(double exponent) {
+    if (!(exponent >= 0 && exponent <= MAX_EXPONENT)) {
+      throw new IllegalArgumentException("exponent: " + exponent + " (expected: 0 to 8)");
+    }
+    return exponent;
   }
 }

@@ -10,12 +10,17 @@ import io.evenload.chooser.Recipe.Prepared;
 /** Scan for the least load, see {@link Choosers#leastLoaded}. */
 final class LeastLoaded extends Bound {
 
-  static final Chooser RECIPE = new Recipe("leastLoaded", LeastLoaded::new);
-
   private static final long GOLDEN_GAMMA = 0x9e3779b97f4a7c15L;
 
-  private LeastLoaded(Environment environment) {
+  private final double exponent;
+
+  private LeastLoaded(Environment environment, double exponent) {
     super(environment);
+    this.exponent = exponent;
+  }
+
+  static Chooser recipe(double exponent) {
+    return new Recipe("leastLoaded", environment -> new LeastLoaded(environment, exponent));
   }
 
   @Override
@@ -25,10 +30,12 @@ final class LeastLoaded extends Bound {
 
   private static final class Scan extends Prepared {
     private final double[] weights;
+    private final double exponent;
 
-    Scan(Bound bound, Candidates candidates) {
+    Scan(LeastLoaded bound, Candidates candidates) {
       super(bound, candidates);
       this.weights = candidates.weights;
+      this.exponent = bound.exponent;
     }
 
     /*
@@ -46,7 +53,7 @@ final class LeastLoaded extends Bound {
           continue;
         }
         double weight = weights[i];
-        double load = Load.of(endpoints[i]) / weight;
+        double load = Load.of(endpoints[i], exponent) / weight;
         if (load < least || best < 0) {
           best = i;
           least = load;
@@ -54,7 +61,7 @@ final class LeastLoaded extends Bound {
         } else if (load == least) {
           bits = bits == 0 ? random.nextLong() : bits + GOLDEN_GAMMA;
           tied += weight;
-          if ((mix(bits) >>> 11) * 0x1p-53 * tied < weight) {
+          if ((Hashes.mix(bits) >>> 11) * 0x1p-53 * tied < weight) {
             best = i;
           }
         }
@@ -62,13 +69,6 @@ final class LeastLoaded extends Bound {
       return best >= 0
           ? endpoints[best]
           : endpoints[Recipe.below(random.nextLong(), endpoints.length)];
-    }
-
-    /** The finisher of SplitMix64. */
-    private static long mix(long z) {
-      z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
-      z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
-      return z ^ (z >>> 31);
     }
   }
 }

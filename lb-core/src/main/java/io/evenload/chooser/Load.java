@@ -20,9 +20,14 @@ final class Load {
 
   private Load() {}
 
+  /** The penalty p for recent failures; 0 up to the tolerated rate. */
+  static double penalty(double failureRate) {
+    return failureRate <= TOLERANCE ? 0 : FAILURE_PENALTY * (failureRate - TOLERATED_FAILURE_RATE);
+  }
+
   /**
-   * Attempts in flight with the penalty p for failures, {@code (inFlight + p) * (1 + p)}; not
-   * divided by the weight.
+   * Attempts in flight with the penalty, {@code (inFlight + p) * (1 + p)}; not divided by the
+   * weight.
    */
   static double of(Endpoint endpoint) {
     double failureRate = endpoint.failureRate();
@@ -30,7 +35,13 @@ final class Load {
     if (failureRate <= TOLERANCE) {
       return inFlight;
     }
-    double penalty = FAILURE_PENALTY * (failureRate - TOLERATED_FAILURE_RATE);
+    double penalty = penalty(failureRate);
     return (inFlight + penalty) * (1 + penalty);
+  }
+
+  /** The load raised to the exponent of the chooser. */
+  static double of(Endpoint endpoint, double exponent) {
+    double load = of(endpoint);
+    return exponent == 1 ? load : Math.pow(load, exponent);
   }
 }

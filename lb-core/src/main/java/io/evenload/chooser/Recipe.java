@@ -3,11 +3,13 @@ package io.evenload.chooser;
 import io.evenload.Chooser;
 import io.evenload.Endpoint;
 import io.evenload.RequestContext;
+import io.evenload.Server;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The three stages of a built-in chooser: an immutable recipe, bound to a balancer, prepared for a
@@ -84,9 +86,19 @@ final class Recipe implements Chooser {
     /** Picks an endpoint, of which a request that skips none is content with any. */
     abstract Endpoint pick(RequestContext request);
 
+    /** The hash of the request's key; a random one if it has none. */
+    final long hash(RequestContext request) {
+      return request.key() == null ? random.nextLong() : request.keyHash();
+    }
+
     @Override
     public final Chooser prepare(List<Endpoint> eligible) {
       return bound.prepare(eligible);
+    }
+
+    @Override
+    public final @Nullable Tracker track(Server server) {
+      return bound.track(server);
     }
 
     @Override
@@ -95,14 +107,14 @@ final class Recipe implements Chooser {
         return bound.prepare(eligible).choose(eligible, request);
       }
       Endpoint picked = pick(request);
-      return request.skips(picked) ? pickAgain(picked, request) : picked;
+      return request.skips(picked) ? pickAnother(picked, request) : picked;
     }
 
     /**
      * Picks a few times more, then scans from a random place; if all are skipped, the first pick
      * stands.
      */
-    private Endpoint pickAgain(Endpoint first, RequestContext request) {
+    Endpoint pickAnother(Endpoint first, RequestContext request) {
       int n = endpoints.length;
       for (int i = 0; i < TRIES && n > 1; i++) {
         Endpoint picked = pick(request);

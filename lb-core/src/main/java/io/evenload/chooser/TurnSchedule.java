@@ -2,8 +2,11 @@ package io.evenload.chooser;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Queue;
 import java.util.TreeMap;
 
 /** The order of turns in one cycle of a weighted round robin; immutable. */
@@ -11,10 +14,11 @@ final class TurnSchedule {
 
   /*
    * Endpoints of equal weight form a class, whose members take the turns of the class in strict rotation, so that none of
-   * them gets two while another waits. The turns of each class are spread evenly over the cycle: the j-th of t stands at
-   * the time (j + phase) / t, and the slots are filled in the order of those times (a counting sort), the phases of the
-   * classes apart by the golden ratio, so that rare turns of many classes do not come together. That is a stride
-   * schedule, computed ahead, at one array read a turn.
+   * them gets two while another waits. A class with t turns in a cycle of L slots must take its j-th turn at or after slot
+   * jL/t and before slot (j+1)L/t; of the turns that may be taken, each slot goes to the one that is due first. Since the
+   * turns sum up to L, this meets every window (earliest deadline first is optimal for unit jobs; Liu and Layland, 1973),
+   * so no class waits for more than two of its mean gaps, and rare turns of many classes do not come together. That is a
+   * stride schedule, computed ahead, at one array read a turn.
    *
    * If the integer weights sum to at most the limit (after division by their greatest common divisor), the cycle is exact
    * and each member of a class has the same number of turns in it. Otherwise a class gets its share of the limit, rounded,
@@ -25,7 +29,6 @@ final class TurnSchedule {
 
   static final int LIMIT = 1 << 16;
   private static final int LIMIT_PER_ENDPOINT = 8;
-  private static final double GOLDEN_RATIO = 0.6180339887498949;
 
   private final int[][] members; // by class, the lightest first
   private final int[] turns; // by class, in one cycle
@@ -134,31 +137,49 @@ final class TurnSchedule {
   }
 
   private void fill() {
-    int period = slots.length;
-    int[] end = new int[period + 1];
+    Queue<Turn> waiting = new PriorityQueue<>(Comparator.comparingInt((Turn turn) -> turn.release));
+    Queue<Turn> ready =
+        new PriorityQueue<>(
+            Comparator.comparingDouble((Turn turn) -> turn.deadline)
+                .thenComparingInt(turn -> turn.c));
     for (int c = 0; c < turns.length; c++) {
-      for (int j = 0; j < turns[c]; j++) {
-        end[time(c, j) + 1]++;
+      ready.add(new Turn(c));
+    }
+    for (int slot = 0; slot < slots.length; slot++) {
+      while (!waiting.isEmpty() && waiting.element().release <= slot) {
+        ready.add(waiting.remove());
       }
-    }
-    for (int time = 1; time <= period; time++) {
-      end[time] += end[time - 1];
-    }
-    for (int c = 0; c < turns.length; c++) {
-      int size = members[c].length;
-      boolean rotates = turns[c] % size != 0;
-      for (int j = 0; j < turns[c]; j++) {
-        int slot = end[time(c, j)]++;
-        slots[slot] = rotates ? ~c : members[c][j % size];
-        if (rotates) {
-          ordinals[slot] = j;
-        }
+      Turn turn = ready.remove();
+      int[] of = members[turn.c];
+      boolean rotates = turns[turn.c] % of.length != 0;
+      slots[slot] = rotates ? ~turn.c : of[turn.ordinal % of.length];
+      if (rotates) {
+        ordinals[slot] = turn.ordinal;
+      }
+      if (turn.advance()) {
+        waiting.add(turn);
       }
     }
   }
 
-  private int time(int c, int j) {
-    double phase = (c + 1) * GOLDEN_RATIO % 1;
-    return (int) Math.min(slots.length - 1, (j + phase) / turns[c] * slots.length);
+  /** The next turn of a class, and the window of slots for it. */
+  private final class Turn {
+    final int c;
+    int ordinal;
+    int release;
+    double deadline;
+
+    Turn(int c) {
+      this.c = c;
+      this.deadline = (double) slots.length / turns[c];
+    }
+
+    /** Moves on to the next turn of the cycle, if there is one. */
+    boolean advance() {
+      ordinal++;
+      release = (int) ((long) ordinal * slots.length / turns[c]);
+      deadline = (ordinal + 1.0) * slots.length / turns[c];
+      return ordinal < turns[c];
+    }
   }
 }

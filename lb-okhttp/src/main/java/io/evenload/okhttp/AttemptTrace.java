@@ -103,12 +103,17 @@ abstract class AttemptTrace extends EventListener {
     return actual;
   }
 
-  /** Whether this connection leads to the logical host, but not to the expected server. */
-  final boolean misroutes(Connection connection) {
+  /**
+   * Returns the server of a connection that leads to the logical host, but not to the expected
+   * server; null if there is nothing wrong with it.
+   */
+  final @Nullable ServerDns misroute(Connection connection) {
     ServerDns server = expected;
-    return server != null
-        && connection.route().address().url().host().equals(logicalHost)
-        && !server.sameServer(dns(connection));
+    boolean wrong =
+        server != null
+            && connection.route().address().url().host().equals(logicalHost)
+            && !server.sameServer(dns(connection));
+    return wrong && dns(connection) instanceof ServerDns other ? other : null;
   }
 
   @Override
@@ -152,8 +157,8 @@ abstract class AttemptTrace extends EventListener {
     headersStarted = true;
     connectFailed = false;
     Connection connection = carrier;
-    if (connection != null && misroutes(connection)) {
-      actual = (dns(connection) instanceof ServerDns server) ? server : null;
+    if (connection != null) {
+      actual = misroute(connection);
     }
   }
 

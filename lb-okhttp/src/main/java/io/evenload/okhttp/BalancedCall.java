@@ -6,6 +6,7 @@ import io.evenload.RequestContext;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.concurrent.CountDownLatch;
+import kotlin.jvm.functions.Function0;
 import okhttp3.Call;
 import okhttp3.Response;
 import okio.Timeout;
@@ -21,50 +22,69 @@ final class BalancedCall extends AttemptTrace {
   private final long startNanos;
   private @Nullable RequestContext context;
   private @Nullable BalancedService contextOf;
+  private @Nullable RequestContext contextLike;
   private volatile @Nullable Call nested;
   private volatile @Nullable CountDownLatch pause;
-  private boolean listening; // like the attempts, only on the thread of the call
+  private boolean listening; // like the two below, only on the thread of the call
+  private boolean inside;
   private int attempts;
   private volatile boolean kept;
   private volatile boolean over;
   private volatile @Nullable IOException endFailure;
   private volatile @Nullable String hiddenRetryAfter;
 
-  private BalancedCall(Timing timing, RateLimitedLog log) {
+  BalancedCall(Timing timing, RateLimitedLog log) {
     this.timing = timing;
     this.inFlight = new InFlight(log);
     this.startNanos = timing.nanoTime().getAsLong();
   }
 
   /**
-   * Returns what is kept for the call, for the next way through the interceptor. An attempt of an
-   * earlier way, of which an outer interceptor made nothing, ends.
+   * Returns what is kept for the call.
+   *
+   * @param factory makes it when the call first comes by
    */
-  static BalancedCall enter(Call call, Timing timing, RateLimitedLog log) {
-    BalancedCall state = call.tag(BalancedCall.class, () -> new BalancedCall(timing, log));
+  static BalancedCall of(Call call, Function0<BalancedCall> factory) {
+    BalancedCall state = call.tag(BalancedCall.class, factory);
     if (!state.listening) {
       state.listening = true;
       call.addEventListener(state);
-    } else {
-      state.inFlight.end();
-      state.inFlight.forget();
     }
     return state;
   }
 
   /**
-   * The context of the call at this service: the caller's, or one that lives as long as the call.
+   * Begins a way through an interceptor, and ends the attempt of an earlier way, of which an outer
+   * interceptor made nothing. Returns false if the call is inside already, because the client has
+   * two such interceptors for one host.
    */
-  @SuppressWarnings("ReferenceEquality") // this very service
+  boolean enter() {
+    if (inside) {
+      return false;
+    }
+    inside = true;
+    inFlight.end();
+    inFlight.forget();
+    return true;
+  }
+
+  void leave() {
+    inside = false;
+  }
+
+  /**
+   * The context of the call at this service, which lives as long as the call.
+   *
+   * @param given what the caller wants it to be like; another call may be given the same
+   */
+  @SuppressWarnings("ReferenceEquality") // this very service and this very context
   RequestContext context(BalancedService service, @Nullable RequestContext given) {
     RequestContext known = context;
-    if (given != null) {
-      return given;
-    }
-    if (known == null || contextOf != service) {
-      known = RequestContext.create();
+    if (known == null || contextOf != service || contextLike != given) {
+      known = given == null ? RequestContext.create() : given.copy();
       context = known;
       contextOf = service;
+      contextLike = given;
     }
     return known;
   }

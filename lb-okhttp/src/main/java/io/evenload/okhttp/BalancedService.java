@@ -11,6 +11,7 @@ import io.evenload.okhttp.CallListener.Refusal;
 import java.io.IOException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
+import kotlin.jvm.functions.Function0;
 import okhttp3.Call;
 import okhttp3.Interceptor;
 import okhttp3.Request;
@@ -32,8 +33,7 @@ final class BalancedService {
   private final Retries retries;
   private final Router router;
   private final long waitForServersNanos;
-  private final Timing timing;
-  private final RateLimitedLog log;
+  private final Function0<BalancedCall> states;
   private final ProxyCheck proxyCheck;
 
   BalancedService(
@@ -49,8 +49,7 @@ final class BalancedService {
     this.retries = retries;
     this.router = router;
     this.waitForServersNanos = waitForServersNanos;
-    this.timing = timing;
-    this.log = log;
+    this.states = () -> new BalancedCall(timing, log);
     this.proxyCheck = new ProxyCheck(host);
   }
 
@@ -58,8 +57,20 @@ final class BalancedService {
     OkHttpCheck.verify();
     proxyCheck.verify(chain);
     Call call = chain.call();
+    BalancedCall state = BalancedCall.of(call, states);
+    if (!state.enter()) {
+      return chain.proceed(chain.request());
+    }
+    try {
+      return attempts(chain, call, state);
+    } finally {
+      state.leave();
+    }
+  }
+
+  private Response attempts(Interceptor.Chain chain, Call call, BalancedCall state)
+      throws IOException {
     Request request = chain.request();
-    BalancedCall state = BalancedCall.enter(call, timing, log);
     RequestContext context = state.context(this, request.tag(RequestContext.class));
     retries.request();
     Tried tried = send(chain, state, firstAttempt(call, state, context), false);
@@ -85,32 +96,35 @@ final class BalancedService {
     try {
       return balancer.start(context);
     } catch (NoServerAvailableException e) {
-      if (waitForServersNanos > 0 && awaitServers(call, state)) {
-        return startAgain(context);
+      if (waitForServersNanos == 0) {
+        throw unavailable(e);
       }
-      throw new IOException(e.getMessage(), e);
     }
-  }
-
-  private Attempt startAgain(RequestContext context) throws IOException {
+    awaitServers(call, state);
     try {
-      return balancer.start(context);
+      return balancer.start(context); // also if the list came just after the first start
     } catch (NoServerAvailableException e) {
-      throw new IOException(e.getMessage(), e);
+      throw unavailable(e);
     }
   }
 
-  /** Waits for the first list, and returns whether there was something to wait for. */
-  private boolean awaitServers(Call call, BalancedCall state) throws IOException {
+  /** Waits for the first list, if none has arrived. */
+  private void awaitServers(Call call, BalancedCall state) throws IOException {
     CompletionStage<Void> ready = balancer.ready();
-    if (ready.toCompletableFuture().isDone()) {
-      return false;
+    if (!ready.toCompletableFuture().isDone()) {
+      CountDownLatch latch = new CountDownLatch(1);
+      ready.whenComplete((done, failure) -> latch.countDown());
+      state.pause(call, Math.min(waitForServersNanos, state.remainingNanos(call)), latch);
+      throwIfCanceled(call);
     }
-    CountDownLatch latch = new CountDownLatch(1);
-    ready.whenComplete((done, failure) -> latch.countDown());
-    state.pause(call, Math.min(waitForServersNanos, state.remainingNanos(call)), latch);
-    throwIfCanceled(call);
-    return true;
+  }
+
+  private IOException unavailable(NoServerAvailableException cause) {
+    String message = cause.getMessage();
+    boolean listed = balancer.ready().toCompletableFuture().isDone();
+    return new IOException(
+        listed ? message : message + "; no list of servers has arrived yet (see waitForServers)",
+        cause);
   }
 
   /** Waits, and starts the next attempt; returns null if there is no server for it. */

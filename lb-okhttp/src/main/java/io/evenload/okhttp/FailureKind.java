@@ -15,7 +15,8 @@ enum FailureKind {
    * named by their class, which lies in a package that OkHttp does not export.
    *
    * A connection of the pool that the server has closed meanwhile shows the same signs whether or not the server processed
-   * the request, so such a request is replayed only if it is idempotent. The server is not blamed.
+   * the request, so such a request is replayed only if it is idempotent. The server is not blamed. A reset of an HTTP/2
+   * stream came over a live connection and is the server's word, except CANCEL, which OkHttp also says when it closed.
    *
    * What neither broke a connection nor an exchange was thrown by code of the caller's: a request body, an interceptor
    * behind ours, an authenticator.
@@ -58,8 +59,9 @@ enum FailureKind {
     if (name.equals(HTTP2 + "ConnectionShutdownException")) {
       return SHUT_DOWN;
     }
-    if (name.equals(HTTP2 + "StreamResetException")
-        && String.valueOf(failure.getMessage()).endsWith("REFUSED_STREAM")) {
+    String message = String.valueOf(failure.getMessage());
+    boolean reset = name.equals(HTTP2 + "StreamResetException");
+    if (reset && message.endsWith("REFUSED_STREAM")) {
       return REFUSED;
     }
     if (trace.failedBeforeSending()) {
@@ -71,6 +73,7 @@ enum FailureKind {
     boolean stale =
         trace.reusedConnection()
             && !trace.responseStarted()
+            && !(reset && !message.endsWith("CANCEL"))
             && !(failure instanceof InterruptedIOException);
     return stale ? MAYBE_STALE : MAYBE_SENT;
   }

@@ -40,15 +40,15 @@ import org.jspecify.annotations.Nullable;
  * {@link RetryPolicy#statuses()}, an exception on the way, and a call's timeout before the response
  * began. A cancelled call and a 429 count neither way, and neither does a response from the cache.
  *
- * <p>A request may carry a {@link RequestContext} as a tag, with a key or a filter; one for each
- * call, since it remembers the servers that were tried:
+ * <p>A request may carry a {@link RequestContext} as a tag, with a key or a filter. Each call takes
+ * a {@linkplain RequestContext#copy copy}, so a request may be called again:
  *
  * <pre>{@code
  * new Request.Builder().url("http://orders/v1/items").tag(RequestContext.class, RequestContext.withKey(userId))
  * }</pre>
  *
- * <p>If the balancer has no server, the call fails with an {@link IOException} whose message is
- * that of the {@link NoServerAvailableException}, and whose cause it is.
+ * <p>If the balancer has no server, the call fails with an {@link IOException} whose message begins
+ * with that of the {@link NoServerAvailableException}, and whose cause it is.
  *
  * <p>Needs OkHttp 5.4.0 or newer, and no proxy: a call that OkHttp would send through one fails.
  * Give the client a {@link okhttp3.ConnectionPool} that keeps an idle connection or more for each

@@ -26,8 +26,9 @@ final class NetworkHalf implements Interceptor {
       return chain.proceed(chain.request());
     }
     Connection connection = chain.connection();
-    if (connection != null && state.misroutes(connection)) {
-      throw new MisroutedException(connection.route().address().dns().toString());
+    ServerDns actual = connection == null ? null : state.misroute(connection);
+    if (actual != null) {
+      throw new MisroutedException(actual.authority());
     }
     Response response = chain.proceed(chain.request());
     if (response.code() == UNAVAILABLE) {

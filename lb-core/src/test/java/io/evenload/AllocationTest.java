@@ -1,0 +1,98 @@
+package io.evenload;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import com.sun.management.ThreadMXBean;
+import io.evenload.chooser.Choosers;
+import io.evenload.testing.FakeEndpoint;
+import io.evenload.testing.FakeEnvironment;
+import io.evenload.testing.World;
+import java.lang.management.ManagementFactory;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The hot path allocates the attempt and nothing else. */
+final class AllocationTest {
+
+  private static final int CALLS = 20_000;
+  private static final int ROUNDS = 30;
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+  private static volatile Object sink = "";
+
+  static List<Chooser> choosers() {
+    return List.of(
+        Choosers.roundRobin(),
+        Choosers.random(),
+        Choosers.leastLoaded(),
+        Choosers.powerOfTwoChoices(),
+        Choosers.powerOfTwoChoices(0.5),
+        Choosers.peakEwma(),
+        Choosers.maglev(),
+        Choosers.rendezvous(),
+        Choosers.boundedMaglev(),
+        Choosers.firstAvailable());
+  }
+
+  @ParameterizedTest
+  @MethodSource("choosers")
+  void choose_prepared_allocatesNothing(Chooser chooser) {
+    List<Endpoint> endpoints = FakeEndpoint.withWeights(1, 2, 7, 0.5);
+    Chooser prepared = chooser.bind(FakeEnvironment.seeded(1)).prepare(endpoints);
+    RequestContext request = RequestContext.create();
+
+    assertThat(leastBytes(() -> sink = prepared.choose(endpoints, request))).isZero();
+  }
+
+  @ParameterizedTest
+  @MethodSource("choosers")
+  void startAndSucceed_allocateOneAttempt(Chooser chooser) {
+    World world = new World(2);
+    try (LoadBalancer balancer = plain(world, chooser)) {
+      LiveEndpoint endpoint = start(balancer).endpoint;
+      long attempt = leastBytes(() -> sink = new Attempt(endpoint, endpoint.gates(), 0, null));
+
+      assertThat(attempt).as("an attempt has a size").isPositive();
+      assertThat(leastBytes(() -> start(balancer).succeed())).isLessThanOrEqualTo(attempt);
+      assertThat(leastBytes(() -> start(balancer).fail(null))).isLessThanOrEqualTo(attempt);
+    }
+  }
+
+  private static LoadBalancer plain(World world, Chooser chooser) {
+    return LoadBalancer.builder("orders")
+        .servers(ServerList.of(World.servers(5)))
+        .chooser(chooser)
+        .nanoTime(world.time)
+        .random(world.random)
+        .scheduler(world.time)
+        .build();
+  }
+
+  private static Attempt start(LoadBalancer balancer) {
+    try {
+      return balancer.start();
+    } catch (NoServerAvailableException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /**
+   * The bytes that one call allocates, rounded down: of many rounds the least, for whatever the
+   * virtual machine allocates besides, such as to link a call site, it does not do in all of them.
+   */
+  private static long leastBytes(Runnable call) {
+    assumeThat(THREADS.isThreadAllocatedMemorySupported()).isTrue();
+    long thread = Thread.currentThread().getId();
+    long least = Long.MAX_VALUE;
+    for (int round = 0; round < ROUNDS; round++) {
+      long before = THREADS.getThreadAllocatedBytes(thread);
+      for (int i = 0; i < CALLS; i++) {
+        call.run();
+      }
+      least = Math.min(least, THREADS.getThreadAllocatedBytes(thread) - before);
+    }
+    return least / CALLS;
+  }
+}

@@ -1,0 +1,289 @@
+package io.evenload.chooser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.evenload.Attempt;
+import io.evenload.Chooser;
+import io.evenload.Endpoint;
+import io.evenload.LoadBalancer;
+import io.evenload.NoServerAvailableException;
+import io.evenload.RequestContext;
+import io.evenload.Server;
+import io.evenload.ServerList;
+import io.evenload.UpdatableServerList;
+import io.evenload.testing.FakeEndpoint;
+import io.evenload.testing.World;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class HashingChoosersTest {
+
+  private static final int KEYS = 20_000;
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 10, 100, 1000})
+  void maglevTable_equalWeights_countsDifferByAtMostOne(int n) {
+    int[] counts = counts(endpoints(n), n);
+
+    assertThat(
+            Arrays.stream(counts).max().orElseThrow() - Arrays.stream(counts).min().orElseThrow())
+        .isLessThanOrEqualTo(1);
+    assertThat(Arrays.stream(counts).sum()).isEqualTo(65_537);
+  }
+
+  @Test
+  void maglevTable_weights_countsFollow() {
+    int[] counts = counts(weighted(1, 2, 7, 0), 4);
+
+    assertThat(counts[0]).isBetween(6_552, 6_555);
+    assertThat(counts[1]).isBetween(13_106, 13_109);
+    assertThat(counts[3]).isZero();
+  }
+
+  @Test
+  void maglevTable_allWeightsZero_areEqual() {
+    assertThat(counts(weighted(0, 0), 2)).containsExactlyInAnyOrder(32_768, 32_769);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {10, 100, 1000})
+  void maglevTable_oneRemoved_movesLittleBeyondItsOwn(int n) {
+    Endpoint[] before = endpoints(n);
+    MaglevTable table = new MaglevTable(before);
+    for (int removed : new int[] {0, n / 2, n - 1}) {
+      List<Endpoint> rest = new ArrayList<>(List.of(before));
+      rest.remove(removed);
+      Endpoint[] after = rest.toArray(new Endpoint[0]);
+      MaglevTable smaller = new MaglevTable(after);
+      int moved = 0;
+      for (int slot = 0; slot < MaglevTable.SIZE; slot++) {
+        Endpoint old = before[table.at(slot)];
+        moved += old != before[removed] && old != after[smaller.at(slot)] ? 1 : 0;
+      }
+
+      assertThat(moved / 65_537.0).isLessThan(0.02);
+    }
+  }
+
+  @Test
+  void maglevTable_anotherOrderOfTheList_isTheSame() {
+    Endpoint[] endpoints = endpoints(50);
+    Endpoint[] reversed = new Endpoint[50];
+    for (int i = 0; i < 50; i++) {
+      reversed[i] = endpoints[49 - i];
+    }
+    MaglevTable table = new MaglevTable(endpoints);
+    MaglevTable other = new MaglevTable(reversed);
+
+    for (int slot = 0; slot < MaglevTable.SIZE; slot++) {
+      assertThat(reversed[other.at(slot)]).isSameAs(endpoints[table.at(slot)]);
+    }
+  }
+
+  @Test
+  void choose_sameKey_isTheSameServerForEveryClient() throws Exception {
+    for (Chooser chooser :
+        List.of(Choosers.maglev(), Choosers.rendezvous(), Choosers.boundedMaglev())) {
+      try (LoadBalancer one = new World(1).balancer(servers(20)).chooser(chooser).build();
+          LoadBalancer other = new World(2).balancer(servers(20)).chooser(chooser).build()) {
+        for (int i = 0; i < 200; i++) {
+          assertThat(serverFor(one, "key" + i)).isEqualTo(serverFor(other, "key" + i));
+        }
+      }
+    }
+  }
+
+  @Test
+  void choose_noKey_spreads() throws Exception {
+    for (Chooser chooser :
+        List.of(Choosers.maglev(), Choosers.rendezvous(), Choosers.boundedMaglev())) {
+      try (LoadBalancer balancer = new World(3).balancer(servers(5)).chooser(chooser).build()) {
+        Map<String, Integer> counts = new HashMap<>();
+        for (int i = 0; i < 5_000; i++) {
+          try (Attempt attempt = balancer.start()) {
+            counts.merge(attempt.server().id(), 1, Integer::sum);
+          }
+        }
+        // 1,000 each on average; 6 standard deviations of 28
+        assertThat(counts)
+            .hasSize(5)
+            .allSatisfy((id, count) -> assertThat(count).isBetween(830, 1_170));
+      }
+    }
+  }
+
+  @Test
+  void choose_triedServer_goesToAnother() throws Exception {
+    for (Chooser chooser :
+        List.of(Choosers.maglev(), Choosers.rendezvous(), Choosers.boundedMaglev())) {
+      try (LoadBalancer balancer = new World(4).balancer(servers(4)).chooser(chooser).build()) {
+        for (int i = 0; i < 100; i++) {
+          RequestContext request = RequestContext.withKey("key" + i);
+          HashSet<String> tried = new HashSet<>();
+          for (int attempt = 0; attempt < 4; attempt++) {
+            tried.add(fail(balancer.start(request)));
+          }
+          assertThat(tried).hasSize(4);
+        }
+      }
+    }
+  }
+
+  @Test
+  void rendezvous_oneRemoved_movesOnlyItsOwnKeysAndEvenly() throws Exception {
+    UpdatableServerList list = new UpdatableServerList(World.servers(10));
+    try (LoadBalancer balancer =
+        new World(5).balancer(list).chooser(Choosers.rendezvous()).build()) {
+      Map<String, String> before = assignment(balancer);
+      list.update(World.servers(9));
+      Map<String, String> after = assignment(balancer);
+      Map<String, Integer> heirs = new HashMap<>();
+      before.forEach(
+          (key, server) -> {
+            if (server.equals("s9")) {
+              heirs.merge(String.valueOf(after.get(key)), 1, Integer::sum);
+            } else {
+              assertThat(after.get(key)).isEqualTo(server);
+            }
+          });
+
+      // 2,000 keys to 9 heirs: 222 each, standard deviation 14
+      assertThat(heirs).hasSize(9).allSatisfy((id, count) -> assertThat(count).isBetween(140, 310));
+    }
+  }
+
+  @Test
+  void rendezvous_weights_areHonoured() throws Exception {
+    Server[] servers = {World.server("a", 1), World.server("b", 2), World.server("c", 7)};
+    try (LoadBalancer balancer =
+        new World(6).balancer(servers).chooser(Choosers.rendezvous()).build()) {
+      Map<String, Integer> counts = new HashMap<>();
+      assignment(balancer).values().forEach(server -> counts.merge(server, 1, Integer::sum));
+
+      // standard deviations 42, 57 and 65; bounds of 5
+      assertThat(counts.get("a")).isBetween(1_790, 2_210);
+      assertThat(counts.get("b")).isBetween(3_715, 4_285);
+      assertThat(counts.get("c")).isBetween(13_675, 14_325);
+    }
+  }
+
+  @Test
+  void boundedMaglev_oneHotKey_neverExceedsTheBound() throws Exception {
+    try (LoadBalancer balancer =
+        new World(7).balancer(servers(10)).chooser(Choosers.boundedMaglev()).build()) {
+      List<Attempt> running = new ArrayList<>();
+      for (int m = 0; m < 500; m++) {
+        running.add(balancer.start(RequestContext.withKey("hot")));
+        int limit = (int) Math.ceil(1.25 * (m + 1) / 10);
+        assertThat(balancer.status().endpoints()).allMatch(e -> e.inFlight() <= limit);
+      }
+      running.forEach(Attempt::succeed);
+      assertThat(balancer.status().endpoints()).allMatch(e -> e.inFlight() == 0);
+      assertThat(serverFor(balancer, "hot")).isEqualTo(serverFor(balancer, "hot"));
+    }
+  }
+
+  @Test
+  void boundedMaglev_eightThreads_neverExceedTheBound() throws Exception {
+    int n = 5;
+    try (LoadBalancer balancer =
+        LoadBalancer.builder("orders")
+            .servers(ServerList.of(servers(n)))
+            .chooser(Choosers.boundedMaglev())
+            .build()) {
+      List<Thread> threads = new ArrayList<>();
+      AtomicInteger violations = new AtomicInteger();
+      // With 8 threads of 4 attempts each, 32 are in flight at most, so no endpoint may ever have
+      // more than
+      // ceil(1.25 * 32 / 5) = 8.
+      for (int t = 0; t < 8; t++) {
+        threads.add(new Thread(() -> holdFour(balancer, violations)));
+      }
+      threads.forEach(Thread::start);
+      for (Thread thread : threads) {
+        thread.join();
+      }
+
+      assertThat(violations).hasValue(0);
+      assertThat(balancer.status().endpoints()).allMatch(e -> e.inFlight() == 0);
+    }
+  }
+
+  @Test
+  void boundedMaglev_badFactor_isNamed() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Choosers.boundedMaglev(0.99))
+        .withMessage("factor: 0.99 (expected: 1 to 100)");
+    assertThatIllegalArgumentException().isThrownBy(() -> Choosers.boundedMaglev(Double.NaN));
+  }
+
+  private static void holdFour(LoadBalancer balancer, AtomicInteger violations) {
+    try {
+      for (int i = 0; i < 2_000; i++) {
+        List<Attempt> held = new ArrayList<>();
+        for (int j = 0; j < 4; j++) {
+          held.add(balancer.start(RequestContext.withKey("hot")));
+        }
+        boolean exceeded = balancer.status().endpoints().stream().anyMatch(e -> e.inFlight() > 8);
+        violations.addAndGet(exceeded ? 1 : 0);
+        held.forEach(Attempt::succeed);
+      }
+    } catch (NoServerAvailableException e) {
+      violations.incrementAndGet();
+    }
+  }
+
+  private static String fail(Attempt attempt) {
+    attempt.fail(null);
+    return attempt.server().id();
+  }
+
+  private static Map<String, String> assignment(LoadBalancer balancer) throws Exception {
+    Map<String, String> assignment = new HashMap<>();
+    for (int i = 0; i < KEYS; i++) {
+      assignment.put("key" + i, serverFor(balancer, "key" + i));
+    }
+    return assignment;
+  }
+
+  private static String serverFor(LoadBalancer balancer, String key) throws Exception {
+    try (Attempt attempt = balancer.start(RequestContext.withKey(key))) {
+      return attempt.server().id();
+    }
+  }
+
+  private static Server[] servers(int n) {
+    return World.servers(n).toArray(new Server[0]);
+  }
+
+  private static Endpoint[] endpoints(int n) {
+    return IntStream.range(0, n)
+        .mapToObj(i -> new FakeEndpoint(World.server("s" + i), 1))
+        .toArray(Endpoint[]::new);
+  }
+
+  private static Endpoint[] weighted(int... weights) {
+    return IntStream.range(0, weights.length)
+        .mapToObj(i -> new FakeEndpoint(World.server("s" + i, weights[i]), 1))
+        .toArray(Endpoint[]::new);
+  }
+
+  private static int[] counts(Endpoint[] endpoints, int n) {
+    MaglevTable table = new MaglevTable(endpoints);
+    int[] counts = new int[n];
+    for (int slot = 0; slot < MaglevTable.SIZE; slot++) {
+      counts[table.at(slot)]++;
+    }
+    return counts;
+  }
+}

@@ -1,0 +1,225 @@
+package io.evenload.chooser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import io.evenload.Attempt;
+import io.evenload.Chooser;
+import io.evenload.Endpoint;
+import io.evenload.LoadBalancer;
+import io.evenload.NoServerAvailableException;
+import io.evenload.RequestContext;
+import io.evenload.ServerList;
+import io.evenload.testing.FakeEndpoint;
+import io.evenload.testing.FakeEnvironment;
+import io.evenload.testing.World;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Least loaded and power of two choices, where endpoints are not idle. */
+final class LoadAwareChoosersTest {
+
+  private static final int CHOICES = 1_000_000;
+  private static final RequestContext REQUEST = RequestContext.create();
+
+  @Test
+  void powerOfTwoChoices_twoEndpoints_neverTakesTheWorse() {
+    List<Endpoint> endpoints = loads(new double[] {1, 1}, 3, 2);
+    long[] counts = counts(Choosers.powerOfTwoChoices(), endpoints, 100_000);
+
+    assertThat(counts).containsExactly(0, 100_000);
+  }
+
+  @Test
+  void powerOfTwoChoices_twoUnequalWeights_neverTakesTheWorse() {
+    // 10 / 1000 is more than 0 / 1, however often the heavy one is drawn first.
+    List<Endpoint> endpoints = loads(new double[] {1_000, 1}, 10, 0);
+    long[] counts = counts(Choosers.powerOfTwoChoices(), endpoints, 100_000);
+
+    assertThat(counts).containsExactly(0, 100_000);
+  }
+
+  @Test
+  void powerOfTwoChoices_fiveDistinctLoads_kthLeastHasItsShareOfPairs() {
+    List<Endpoint> endpoints = loads(new double[] {1, 1, 1, 1, 1}, 30, 0, 40, 10, 20);
+    long[] counts = counts(Choosers.powerOfTwoChoices(), endpoints, CHOICES);
+    long[] byLoad = {counts[1], counts[3], counts[4], counts[0], counts[2]};
+    double[] shares = {0.4, 0.3, 0.2, 0.1};
+    double chiSquared = 0;
+    for (int k = 0; k < shares.length; k++) {
+      double expected = shares[k] * CHOICES;
+      chiSquared += (byLoad[k] - expected) * (byLoad[k] - expected) / expected;
+    }
+
+    assertThat(byLoad[4]).as("the most loaded wins against nobody").isZero();
+    // 3 degrees of freedom: a right chooser exceeds 30.66 once in a million seeds.
+    assertThat(chiSquared).isLessThan(30.66);
+  }
+
+  @Test
+  void powerOfTwoChoices_equalLoadPerWeight_sharesByWeight() {
+    List<Endpoint> endpoints = loads(new double[] {1, 3}, 2, 6);
+    long[] counts = counts(Choosers.powerOfTwoChoices(), endpoints, CHOICES);
+
+    assertThat(counts[0] / (double) CHOICES).isCloseTo(0.25, within(0.0022)); // 5 sd
+  }
+
+  @Test
+  void leastLoaded_oneLeast_alwaysTakesIt() {
+    List<Endpoint> endpoints = loads(new double[] {1, 1, 4, 1}, 3, 2, 7, 5); // 7 / 4 is the least
+    assertThat(counts(Choosers.leastLoaded(), endpoints, 10_000)).containsExactly(0, 0, 10_000, 0);
+  }
+
+  @Test
+  void leastLoaded_ties_areDrawnByWeight() {
+    List<Endpoint> endpoints = loads(new double[] {1, 2, 5, 7}, 1, 2, 5, 8);
+    long[] counts = counts(Choosers.leastLoaded(), endpoints, CHOICES);
+
+    assertThat(counts[0] / (double) CHOICES).isCloseTo(1 / 8.0, within(0.002));
+    assertThat(counts[1] / (double) CHOICES).isCloseTo(2 / 8.0, within(0.002));
+    assertThat(counts[2] / (double) CHOICES).isCloseTo(5 / 8.0, within(0.002));
+    assertThat(counts[3]).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0, 0.5, 1, 2, 8})
+  void exponent_idle_sharesByWeight(double exponent) {
+    List<Endpoint> endpoints = loads(new double[] {1, 3}, 0, 0);
+    for (Chooser chooser :
+        List.of(Choosers.leastLoaded(exponent), Choosers.powerOfTwoChoices(exponent))) {
+      long[] counts = counts(chooser, endpoints, 100_000);
+
+      assertThat(counts[0] / 100_000.0)
+          .as(chooser.toString())
+          .isCloseTo(0.25, within(0.0069)); // 5 sd
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0.5, 1, 2, 8})
+  void exponent_equalWeights_ordersByLoad(double exponent) {
+    List<Endpoint> endpoints = loads(new double[] {2, 2, 2}, 300, 299, 301);
+
+    assertThat(counts(Choosers.leastLoaded(exponent), endpoints, 1_000))
+        .containsExactly(0, 1_000, 0);
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {-0.1, 8.1, Double.NaN, Double.POSITIVE_INFINITY})
+  void exponent_outOfRange_isRefused(double exponent) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Choosers.leastLoaded(exponent))
+        .withMessage("exponent: " + exponent + " (expected: 0 to 8)");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Choosers.powerOfTwoChoices(exponent))
+        .withMessage("exponent: " + exponent + " (expected: 0 to 8)");
+  }
+
+  @Test
+  void load_failureRate_countsOnlyAboveOneTenth() {
+    FakeEndpoint endpoint = new FakeEndpoint(World.server("a"), 1).inFlight(3);
+    assertThat(Load.of(endpoint.failureRate(0.1f), 1)).isEqualTo(3);
+    double before = 3;
+    for (double rate = 0.11; rate <= 1; rate += 0.01) {
+      double load = Load.of(endpoint.failureRate(rate), 1);
+      assertThat(load).isGreaterThan(before).isFinite();
+      before = load;
+    }
+  }
+
+  static Stream<Arguments> fastFailures() {
+    // Healthy servers with about 1, 10, 100 and 300 in flight each.
+    return Stream.of(1, 10, 100, 300)
+        .flatMap(
+            busy ->
+                Stream.of(
+                        Choosers.leastLoaded(),
+                        Choosers.powerOfTwoChoices(),
+                        Choosers.leastLoaded(0.5),
+                        Choosers.powerOfTwoChoices(2),
+                        Choosers.peakEwma())
+                    .map(chooser -> Arguments.of(chooser, busy)));
+  }
+
+  @ParameterizedTest(name = "{0} with {1} in flight")
+  @MethodSource("fastFailures")
+  void start_oneOfTenFailsFast_getsLessThanItsShare(Chooser chooser, int busy) {
+    Simulation simulation = new Simulation(chooser, busy);
+    simulation.run(20_000);
+
+    assertThat(simulation.calls).isEqualTo(20_000);
+    assertThat(simulation.failing).isPositive().isLessThan(20_000 / 10);
+  }
+
+  /** Ten servers of 100 ms, of which one answers at once, and always with a failure. */
+  private static final class Simulation {
+    private static final Duration LATENCY = Duration.ofMillis(100);
+    final World world = new World(31);
+    final LoadBalancer balancer;
+    final long intervalNanos;
+    int calls;
+    int failing;
+
+    Simulation(Chooser chooser, int busy) {
+      balancer =
+          LoadBalancer.builder("simulation")
+              .servers(ServerList.of(World.servers(10)))
+              .chooser(chooser)
+              .nanoTime(world.time)
+              .random(world.random)
+              .scheduler(world.time)
+              .build();
+      intervalNanos = LATENCY.toNanos() / (9L * busy);
+    }
+
+    void run(int requests) {
+      for (int i = 0; i < requests; i++) {
+        call();
+        world.time.advance(Duration.ofNanos(intervalNanos));
+      }
+      balancer.close();
+    }
+
+    private void call() {
+      try {
+        Attempt attempt = balancer.start();
+        calls++;
+        boolean fails = attempt.server().id().equals("s3");
+        failing += fails ? 1 : 0;
+        Runnable end = fails ? () -> attempt.fail(null) : attempt::succeed;
+        long after =
+            fails ? 100_000 : LATENCY.toNanos() / 2 + world.random.nextLong(LATENCY.toNanos());
+        Future<?> unused = world.time.schedule(end, after, TimeUnit.NANOSECONDS);
+      } catch (NoServerAvailableException e) {
+        throw new AssertionError(e);
+      }
+    }
+  }
+
+  private static List<Endpoint> loads(double[] weights, int... inFlight) {
+    List<Endpoint> endpoints = new ArrayList<>();
+    for (int i = 0; i < inFlight.length; i++) {
+      endpoints.add(new FakeEndpoint(World.server("s" + i), weights[i]).inFlight(inFlight[i]));
+    }
+    return List.copyOf(endpoints);
+  }
+
+  private static long[] counts(Chooser chooser, List<Endpoint> endpoints, int choices) {
+    Chooser prepared = chooser.bind(FakeEnvironment.seeded(30)).prepare(endpoints);
+    long[] counts = new long[endpoints.size()];
+    for (int i = 0; i < choices; i++) {
+      counts[endpoints.indexOf(prepared.choose(endpoints, REQUEST))]++;
+    }
+    return counts;
+  }
+}

@@ -1,0 +1,234 @@
+package io.evenload.okhttp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.evenload.Outcome;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.Proxy;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.net.UnknownServiceException;
+import java.util.concurrent.CountDownLatch;
+import okhttp3.Call;
+import okhttp3.Dns;
+import okhttp3.OkHttpClient;
+import okhttp3.Request;
+import okhttp3.internal.http2.ConnectionShutdownException;
+import okhttp3.internal.http2.ErrorCode;
+import okhttp3.internal.http2.StreamResetException;
+import org.junit.jupiter.api.Test;
+
+final class FailureKindTest {
+
+  private static final InetSocketAddress ADDRESS = InetSocketAddress.createUnresolved("orders", 80);
+
+  private final Call call =
+      new OkHttpClient().newCall(new Request.Builder().url("http://orders/").build());
+  private final BalancedCall trace = BalancedCall.of(call, () -> state(new VirtualTiming()));
+  private final ServerDns server = new ServerDns("orders", "10.0.0.1", 80, Dns.SYSTEM, false);
+
+  FailureKindTest() {
+    trace.expect("orders", server);
+  }
+
+  @Test
+  void of_connectionRefused_isNotSent() {
+    route();
+    connect();
+    ConnectException refused = new ConnectException("refused");
+    trace.connectFailed(call, ADDRESS, Proxy.NO_PROXY, null, refused);
+    assertThat(kind(refused)).isEqualTo(FailureKind.NOT_SENT);
+    assertThat(FailureKind.NOT_SENT.outcome()).isEqualTo(Outcome.FAILURE);
+    assertThat(FailureKind.NOT_SENT.unprocessed()).isTrue();
+  }
+
+  @Test
+  void of_connectTimeout_isNotSent() {
+    route();
+    connect();
+    assertThat(kind(new SocketTimeoutException("connect timed out")))
+        .isEqualTo(FailureKind.NOT_SENT);
+  }
+
+  @Test
+  void of_cleartextForbidden_isTheCallers() {
+    route();
+    assertThat(kind(new UnknownServiceException("CLEARTEXT"))).isEqualTo(FailureKind.CALLER);
+  }
+
+  @Test
+  void of_canceled_isCanceled() {
+    route();
+    call.cancel();
+    assertThat(kind(new SocketException("Socket closed"))).isEqualTo(FailureKind.CANCELED);
+    assertThat(FailureKind.CANCELED.retryable()).isFalse();
+  }
+
+  @Test
+  void of_interrupted_isCanceled() {
+    send(true);
+    Thread.currentThread().interrupt();
+    try {
+      assertThat(kind(new InterruptedIOException("interrupted"))).isEqualTo(FailureKind.CANCELED);
+      assertThat(kind(new SocketTimeoutException("timeout"))).isNotEqualTo(FailureKind.CANCELED);
+    } finally {
+      assertThat(Thread.interrupted()).isTrue();
+    }
+  }
+
+  @Test
+  void of_refusedStream_isRefused() {
+    send(false);
+    trace.responseFailed(call, new IOException());
+    assertThat(kind(new StreamResetException(ErrorCode.REFUSED_STREAM)))
+        .isEqualTo(FailureKind.REFUSED);
+    assertThat(kind(new StreamResetException(ErrorCode.INTERNAL_ERROR)))
+        .isNotEqualTo(FailureKind.REFUSED);
+    assertThat(FailureKind.REFUSED.unprocessed()).isTrue();
+  }
+
+  @Test
+  void of_connectionShutDown_isUnprocessedAndBlamesNoOne() {
+    send(false);
+    assertThat(kind(new ConnectionShutdownException())).isEqualTo(FailureKind.SHUT_DOWN);
+    assertThat(FailureKind.SHUT_DOWN.unprocessed()).isTrue();
+    assertThat(FailureKind.SHUT_DOWN.stale()).isTrue();
+    assertThat(FailureKind.SHUT_DOWN.outcome()).isEqualTo(Outcome.CANCELLED);
+  }
+
+  @Test
+  void of_pooledConnectionBroke_isMaybeStale() {
+    send(false);
+    trace.responseFailed(call, new EOFException());
+    assertThat(kind(new IOException("unexpected end of stream")))
+        .isEqualTo(FailureKind.MAYBE_STALE);
+    assertThat(FailureKind.MAYBE_STALE.outcome()).isEqualTo(Outcome.CANCELLED);
+    assertThat(FailureKind.MAYBE_STALE.unprocessed()).isFalse();
+  }
+
+  @Test
+  void of_pooledConnectionTimedOut_isMaybeSent() {
+    send(false);
+    trace.responseFailed(call, new SocketTimeoutException());
+    assertThat(kind(new SocketTimeoutException("timeout"))).isEqualTo(FailureKind.MAYBE_SENT);
+  }
+
+  @Test
+  void of_pooledConnectionBrokeInTheResponse_isMaybeSent() {
+    send(false);
+    trace.responseHeadersStart(call);
+    trace.responseFailed(call, new EOFException());
+    assertThat(kind(new EOFException())).isEqualTo(FailureKind.MAYBE_SENT);
+  }
+
+  @Test
+  void of_streamResetOnPooledConnection_isMaybeStaleOnlyIfItMayHaveClosed() {
+    send(false);
+    trace.responseFailed(call, new IOException());
+    assertThat(kind(new StreamResetException(ErrorCode.INTERNAL_ERROR)))
+        .isEqualTo(FailureKind.MAYBE_SENT);
+    assertThat(kind(new StreamResetException(ErrorCode.CANCEL))).isEqualTo(FailureKind.MAYBE_STALE);
+  }
+
+  @Test
+  void of_freshConnectionBroke_isMaybeSent() {
+    send(true);
+    trace.requestFailed(call, new SocketException());
+    assertThat(kind(new SocketException("reset"))).isEqualTo(FailureKind.MAYBE_SENT);
+    assertThat(FailureKind.MAYBE_SENT.outcome()).isEqualTo(Outcome.FAILURE);
+  }
+
+  @Test
+  void of_requestBodyThrew_isTheCallers() {
+    send(true);
+    trace.requestBodyStart(call);
+    assertThat(kind(new IOException("no such file"))).isEqualTo(FailureKind.CALLER);
+    assertThat(FailureKind.CALLER.outcome()).isEqualTo(Outcome.CANCELLED);
+    assertThat(FailureKind.CALLER.retryable()).isFalse();
+  }
+
+  @Test
+  void of_requestBodyThrewAfterAnAddressFailed_isTheCallers() {
+    route();
+    connect();
+    trace.connectFailed(call, ADDRESS, Proxy.NO_PROXY, null, new ConnectException());
+    trace.connectionAcquired(call, new FakeConnection("http://orders/", server));
+    trace.requestHeadersStart(call);
+    assertThat(kind(new IOException("no such file"))).isEqualTo(FailureKind.CALLER);
+  }
+
+  @Test
+  void of_interceptorThrewBeforeRouting_isTheCallers() {
+    assertThat(kind(new IOException("no token"))).isEqualTo(FailureKind.CALLER);
+  }
+
+  @Test
+  void of_redirectTargetFailed_isTheCallers() {
+    send(true);
+    trace.responseHeadersStart(call);
+    trace.proxySelectStart(call, new Request.Builder().url("http://elsewhere/").build().url());
+    trace.connectFailed(call, ADDRESS, Proxy.NO_PROXY, null, new ConnectException());
+    assertThat(kind(new ConnectException("refused"))).isEqualTo(FailureKind.CALLER);
+  }
+
+  @Test
+  void expect_nextAttempt_forgetsTheLast() {
+    send(true);
+    trace.responseFailed(call, new EOFException());
+    trace.expect("orders", server);
+    assertThat(kind(new IOException("no token"))).isEqualTo(FailureKind.CALLER);
+  }
+
+  @Test
+  void trace_connectionToAnotherServer_isMisrouted() {
+    ServerDns other = new ServerDns("orders", "10.0.0.2", 80, Dns.SYSTEM, false);
+    send(true);
+    assertThat(trace.misroutedTo()).isNull();
+    assertThat(trace.attachedElsewhere(server)).isFalse();
+    assertThat(trace.attachedElsewhere(other)).isTrue();
+    trace.expect("orders", other);
+    trace.requestHeadersStart(call);
+    assertThat(trace.misroutedTo()).isSameAs(server);
+    trace.connectionReleased(call, new FakeConnection("http://orders/", server));
+    assertThat(trace.attachedElsewhere(other)).isFalse();
+  }
+
+  @Test
+  void pause_latchOpen_takesNoTime() throws IOException {
+    VirtualTiming time = new VirtualTiming();
+    BalancedCall state = state(time);
+    state.pause(call, 1_000, new CountDownLatch(0));
+    assertThat(time.nanos()).isZero();
+    state.pause(call, 1_000, new CountDownLatch(1));
+    assertThat(time.nanos()).isEqualTo(1_000);
+  }
+
+  private static BalancedCall state(VirtualTiming time) {
+    return new BalancedCall(time.timing(), new RateLimitedLog(time::nanos));
+  }
+
+  private FailureKind kind(IOException failure) {
+    return FailureKind.of(failure, call, trace);
+  }
+
+  private void route() {
+    trace.proxySelectStart(call, call.request().url());
+  }
+
+  private void connect() {
+    trace.connectStart(call, ADDRESS, Proxy.NO_PROXY);
+  }
+
+  private void send(boolean freshConnection) {
+    if (freshConnection) {
+      route();
+      connect();
+    }
+    trace.connectionAcquired(call, new FakeConnection("http://orders/", server));
+    trace.requestHeadersStart(call);
+  }
+}

@@ -1,0 +1,62 @@
+package io.evenload.okhttp;
+
+import io.evenload.Server;
+import java.net.ConnectException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Remembers what it is told, but no call: that would keep calls from becoming garbage. */
+final class RecordingCallListener implements CallListener {
+
+  private final AtomicInteger retries = new AtomicInteger();
+  private final AtomicInteger connectFailures = new AtomicInteger();
+  private final Queue<Refusal> refusals = new ConcurrentLinkedQueue<>();
+  private final Queue<String> misrouted = new ConcurrentLinkedQueue<>();
+  private final Signal signal;
+
+  RecordingCallListener(Signal signal) {
+    this.signal = signal;
+  }
+
+  @Override
+  public void retried(FailedAttempt attempt, Duration delay) {
+    retries.incrementAndGet();
+    if (attempt.failure() instanceof ConnectException) {
+      connectFailures.incrementAndGet();
+    }
+    signal.changed();
+  }
+
+  @Override
+  public void notRetried(FailedAttempt attempt, Refusal refusal) {
+    refusals.add(refusal);
+    signal.changed();
+  }
+
+  @Override
+  public void misrouted(String host, Server expected, String actual) {
+    misrouted.add(host + ": " + expected + " expected, sent to " + actual);
+    signal.changed();
+  }
+
+  /** The number of attempts that failed and were, or are about to be, repeated. */
+  int retries() {
+    return retries.get();
+  }
+
+  /** The number of those that found nobody listening. */
+  int connectFailures() {
+    return connectFailures.get();
+  }
+
+  List<Refusal> refusals() {
+    return List.copyOf(refusals);
+  }
+
+  List<String> misrouted() {
+    return List.copyOf(misrouted);
+  }
+}

@@ -1,0 +1,258 @@
+package io.evenload.okhttp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.evenload.Outcome;
+import io.evenload.Server;
+import io.evenload.okhttp.CallListener.Refusal;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import okhttp3.Call;
+import okhttp3.MediaType;
+import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
+import okhttp3.Request;
+import okhttp3.RequestBody;
+import okhttp3.Response;
+import okio.BufferedSink;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class RetriesTest {
+
+  private static final Server SERVER = Server.of("10.0.0.1", 80);
+  private static final long LIMIT = RetryPolicy.DEFAULT_BASE_BACKOFF.toNanos();
+
+  private final VirtualTiming time = new VirtualTiming();
+  private final List<String> told = new ArrayList<>();
+  private final OkHttpClient client = new OkHttpClient();
+
+  @ParameterizedTest
+  @ValueSource(ints = {502, 503})
+  void delayNanos_retriedStatus_isTheBackoff(int status) {
+    assertThat(decide(get(), answered(status), 1)).isBetween(0L, LIMIT);
+    assertThat(told).singleElement().asString().startsWith("retried 1 " + status + " after ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {200, 302, 404, 429, 500, 504})
+  void delayNanos_otherStatus_isNo(int status) {
+    assertThat(decide(get(), answered(status), 1)).isEqualTo(Retries.NO);
+    assertThat(told).isEmpty();
+  }
+
+  @Test
+  void delayNanos_statusNotFromTheServer_isNo() {
+    Tried cached = new Tried(SERVER, Outcome.CANCELLED, response(503), null, null, false);
+    assertThat(decide(get(), cached, 1)).isEqualTo(Retries.NO);
+  }
+
+  @Test
+  void delayNanos_tooManyRequestsThatSayWhen_isRetried() {
+    Tried tried = answered(429, "Retry-After", "2");
+    assertThat(decide(get(), tried, 1)).isBetween(seconds(2), seconds(2) + LIMIT);
+  }
+
+  @Test
+  void delayNanos_retryAfterAsDate_isMeasured() {
+    Tried tried = answered(503, "Retry-After", "Tue, 14 Nov 2023 22:13:23 GMT");
+    assertThat(time.epochMillis()).as("22:13:20").isEqualTo(1_700_000_000_000L);
+    assertThat(decide(get(), tried, 1)).isBetween(seconds(3), seconds(3) + LIMIT);
+  }
+
+  @Test
+  void delayNanos_retryAfterOverTheCap_isRefused() {
+    assertThat(decide(get(), answered(503, "Retry-After", "6"), 1)).isEqualTo(Retries.NO);
+    assertThat(told).containsExactly("notRetried 1 503 RETRY_AFTER_TOO_LONG");
+  }
+
+  @Test
+  void delayNanos_retryAfterOverTheDeadline_isRefused() {
+    Call call = client.newCall(get());
+    call.timeout().timeout(2, TimeUnit.SECONDS);
+    assertThat(decide(call, answered(503, "Retry-After", "2"), 1)).isEqualTo(Retries.NO);
+    assertThat(told).containsExactly("notRetried 1 503 DEADLINE");
+  }
+
+  @Test
+  void delayNanos_deadlineUsedUp_isRefused() {
+    Call call = client.newCall(get());
+    call.timeout().timeout(2, TimeUnit.SECONDS);
+    BalancedCall state = state(call);
+    assertThat(state.remainingNanos(call)).isEqualTo(seconds(2));
+    time.advance(Duration.ofMillis(1500));
+    assertThat(state.remainingNanos(call)).isEqualTo(seconds(2) / 4);
+    call.timeout().deadlineNanoTime(time.nanos() + 7);
+    assertThat(state.remainingNanos(call)).isEqualTo(7);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+  void delayNanos_idempotentMethod_isRetried(String method) {
+    RequestBody body = method.equals("PUT") ? RequestBody.create("x", null) : null;
+    assertThat(decide(request(method, body), answered(503), 1)).isNotEqualTo(Retries.NO);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"POST", "PATCH"})
+  void delayNanos_otherMethod_isRetriedOnlyIfUnprocessed(String method) {
+    Request request = request(method, RequestBody.create("x", null));
+    assertThat(decide(request, answered(503), 1)).isEqualTo(Retries.NO);
+    assertThat(told).containsExactly("notRetried 1 503 NOT_IDEMPOTENT");
+    assertThat(decide(request, failed(FailureKind.MAYBE_SENT), 1)).isEqualTo(Retries.NO);
+    assertThat(decide(request, failed(FailureKind.MAYBE_STALE), 1)).isEqualTo(Retries.NO);
+    assertThat(decide(request, failed(FailureKind.NOT_SENT), 1)).isNotEqualTo(Retries.NO);
+    assertThat(decide(request, failed(FailureKind.REFUSED), 1)).isNotEqualTo(Retries.NO);
+    assertThat(decide(request, failed(FailureKind.SHUT_DOWN), 1)).isNotEqualTo(Retries.NO);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = FailureKind.class,
+      names = {"CANCELED", "CALLER"})
+  void delayNanos_callersFault_isNo(FailureKind kind) {
+    assertThat(decide(get(), failed(kind), 1)).isEqualTo(Retries.NO);
+    assertThat(told).isEmpty();
+  }
+
+  @Test
+  void delayNanos_oneShotBody_isRetriedOnlyIfNotBegun() {
+    Call call = client.newCall(request("PUT", oneShot()));
+    BalancedCall state = state(call);
+    Retries retries = retries(RetryPolicy.defaults());
+    Tried refused = failed(FailureKind.NOT_SENT);
+    assertThat(retries.delayNanos(call, call.request(), state, refused, 1))
+        .isNotEqualTo(Retries.NO);
+    state.requestBodyStart(call);
+    assertThat(retries.delayNanos(call, call.request(), state, refused, 1)).isEqualTo(Retries.NO);
+    assertThat(told).last().isEqualTo("notRetried 1 IOException BODY_NOT_REPEATABLE");
+  }
+
+  @Test
+  void delayNanos_lastAttempt_isRefused() {
+    assertThat(decide(get(), answered(503), 3)).isEqualTo(Retries.NO);
+    assertThat(told).containsExactly("notRetried 3 503 ATTEMPTS_EXHAUSTED");
+  }
+
+  @Test
+  void delayNanos_budgetUsedUp_isRefused() {
+    Call call = client.newCall(get());
+    Retries retries = retries(RetryPolicy.builder().budgetPerSecond(0.1).budgetRatio(0.5).build());
+    retries.request();
+    retries.request();
+    for (int i = 0; i < 2; i++) {
+      assertThat(retries.delayNanos(call, get(), state(call), answered(503), 1))
+          .isNotEqualTo(Retries.NO);
+    }
+    assertThat(retries.delayNanos(call, get(), state(call), answered(503), 1))
+        .isEqualTo(Retries.NO);
+    assertThat(told).last().isEqualTo("notRetried 1 503 BUDGET_EXHAUSTED");
+  }
+
+  @Test
+  void delayNanos_staleConnection_isFreeAndAtOnce() {
+    Call call = client.newCall(get());
+    Retries retries = retries(RetryPolicy.builder().budgetPerSecond(0).budgetRatio(0).build());
+    assertThat(retries.delayNanos(call, get(), state(call), failed(FailureKind.MAYBE_STALE), 1))
+        .isZero();
+  }
+
+  @Test
+  void delayNanos_none_neverRetries() {
+    Call call = client.newCall(get());
+    Retries retries = retries(RetryPolicy.none());
+    retries.request();
+    for (FailureKind kind : FailureKind.values()) {
+      assertThat(retries.delayNanos(call, get(), state(call), failed(kind), 1))
+          .isEqualTo(Retries.NO);
+    }
+  }
+
+  private long decide(Request request, Tried tried, int number) {
+    return decide(client.newCall(request), tried, number);
+  }
+
+  private long decide(Call call, Tried tried, int number) {
+    return retries(RetryPolicy.defaults())
+        .delayNanos(call, call.request(), state(call), tried, number);
+  }
+
+  private BalancedCall state(Call call) {
+    return BalancedCall.of(
+        call, () -> new BalancedCall(time.timing(), new RateLimitedLog(time::nanos)));
+  }
+
+  private Retries retries(RetryPolicy policy) {
+    return new Retries(
+        "orders",
+        policy,
+        time.timing(),
+        new CallListener() {
+          @Override
+          public void retried(FailedAttempt attempt, Duration delay) {
+            told.add("retried " + attempt.number() + " " + attempt.reason() + " after " + delay);
+          }
+
+          @Override
+          public void notRetried(FailedAttempt attempt, Refusal refusal) {
+            told.add("notRetried " + attempt.number() + " " + attempt.reason() + " " + refusal);
+          }
+        });
+  }
+
+  private static Request get() {
+    return request("GET", null);
+  }
+
+  private static Request request(String method, @Nullable RequestBody body) {
+    return new Request.Builder().url("http://orders/").method(method, body).build();
+  }
+
+  private static Tried answered(int status, String... headers) {
+    Response.Builder response = response(status).newBuilder();
+    if (headers.length > 0) {
+      response.header(headers[0], headers[1]);
+    }
+    return new Tried(SERVER, Outcome.FAILURE, response.build(), null, null, true);
+  }
+
+  private static Response response(int status) {
+    return new Response.Builder()
+        .request(get())
+        .protocol(Protocol.HTTP_1_1)
+        .code(status)
+        .message("")
+        .build();
+  }
+
+  private static Tried failed(FailureKind kind) {
+    return new Tried(SERVER, kind.outcome(), null, new IOException("broke"), kind, false);
+  }
+
+  private static RequestBody oneShot() {
+    return new RequestBody() {
+      @Override
+      public @Nullable MediaType contentType() {
+        return null;
+      }
+
+      @Override
+      public boolean isOneShot() {
+        return true;
+      }
+
+      @Override
+      public void writeTo(BufferedSink sink) {}
+    };
+  }
+
+  private static long seconds(int seconds) {
+    return TimeUnit.SECONDS.toNanos(seconds);
+  }
+}
