@@ -30,8 +30,14 @@ public class EvenloadPickers extends PickerBenchmark {
     "powerOfTwoChoices",
     "powerOfTwoChoices +release",
     "powerOfTwoChoices weighted +release",
+    "peakEwma",
+    "peakEwma +release",
+    "maglev",
+    "boundedMaglev +release",
+    "rendezvous",
     "roundRobin start+succeed",
-    "powerOfTwoChoices start+succeed"
+    "powerOfTwoChoices start+succeed",
+    "peakEwma start+succeed"
   })
   public String algorithm;
 

@@ -24,11 +24,12 @@ final class PeerTables {
           new Pair("roundRobin weighted", "gRPC", "weighted_round_robin", 0.5, 0),
           new Pair("random", "Vert.x", "RANDOM", 1, 0),
           new Pair("powerOfTwoChoices +release", "gRPC", "least_request +release", 1, 0),
+          new Pair("powerOfTwoChoices weighted +release", "gRPC", "least_request +release", 1, 0),
           new Pair("powerOfTwoChoices +release", "Finagle", "p2c +release", 0.5, 0),
           new Pair("powerOfTwoChoices +release", "Vert.x", "POWER_OF_TWO_CHOICES +release", 0.5, 2),
           new Pair("peakEwma +release", "Finagle", "p2cPeakEwma +release", 1 / 3.0, 3),
           new Pair("maglev", "gRPC", "ring_hash", 1 / 3.0, 0),
-          new Pair("ringHash", "gRPC", "ring_hash", 1 / 3.0, 0));
+          new Pair("rendezvous", "gRPC", "ring_hash", 1 / 3.0, 0));
 
   private final PeerResults results;
   private final List<String> lines = new ArrayList<>();
