@@ -85,4 +85,9 @@ final class PreparedChooser implements Chooser {
   public Endpoint choose(List<Endpoint> eligible, RequestContext request) {
     return chooser.choose(eligible, request);
   }
+
+  @Override
+  public int inFlightLimit(Endpoint chosen) {
+    return chooser.inFlightLimit(chosen);
+  }
 }

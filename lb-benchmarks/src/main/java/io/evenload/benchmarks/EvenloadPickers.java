@@ -1,0 +1,87 @@
+package io.evenload.benchmarks;
+
+import io.evenload.Attempt;
+import io.evenload.Chooser;
+import io.evenload.Endpoint;
+import io.evenload.EndpointSlots;
+import io.evenload.LoadBalancer;
+import io.evenload.Outcome;
+import io.evenload.RequestContext;
+import io.evenload.ServerList;
+import java.util.stream.IntStream;
+import org.openjdk.jmh.annotations.Param;
+
+/**
+ * Our own choosers in the setting of the peers. An algorithm is a chooser's name, then maybe {@code
+ * weighted} (weights 1 to 10 in turn), then maybe what is done beside the choice: {@code +release}
+ * takes a slot and gives it back, and tells a chooser's {@link Chooser.Tracker} if it has one;
+ * {@code start+succeed} is the whole attempt.
+ */
+public class EvenloadPickers extends PickerBenchmark {
+
+  /** The algorithm. */
+  @Param({
+    "roundRobin",
+    "roundRobin weighted",
+    "random",
+    "random weighted",
+    "leastLoaded",
+    "leastLoaded +release",
+    "powerOfTwoChoices",
+    "powerOfTwoChoices +release",
+    "powerOfTwoChoices weighted +release",
+    "peakEwma",
+    "peakEwma +release",
+    "maglev",
+    "boundedMaglev +release",
+    "rendezvous",
+    "roundRobin start+succeed",
+    "powerOfTwoChoices start+succeed",
+    "peakEwma start+succeed"
+  })
+  public String algorithm;
+
+  private final RequestContext[] requests =
+      IntStream.range(0, KEYS)
+          .mapToObj(i -> RequestContext.withKey("key-" + i))
+          .toArray(RequestContext[]::new);
+
+  @Override
+  protected Picker picker() {
+    String chooser = algorithm.split(" ", 2)[0];
+    ServerList servers = ServerList.of(PreparedChooser.servers(n, algorithm.contains(" weighted")));
+    LoadBalancer.Builder builder = LoadBalancer.builder("benchmark").servers(servers);
+    if (algorithm.endsWith(" start+succeed")) {
+      LoadBalancer balancer = builder.chooser(PreparedChooser.named(chooser)).build();
+      return turn -> attempt(balancer);
+    }
+    PreparedChooser prepared = PreparedChooser.of(builder, chooser);
+    return algorithm.endsWith(" +release")
+        ? turn -> chooseAndRelease(prepared, requests[turn & (KEYS - 1)])
+        : turn -> prepared.choose(requests[turn & (KEYS - 1)]);
+  }
+
+  private static Object attempt(LoadBalancer balancer) throws Exception {
+    Attempt attempt = balancer.start();
+    attempt.succeed();
+    return attempt;
+  }
+
+  private static Endpoint chooseAndRelease(PreparedChooser chooser, RequestContext request) {
+    Endpoint chosen;
+    do {
+      chosen = chooser.choose(request);
+    } while (!EndpointSlots.take(chosen, chooser.inFlightLimit(chosen)));
+    Chooser.Tracker tracker = chosen.tracker();
+    if (tracker == null) {
+      EndpointSlots.giveBack(chosen);
+    } else {
+      long started = System.nanoTime();
+      tracker.started(started);
+      long ended = System.nanoTime();
+      tracker.ended(Outcome.SUCCESS, ended - started, ended);
+      EndpointSlots.giveBack(chosen);
+    }
+    return chosen;
+  }
+}
