@@ -25,7 +25,6 @@ public class EvenloadPickers extends PickerBenchmark {
     "roundRobin weighted",
     "random",
     "random weighted",
-    "leastLoaded",
     "leastLoaded +release",
     "powerOfTwoChoices",
     "powerOfTwoChoices +release",

@@ -6,8 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Runs our choosers and every peer's picker, each on its own class path, and writes the tables of
@@ -48,21 +51,35 @@ public final class PeerReport {
   }
 
   private void runAll() throws IOException, InterruptedException {
-    String chosen = System.getProperty("peers", "");
-    Set<String> modules = Set.of(chosen.split(",", -1));
+    Map<Peer, String> classPaths = classPaths(); // first, to fail before anything is run
     String ours = System.getProperty("java.class.path");
     run(PeerTables.LIMITS, "limits", "LimitBenchmark", ours, 1, 2);
     run(PeerTables.OURS, "first", "EvenloadPickers", ours, 1, 2);
-    for (Peer peer : Peer.values()) {
-      if (chosen.isEmpty() || modules.contains(peer.module)) {
-        Path classPath = HOME.resolve("peers").resolve(peer.module).resolve("target/classpath");
-        Path classes = HOME.resolve("peers").resolve(peer.module).resolve("target/classes");
-        String jars = Files.readString(classPath);
-        String title = peer.title + " " + peer.version(jars);
-        run(title, peer.module, peer.benchmark, classes + File.pathSeparator + jars, 1, 2);
-      }
+    for (Map.Entry<Peer, String> entry : classPaths.entrySet()) {
+      Peer peer = entry.getKey();
+      String title = peer.title + " " + peer.version(entry.getValue());
+      run(title, peer.module, peer.benchmark, entry.getValue(), 1, 2);
     }
     run(PeerTables.OURS_AGAIN, "last", "EvenloadPickers", ours, 1);
+  }
+
+  /** Returns the class paths that the build has written, of the peers to run. */
+  private static Map<Peer, String> classPaths() throws IOException {
+    String names = System.getProperty("peers", "");
+    Set<String> modules = new TreeSet<>(names.isEmpty() ? Set.of() : Set.of(names.split(",", -1)));
+    Map<Peer, String> classPaths = new EnumMap<>(Peer.class);
+    for (Peer peer : Peer.values()) {
+      if (modules.remove(peer.module) || names.isEmpty()) {
+        Path target = HOME.resolve("peers").resolve(peer.module).resolve("target");
+        String jars = Files.readString(target.resolve("classpath"));
+        classPaths.put(peer, target.resolve("classes") + File.pathSeparator + jars);
+      }
+    }
+    if (!modules.isEmpty()) {
+      throw new IllegalArgumentException(
+          "peers: " + modules + " (expected: names of modules of lb-benchmarks/peers)");
+    }
+    return classPaths;
   }
 
   private void run(String title, String name, String benchmark, String classPath, int... threads)

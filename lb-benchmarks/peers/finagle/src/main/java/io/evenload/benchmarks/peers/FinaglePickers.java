@@ -16,8 +16,10 @@ import com.twitter.util.Future;
 import com.twitter.util.Time;
 import io.evenload.benchmarks.PickerBenchmark;
 import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Warmup;
 import scala.collection.immutable.IndexedSeq;
 import scala.collection.immutable.Vector;
 import scala.jdk.javaapi.CollectionConverters;
@@ -27,6 +29,7 @@ import scala.runtime.BoxedUnit;
  * Finagle: a service is taken from the balancer over endpoints that are ready, and closed, which
  * ends the request. There is no selecting without taking.
  */
+@Warmup(iterations = 4, time = 600, timeUnit = TimeUnit.MILLISECONDS) // it compiles for 2 seconds
 public class FinaglePickers extends PickerBenchmark {
 
   private static final int MIN_APERTURE = 10;

@@ -20,7 +20,6 @@ public class VertxPickers extends PickerBenchmark {
     "RANDOM",
     "POWER_OF_TWO_CHOICES",
     "POWER_OF_TWO_CHOICES +release",
-    "LEAST_REQUESTS",
     "LEAST_REQUESTS +release",
     "CONSISTENT_HASHING"
   })
