@@ -32,7 +32,6 @@ final class AllocationTest {
         Choosers.peakEwma(),
         Choosers.maglev(),
         Choosers.rendezvous(),
-        Choosers.boundedMaglev(),
         Choosers.firstAvailable());
   }
 

@@ -29,7 +29,6 @@ final class RetryTest {
         Choosers.peakEwma(),
         Choosers.maglev(),
         Choosers.rendezvous(),
-        Choosers.boundedMaglev(),
         Choosers.sticky(Choosers.roundRobin()),
         Choosers.firstAvailable(),
         stubborn);

@@ -37,7 +37,6 @@ public class AttemptBenchmark {
     "peakEwma",
     "leastLoaded",
     "maglev",
-    "boundedMaglev",
     "rendezvous"
   })
   public String chooser;

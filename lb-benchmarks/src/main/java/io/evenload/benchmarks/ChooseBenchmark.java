@@ -36,7 +36,6 @@ public class ChooseBenchmark {
     "peakEwma",
     "leastLoaded",
     "maglev",
-    "boundedMaglev",
     "rendezvous"
   })
   public String chooser;

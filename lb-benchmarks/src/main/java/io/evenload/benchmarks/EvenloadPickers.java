@@ -32,7 +32,6 @@ public class EvenloadPickers extends PickerBenchmark {
     "peakEwma",
     "peakEwma +release",
     "maglev",
-    "boundedMaglev +release",
     "rendezvous",
     "roundRobin start+succeed",
     "powerOfTwoChoices start+succeed",

@@ -42,7 +42,6 @@ final class PreparedChooser implements Chooser {
       case "powerOfTwoChoices" -> Choosers.powerOfTwoChoices();
       case "peakEwma" -> Choosers.peakEwma();
       case "maglev" -> Choosers.maglev();
-      case "boundedMaglev" -> Choosers.boundedMaglev();
       case "rendezvous" -> Choosers.rendezvous();
       default -> throw new IllegalArgumentException("chooser: " + name);
     };

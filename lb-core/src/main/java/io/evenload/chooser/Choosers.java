@@ -22,9 +22,6 @@ public final class Choosers {
   /** 10 s, as in Finagle: long enough to remember a slow answer, short enough to forgive it. */
   public static final Duration DEFAULT_DECAY_TIME = Duration.ofSeconds(10);
 
-  /** 1.25: no server gets more than a quarter over its share, and few keys move for it. */
-  public static final double DEFAULT_BALANCE_FACTOR = 1.25;
-
   /** 65,536 keys: a megabyte, and another one or two when it is full. */
   public static final int DEFAULT_STICKY_CAPACITY = 65_536;
 
@@ -161,29 +158,6 @@ public final class Choosers {
    */
   public static Chooser rendezvous() {
     return Rendezvous.RECIPE;
-  }
-
-  /** The same as {@link #boundedMaglev(double)} with {@link #DEFAULT_BALANCE_FACTOR}. */
-  public static Chooser boundedMaglev() {
-    return boundedMaglev(DEFAULT_BALANCE_FACTOR);
-  }
-
-  /**
-   * Hashes as {@link #maglev()} does, but never lets an endpoint have more than {@code ceil(factor
-   * * (m + 1) * share)} attempts in flight, m being all that are in flight and the share that of
-   * its effective weight: a key whose endpoint is full goes on along the table. The bound is
-   * strict, whatever threads call; it costs one counter that all share.
-   *
-   * <p>Use it for keys of which some are much more popular than others. After Mirrokni, Thorup and
-   * Zadimoghaddam, "Consistent Hashing with Bounded Loads" (2018).
-   *
-   * @throws IllegalArgumentException if the factor is not 1 to 100
-   */
-  public static Chooser boundedMaglev(double factor) {
-    if (!(factor >= 1 && factor <= 100)) {
-      throw new IllegalArgumentException("factor: " + factor + " (expected: 1 to 100)");
-    }
-    return BoundedMaglev.recipe(factor);
   }
 
   /** The same as {@link #sticky(Chooser, int)} with {@link #DEFAULT_STICKY_CAPACITY}. */

@@ -1,16 +1,13 @@
 package io.evenload.chooser;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.evenload.Attempt;
 import io.evenload.Chooser;
 import io.evenload.Endpoint;
 import io.evenload.LoadBalancer;
-import io.evenload.NoServerAvailableException;
 import io.evenload.RequestContext;
 import io.evenload.Server;
-import io.evenload.ServerList;
 import io.evenload.UpdatableServerList;
 import io.evenload.testing.FakeEndpoint;
 import io.evenload.testing.World;
@@ -20,7 +17,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -92,8 +88,7 @@ class HashingChoosersTest {
 
   @Test
   void choose_sameKey_isTheSameServerForEveryClient() throws Exception {
-    for (Chooser chooser :
-        List.of(Choosers.maglev(), Choosers.rendezvous(), Choosers.boundedMaglev())) {
+    for (Chooser chooser : List.of(Choosers.maglev(), Choosers.rendezvous())) {
       try (LoadBalancer one = new World(1).balancer(servers(20)).chooser(chooser).build();
           LoadBalancer other = new World(2).balancer(servers(20)).chooser(chooser).build()) {
         for (int i = 0; i < 200; i++) {
@@ -105,8 +100,7 @@ class HashingChoosersTest {
 
   @Test
   void choose_noKey_spreads() throws Exception {
-    for (Chooser chooser :
-        List.of(Choosers.maglev(), Choosers.rendezvous(), Choosers.boundedMaglev())) {
+    for (Chooser chooser : List.of(Choosers.maglev(), Choosers.rendezvous())) {
       try (LoadBalancer balancer = new World(3).balancer(servers(5)).chooser(chooser).build()) {
         Map<String, Integer> counts = new HashMap<>();
         for (int i = 0; i < 5_000; i++) {
@@ -124,8 +118,7 @@ class HashingChoosersTest {
 
   @Test
   void choose_triedServer_goesToAnother() throws Exception {
-    for (Chooser chooser :
-        List.of(Choosers.maglev(), Choosers.rendezvous(), Choosers.boundedMaglev())) {
+    for (Chooser chooser : List.of(Choosers.maglev(), Choosers.rendezvous())) {
       try (LoadBalancer balancer = new World(4).balancer(servers(4)).chooser(chooser).build()) {
         for (int i = 0; i < 100; i++) {
           RequestContext request = RequestContext.withKey("key" + i);
@@ -174,72 +167,6 @@ class HashingChoosersTest {
       assertThat(counts.get("a")).isBetween(1_790, 2_210);
       assertThat(counts.get("b")).isBetween(3_715, 4_285);
       assertThat(counts.get("c")).isBetween(13_675, 14_325);
-    }
-  }
-
-  @Test
-  void boundedMaglev_oneHotKey_neverExceedsTheBound() throws Exception {
-    try (LoadBalancer balancer =
-        new World(7).balancer(servers(10)).chooser(Choosers.boundedMaglev()).build()) {
-      List<Attempt> running = new ArrayList<>();
-      for (int m = 0; m < 500; m++) {
-        running.add(balancer.start(RequestContext.withKey("hot")));
-        int limit = (int) Math.ceil(1.25 * (m + 1) / 10);
-        assertThat(balancer.status().endpoints()).allMatch(e -> e.inFlight() <= limit);
-      }
-      running.forEach(Attempt::succeed);
-      assertThat(balancer.status().endpoints()).allMatch(e -> e.inFlight() == 0);
-      assertThat(serverFor(balancer, "hot")).isEqualTo(serverFor(balancer, "hot"));
-    }
-  }
-
-  @Test
-  void boundedMaglev_eightThreads_neverExceedTheBound() throws Exception {
-    int n = 5;
-    try (LoadBalancer balancer =
-        LoadBalancer.builder("orders")
-            .servers(ServerList.of(servers(n)))
-            .chooser(Choosers.boundedMaglev())
-            .build()) {
-      List<Thread> threads = new ArrayList<>();
-      AtomicInteger violations = new AtomicInteger();
-      // With 8 threads of 4 attempts each, 32 are in flight at most, so no endpoint may ever have
-      // more than
-      // ceil(1.25 * 32 / 5) = 8.
-      for (int t = 0; t < 8; t++) {
-        threads.add(new Thread(() -> holdFour(balancer, violations)));
-      }
-      threads.forEach(Thread::start);
-      for (Thread thread : threads) {
-        thread.join();
-      }
-
-      assertThat(violations).hasValue(0);
-      assertThat(balancer.status().endpoints()).allMatch(e -> e.inFlight() == 0);
-    }
-  }
-
-  @Test
-  void boundedMaglev_badFactor_isNamed() {
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> Choosers.boundedMaglev(0.99))
-        .withMessage("factor: 0.99 (expected: 1 to 100)");
-    assertThatIllegalArgumentException().isThrownBy(() -> Choosers.boundedMaglev(Double.NaN));
-  }
-
-  private static void holdFour(LoadBalancer balancer, AtomicInteger violations) {
-    try {
-      for (int i = 0; i < 2_000; i++) {
-        List<Attempt> held = new ArrayList<>();
-        for (int j = 0; j < 4; j++) {
-          held.add(balancer.start(RequestContext.withKey("hot")));
-        }
-        boolean exceeded = balancer.status().endpoints().stream().anyMatch(e -> e.inFlight() > 8);
-        violations.addAndGet(exceeded ? 1 : 0);
-        held.forEach(Attempt::succeed);
-      }
-    } catch (NoServerAvailableException e) {
-      violations.incrementAndGet();
     }
   }
 
