@@ -17,8 +17,8 @@ public interface Endpoint {
 
   /**
    * The effective weight, finite and more than 0: the configured weight, less what slow start
-   * withholds. If all listed servers have weight 0 it is 1. It changes only on the control path,
-   * and {@link Chooser#prepare} always follows.
+   * withholds (this version has none). If all listed servers have weight 0 it is 1. It changes only
+   * on the control path, and {@link Chooser#prepare} always follows.
    */
   double weight();
 

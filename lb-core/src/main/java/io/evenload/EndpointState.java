@@ -21,7 +21,7 @@ public enum EndpointState {
   BREAKER_OPEN("breaker open"),
   /** Its health probes fail, or have not passed yet. */
   UNHEALTHY("unhealthy"),
-  /** Outlier detection took it out. */
+  /** Outlier detection took it out; this version has none, so no endpoint is in this state yet. */
   EJECTED("ejected"),
   /** It may be chosen. */
   ELIGIBLE("eligible");
