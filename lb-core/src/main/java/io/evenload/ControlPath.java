@@ -44,25 +44,23 @@ final class ControlPath implements ServerList.Listener {
 
   ControlPath(
       BalancerContext balancer,
-      Chooser recipe,
-      double panicThreshold,
-      Duration emptyListGrace,
+      Options options,
       ScheduledExecutorService scheduler,
       boolean ownsScheduler,
-      @Nullable HealthCheck healthCheck,
       @Nullable LeakSampler sampler) {
     this.balancer = balancer;
     this.scheduler = scheduler;
     this.ownsScheduler = ownsScheduler;
     this.sampler = sampler;
-    this.emptyListGraceNanos = emptyListGrace.toNanos();
+    this.emptyListGraceNanos = options.emptyListGrace().toNanos();
     this.serial = new SerialExecutor(e -> balancer.log().warn("the control path failed", e));
+    HealthCheck healthCheck = options.healthCheck();
     HealthMonitor health =
         healthCheck == null
             ? null
             : new HealthMonitor(balancer, healthCheck, scheduler, serial, this::requestRefresh);
     this.roster =
-        new Roster(balancer, recipe, panicThreshold, this::requestRefresh, this::publish, health);
+        new Roster(balancer, options, this::requestRefresh, this::publish, health, this::after);
     this.lastTickNanos = balancer.nanoTime().getAsLong();
   }
 
@@ -74,10 +72,9 @@ final class ControlPath implements ServerList.Listener {
     return ready;
   }
 
-  void start(ServerList servers, List<Gate.Factory> gates) {
+  void start(ServerList servers) {
     serial.execute(
         () -> {
-          gates.forEach(roster::addGates);
           tick =
               scheduler.scheduleWithFixedDelay(
                   () -> serial.execute(this::tick),
@@ -101,12 +98,19 @@ final class ControlPath implements ServerList.Listener {
   }
 
   void addGates(Gate.Factory factory) {
-    serial.execute(
-        () -> {
-          if (!closed) {
-            roster.addGates(factory);
-          }
-        });
+    serial.execute(unlessClosed(() -> roster.addGates(factory)));
+  }
+
+  void drain(String id) {
+    serial.execute(unlessClosed(() -> roster.drain(id)));
+  }
+
+  void drain(String id, Duration atMost, String reason) {
+    onScheduler(unlessClosed(() -> roster.drain(id, atMost, reason)));
+  }
+
+  void undrain(String id) {
+    serial.execute(unlessClosed(() -> roster.undrain(id)));
   }
 
   @Override
@@ -184,15 +188,39 @@ final class ControlPath implements ServerList.Listener {
 
   /** Called from any thread. */
   private void requestRefresh() {
-    if (!closed && refreshRequested.compareAndSet(false, true)) {
-      try {
-        scheduler.execute(() -> serial.execute(this::refresh));
-      } catch (RejectedExecutionException e) {
-        refreshRequested.set(
-            false); // the scheduler is being shut down; the next tick would see the change, if any
-        // comes
-      }
+    if (!closed && refreshRequested.compareAndSet(false, true) && !onScheduler(this::refresh)) {
+      refreshRequested.set(false); // the next tick would see the change, if any comes
     }
+  }
+
+  /**
+   * Runs a task on the control path that a request may have set off, so not on the thread at hand;
+   * returns false if the scheduler is being shut down.
+   */
+  private boolean onScheduler(Runnable task) {
+    try {
+      scheduler.execute(() -> serial.execute(task));
+      return true;
+    } catch (RejectedExecutionException e) {
+      return false;
+    }
+  }
+
+  private void after(long nanos, Runnable task) {
+    try {
+      var unused =
+          scheduler.schedule(() -> serial.execute(unlessClosed(task)), nanos, TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException e) {
+      balancer.log().warn("the scheduler was shut down; timers no longer run", null);
+    }
+  }
+
+  private Runnable unlessClosed(Runnable task) {
+    return () -> {
+      if (!closed) {
+        task.run();
+      }
+    };
   }
 
   private void refresh() {

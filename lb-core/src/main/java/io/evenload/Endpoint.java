@@ -16,9 +16,9 @@ public interface Endpoint {
   Server server();
 
   /**
-   * The effective weight, finite and more than 0: the configured weight, less what slow start
-   * withholds (this version has none). If all listed servers have weight 0 it is 1. It changes only
-   * on the control path, and {@link Chooser#prepare} always follows.
+   * The effective weight, finite and more than 0: the configured weight, less what {@linkplain
+   * io.evenload.health.SlowStart slow start} withholds. If all listed servers have weight 0 it is
+   * 1. It changes only on the control path, and {@link Chooser#prepare} always follows.
    */
   double weight();
 

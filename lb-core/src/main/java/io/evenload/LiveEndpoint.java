@@ -15,7 +15,7 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
   private volatile Server server;
   private volatile double weight = 1;
   private volatile Chooser.@Nullable Tracker tracker;
-  private volatile Standing standing = new Standing(EndpointState.ELIGIBLE, "");
+  private volatile Standing standing = Standing.ELIGIBLE;
   private volatile Gates gates = Gates.NONE;
   private volatile @Nullable CandidateGroup group;
 
@@ -24,6 +24,10 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
 
   // Known to the control path alone.
   boolean listed;
+
+  /** It came to a list that others were on, and has not been eligible yet. */
+  boolean fresh;
+
   long departedNanos;
 
   LiveEndpoint(BalancerContext balancer, Server server) {
@@ -47,8 +51,12 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
     return tracker;
   }
 
+  Standing standing() {
+    return standing;
+  }
+
   EndpointState state() {
-    return standing.state;
+    return standing.state();
   }
 
   Gates gates() {
@@ -78,8 +86,8 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
     this.group = group;
   }
 
-  void setState(EndpointState state, String reason) {
-    this.standing = new Standing(state, reason);
+  void stand(Standing standing) {
+    this.standing = standing;
   }
 
   void addGate(Gate added) {
@@ -88,13 +96,13 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
 
   /** Whether an attempt may go here, if panic ignores health. */
   boolean allows(boolean panic) {
-    EndpointState state = standing.state;
+    EndpointState state = state();
     return state == EndpointState.ELIGIBLE || (panic && state.overriddenByPanic());
   }
 
   /** Whether traffic is meant for this endpoint, whatever its health and its gates. */
   boolean inService() {
-    EndpointState state = standing.state;
+    EndpointState state = state();
     return state != EndpointState.DRAINING && state != EndpointState.WEIGHT_ZERO;
   }
 
@@ -129,7 +137,7 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
   LoadBalancerStatus.EndpointStatus status() {
     Standing now = standing;
     return new LoadBalancerStatus.EndpointStatus(
-        server, now.state, now.reason, weight, inFlight(), latencyNanos(), failureRate());
+        server, now.state(), now.reason(), weight, inFlight(), latencyNanos(), failureRate());
   }
 
   private void ended(Chooser.Tracker tracker, Outcome outcome, long latencyNanos, long now) {
@@ -142,10 +150,8 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
 
   @Override
   public String toString() {
-    return server.id() + " (" + standing.state + ", " + inFlight() + " in flight)";
+    return server.id() + " (" + state() + ", " + inFlight() + " in flight)";
   }
-
-  private record Standing(EndpointState state, String reason) {}
 
   private static final class Trial implements Gate {
     private final AtomicBoolean running = new AtomicBoolean();

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.evenload.chooser.Choosers;
 import io.evenload.health.HealthCheck;
+import io.evenload.health.SlowStart;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,14 +50,11 @@ public final class LoadBalancer implements AutoCloseable {
     control =
         new ControlPath(
             balancer,
-            builder.chooser,
-            builder.panicThreshold,
-            builder.emptyListGrace,
+            builder.options(),
             given != null ? given : daemon(builder.name, builder.healthCheck != null ? 2 : 1),
             given == null,
-            builder.healthCheck,
             sampler);
-    control.start(servers, builder.gates);
+    control.start(servers);
   }
 
   /** Returns a balancer over servers that never change, with all defaults. */
@@ -142,6 +140,48 @@ public final class LoadBalancer implements AutoCloseable {
   }
 
   /**
+   * Takes a server out for maintenance: it gets no new attempt, and those that run finish. This
+   * holds until {@link #undrain}, also for a server that is not known yet or leaves the list
+   * meanwhile. Takes effect before this returns, unless another thread is just bringing a change
+   * into force, which then goes on with this one. {@link #status()} tells what is still in flight.
+   *
+   * @param id the {@link Server#id()}
+   */
+  public void drain(String id) {
+    control.drain(requireNonNull(id, "id"));
+  }
+
+  /**
+   * Takes a server out that announced its end to a caller, as by a response header: for so long, or
+   * until it leaves the list, or {@link #undrain} is called. Nothing happens if it is not on the
+   * list. Takes effect soon, on the balancer's own thread, so that a request may call this.
+   *
+   * @param id the {@link Server#id()}
+   * @param atMost after which it is taken back, within a second
+   * @param reason why, in words, for status and listener
+   * @throws IllegalArgumentException if the duration is not more than zero, up to 1 day
+   */
+  public void drain(String id, Duration atMost, String reason) {
+    requireNonNull(id, "id");
+    requireNonNull(reason, "reason");
+    requireNonNull(atMost, "atMost");
+    if (atMost.isNegative() || atMost.isZero() || atMost.compareTo(Duration.ofDays(1)) > 0) {
+      throw new IllegalArgumentException("atMost: " + atMost + " (expected: > PT0S to PT24H)");
+    }
+    control.drain(id, atMost, reason);
+  }
+
+  /**
+   * Takes back what {@link #drain(String)} or the server's own announcement did; nothing happens if
+   * the server does not drain.
+   *
+   * @param id the {@link Server#id()}
+   */
+  public void undrain(String id) {
+    control.undrain(requireNonNull(id, "id"));
+  }
+
+  /**
    * Ends the subscription and the thread that the balancer started. From now on {@code start}
    * throws; attempts that run end normally. Idempotent; a scheduler given to the builder is not
    * shut down.
@@ -196,6 +236,8 @@ public final class LoadBalancer implements AutoCloseable {
     private int leakSampling = DEFAULT_LEAK_SAMPLING;
     private final List<Gate.Factory> gates = new ArrayList<>();
     private @Nullable HealthCheck healthCheck;
+    private @Nullable SlowStart slowStart = SlowStart.builder().build();
+    private boolean slowStartOfAll;
     private @Nullable LoadBalancerListener listener;
     private LongSupplier nanoTime = System::nanoTime;
     private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
@@ -274,6 +316,24 @@ public final class LoadBalancer implements AutoCloseable {
     }
 
     /**
+     * Sets how endpoints are brought up to their full weight that are new on the list, or may be
+     * chosen again after they left it, were drained, failed their probes, were ejected, or had a
+     * closed gate. The servers of the first list start with their full weight. By default only
+     * those that come back from an ejection start slowly, over 30 s.
+     */
+    public Builder slowStart(SlowStart slowStart) {
+      this.slowStart = requireNonNull(slowStart, "slowStart");
+      this.slowStartOfAll = true;
+      return this;
+    }
+
+    /** Lets every endpoint have its full weight at once, also after an ejection. */
+    public Builder withoutSlowStart() {
+      this.slowStart = null;
+      return this;
+    }
+
+    /**
      * Adds a gate to every endpoint; by default there is none. See {@link LoadBalancer#addGate}.
      */
     public Builder gate(Gate.Factory factory) {
@@ -309,6 +369,17 @@ public final class LoadBalancer implements AutoCloseable {
     public Builder scheduler(ScheduledExecutorService scheduler) {
       this.scheduler = requireNonNull(scheduler, "scheduler");
       return this;
+    }
+
+    private Options options() {
+      return new Options(
+          chooser,
+          panicThreshold,
+          emptyListGrace,
+          List.copyOf(gates),
+          healthCheck,
+          slowStart,
+          slowStartOfAll);
     }
 
     /**

@@ -2,15 +2,14 @@ package io.evenload;
 
 import static java.util.Objects.requireNonNull;
 
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -24,12 +23,13 @@ final class Roster {
   static final long MAX_DRAIN_NANOS = TimeUnit.MINUTES.toNanos(10);
 
   private final BalancerContext balancer;
-  private final Chooser recipe;
-  private final double panicThreshold;
+  private final Options options;
   private final Runnable gateChanged;
   private final Consumer<Snapshot> publisher;
   private final @Nullable HealthMonitor health;
-  private final List<Gate.Factory> gateFactories = new ArrayList<>();
+  private final Drains drains = new Drains();
+  private final Ramps ramps;
+  private final List<Gate.Factory> gateFactories;
   private final Map<Integer, CandidateGroup> groups = new HashMap<>();
   private final Set<String> reportedDuplicates = new HashSet<>();
   private Map<String, LiveEndpoint> endpoints = new LinkedHashMap<>();
@@ -37,17 +37,18 @@ final class Roster {
 
   Roster(
       BalancerContext balancer,
-      Chooser recipe,
-      double panicThreshold,
+      Options options,
       Runnable gateChanged,
       Consumer<Snapshot> publisher,
-      @Nullable HealthMonitor health) {
+      @Nullable HealthMonitor health,
+      ControlTimer timer) {
     this.balancer = balancer;
-    this.recipe = recipe;
-    this.panicThreshold = panicThreshold;
+    this.options = options;
     this.gateChanged = gateChanged;
     this.publisher = publisher;
     this.health = health;
+    this.ramps = new Ramps(options.slowStart(), timer, this::refresh);
+    this.gateFactories = new ArrayList<>(options.gates());
   }
 
   List<Server> servers() {
@@ -106,6 +107,7 @@ final class Roster {
     LiveEndpoint endpoint = endpoints.get(id);
     if (endpoint == null) {
       endpoint = new LiveEndpoint(balancer, server);
+      endpoint.fresh = !servers.isEmpty();
       for (Gate.Factory factory : gateFactories) {
         addGate(endpoint, factory);
       }
@@ -125,6 +127,7 @@ final class Roster {
     if (endpoint.listed) {
       endpoint.listed = false;
       endpoint.departedNanos = balancer.nanoTime().getAsLong();
+      drains.departed(endpoint.server().id());
       if (health != null) {
         health.forget(endpoint);
       }
@@ -148,8 +151,30 @@ final class Roster {
     }
   }
 
+  /** Takes a server out by hand until {@link #undrain}. */
+  void drain(String id) {
+    drains.drain(id);
+    refresh();
+  }
+
+  /** Takes a server out that announced its end; one that is not listed is gone already. */
+  void drain(String id, Duration atMost, String reason) {
+    LiveEndpoint endpoint = endpoints.get(id);
+    if (endpoint != null && endpoint.listed) {
+      drains.announce(id, atMost, reason, balancer.nanoTime().getAsLong());
+      refresh();
+    }
+  }
+
+  void undrain(String id) {
+    if (drains.undrain(id)) {
+      refresh();
+    }
+  }
+
   /** Lets time pass: averages decay, drained endpoints go, gates are read again. */
   void tick(double seconds, long now) {
+    drains.expire(now);
     endpoints.values().forEach(endpoint -> endpoint.decay(seconds, now));
     List<LiveEndpoint> gone = new ArrayList<>();
     for (LiveEndpoint endpoint : endpoints.values()) {
@@ -168,7 +193,7 @@ final class Roster {
   private boolean anyStateChanged() {
     boolean positive = anyPositiveWeight();
     return endpoints.values().stream()
-        .anyMatch(endpoint -> state(endpoint, positive) != endpoint.state());
+        .anyMatch(endpoint -> !standing(endpoint, positive).equals(endpoint.standing()));
   }
 
   /** Frees what the endpoints hold. */
@@ -185,155 +210,93 @@ final class Roster {
    * not, after: see {@link Picker}.
    */
   void refresh() {
+    long now = balancer.nanoTime().getAsLong();
     List<StateChange> changes = new ArrayList<>();
-    Map<Integer, Level> levels = new TreeMap<>();
+    Levels levels = new Levels(options.panicThreshold());
     boolean positive = anyPositiveWeight();
     for (LiveEndpoint endpoint : endpoints.values()) {
-      EndpointState state = state(endpoint, positive);
+      Standing standing = standing(endpoint, positive);
       int priority = endpoint.server().priority();
       CandidateGroup group =
-          groups.computeIfAbsent(priority, p -> new CandidateGroup(balancer, recipe));
+          groups.computeIfAbsent(priority, p -> new CandidateGroup(balancer, options.chooser()));
       if (endpoint.group() != group) {
         group.enter(endpoint);
       }
-      if (endpoint.setWeight(Math.max(1, endpoint.server().weight()))) {
+      ramp(endpoint, standing.state(), now);
+      double configured = Math.max(1, endpoint.server().weight());
+      if (endpoint.setWeight(configured * ramps.share(endpoint, now))) {
         group.markStale();
       }
-      if (state != EndpointState.DRAINING && state != EndpointState.WEIGHT_ZERO) {
-        levels.computeIfAbsent(priority, p -> new Level(group)).add(endpoint, state);
-      }
-      if (state != endpoint.state()) {
-        changes.add(new StateChange(endpoint, endpoint.state(), state, reason(endpoint, state)));
+      levels.add(endpoint, priority, group, standing.state());
+      if (!standing.equals(endpoint.standing())) {
+        changes.add(new StateChange(endpoint, endpoint.standing(), standing));
       }
     }
     changes.stream().filter(StateChange::opens).forEach(StateChange::mark);
-    publisher.accept(snapshot(levels));
+    publisher.accept(levels.snapshot(List.copyOf(endpoints.values())));
     changes.stream().filter(change -> !change.opens()).forEach(StateChange::mark);
     changes.forEach(this::announce);
+  }
+
+  /** Begins or ends the slow start of an endpoint that is about to get this state. */
+  private void ramp(LiveEndpoint endpoint, EndpointState state, long now) {
+    EndpointState before = endpoint.state();
+    if (state != EndpointState.ELIGIBLE) {
+      ramps.end(endpoint);
+    } else if (options.slowStartOfAll()
+        ? endpoint.fresh || before != EndpointState.ELIGIBLE
+        : before == EndpointState.EJECTED) {
+      ramps.begin(endpoint, now);
+    }
+    endpoint.fresh = false;
   }
 
   private boolean anyPositiveWeight() {
     return servers.stream().anyMatch(server -> server.weight() > 0);
   }
 
-  private EndpointState state(LiveEndpoint endpoint, boolean anyPositiveWeight) {
-    HealthReport report = report(endpoint);
-    if (!endpoint.listed || report.state() == HealthReport.State.DRAINING) {
-      return EndpointState.DRAINING;
+  /** Returns how an endpoint stands now: the strongest reason against it, or none. */
+  private Standing standing(LiveEndpoint endpoint, boolean anyPositiveWeight) {
+    if (!endpoint.listed) {
+      return Standing.LEFT;
+    }
+    Standing drained = drains.of(endpoint.server().id());
+    if (drained != null) {
+      return drained;
+    }
+    HealthReport report = health == null ? HealthReport.healthy() : health.report(endpoint);
+    if (report.state() == HealthReport.State.DRAINING) {
+      return Standing.draining(report.reason());
     }
     if (anyPositiveWeight && endpoint.server().weight() == 0) {
-      return EndpointState.WEIGHT_ZERO;
+      return Standing.WEIGHT_ZERO;
     }
     if (!endpoint.gates().open()) {
-      return EndpointState.BREAKER_OPEN;
+      return Standing.BREAKER_OPEN;
     }
     boolean healthy = report.state() == HealthReport.State.HEALTHY;
-    return healthy ? EndpointState.ELIGIBLE : EndpointState.UNHEALTHY;
-  }
-
-  private HealthReport report(LiveEndpoint endpoint) {
-    return health == null ? HealthReport.healthy() : health.report(endpoint);
-  }
-
-  private String reason(LiveEndpoint endpoint, EndpointState state) {
-    return switch (state) {
-      case DRAINING -> endpoint.listed ? report(endpoint).reason() : "left the list";
-      case UNHEALTHY -> report(endpoint).reason();
-      case WEIGHT_ZERO -> "weight 0 beside positive weights";
-      case BREAKER_OPEN -> "its gate is closed";
-      default -> "";
-    };
-  }
-
-  private Snapshot snapshot(Map<Integer, Level> levels) {
-    int n = levels.size();
-    int[] eligible = levels.values().stream().mapToInt(level -> level.eligible.size()).toArray();
-    int[] known = levels.values().stream().mapToInt(Level::known).toArray();
-    boolean panicPossible = n == 1 || !PriorityLoads.suffice(eligible, known);
-    int[] sizes = new int[n];
-    List<Candidates> candidates = new ArrayList<>();
-    List<Candidates> unwell = new ArrayList<>();
-    List<Candidates> gated = new ArrayList<>();
-    int i = 0;
-    for (Level level : levels.values()) {
-      boolean panic = panicPossible && PriorityLoads.panics(eligible[i], known[i], panicThreshold);
-      List<LiveEndpoint> usable = panic ? level.eligibleAndUnwell : level.eligible;
-      sizes[i++] = usable.size();
-      if (!usable.isEmpty()) {
-        candidates.add(level.group.candidates(usable, panic));
-      }
-      if (!level.unwell.isEmpty() && !panic) {
-        unwell.add(level.group.reserve(level.unwell));
-      }
-      if (!level.gated.isEmpty()) {
-        gated.add(level.group.reserve(level.gated));
-      }
-    }
-    int[] loads = PriorityLoads.loads(eligible, known, sizes, Snapshot.WHOLE);
-    return new Snapshot(
-        candidates.toArray(new Candidates[0]),
-        withoutEmpty(loads, sizes),
-        unwell.toArray(new Candidates[0]),
-        gated.toArray(new Candidates[0]),
-        List.copyOf(endpoints.values()),
-        false);
-  }
-
-  private static int[] withoutEmpty(int[] loads, int[] sizes) {
-    int[] kept = new int[loads.length];
-    int count = 0;
-    for (int i = 0; i < loads.length; i++) {
-      if (sizes[i] > 0) {
-        kept[count++] = loads[i];
-      }
-    }
-    return Arrays.copyOf(kept, count);
+    return healthy ? Standing.ELIGIBLE : new Standing(EndpointState.UNHEALTHY, report.reason());
   }
 
   private void announce(StateChange change) {
     LoadBalancerListener listener = balancer.listener();
-    if (listener != null) {
+    EndpointState from = change.from.state();
+    EndpointState to = change.to.state();
+    if (listener != null && from != to) {
       Server server = change.endpoint.server();
       balancer.contain(
           "LoadBalancerListener.stateChanged",
-          () -> listener.stateChanged(server, change.from, change.to, change.reason));
+          () -> listener.stateChanged(server, from, to, change.to.reason()));
     }
   }
 
-  private record StateChange(
-      LiveEndpoint endpoint, EndpointState from, EndpointState to, String reason) {
+  private record StateChange(LiveEndpoint endpoint, Standing from, Standing to) {
     boolean opens() {
-      return to.compareTo(from) > 0;
+      return to.state().compareTo(from.state()) > 0;
     }
 
     void mark() {
-      endpoint.setState(to, reason);
-    }
-  }
-
-  /** The endpoints of one priority that traffic is meant for, by what they may be used for. */
-  private static final class Level {
-    final CandidateGroup group;
-    final List<LiveEndpoint> eligible = new ArrayList<>();
-    final List<LiveEndpoint> eligibleAndUnwell = new ArrayList<>();
-    final List<LiveEndpoint> unwell = new ArrayList<>();
-    final List<LiveEndpoint> gated = new ArrayList<>();
-
-    Level(CandidateGroup group) {
-      this.group = group;
-    }
-
-    int known() {
-      return eligibleAndUnwell.size() + gated.size();
-    }
-
-    void add(LiveEndpoint endpoint, EndpointState state) {
-      if (state == EndpointState.BREAKER_OPEN) {
-        gated.add(endpoint);
-        return;
-      }
-      eligibleAndUnwell.add(endpoint);
-      (state == EndpointState.ELIGIBLE ? eligible : unwell).add(endpoint);
+      endpoint.stand(to);
     }
   }
 }

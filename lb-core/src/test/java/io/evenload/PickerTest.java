@@ -57,7 +57,7 @@ final class PickerTest {
     LiveEndpoint sick = endpoint("sick", EndpointState.ELIGIBLE);
     Snapshot calm = snapshot(false, List.of(sick), List.of(), List.of());
     Snapshot panic = snapshot(true, List.of(sick), List.of(), List.of());
-    sick.setState(EndpointState.EJECTED, "just now");
+    sick.stand(new Standing(EndpointState.EJECTED, "just now"));
 
     assertThat(pick(calm, RequestContext.create())).isNull();
     assertThat(pick(panic, RequestContext.create())).isEqualTo("sick");
@@ -140,7 +140,7 @@ final class PickerTest {
   private LiveEndpoint endpoint(String id, EndpointState state) {
     LiveEndpoint endpoint = new LiveEndpoint(context, World.server(id));
     group.enter(endpoint);
-    endpoint.setState(state, "by hand");
+    endpoint.stand(new Standing(state, "by hand"));
     return endpoint;
   }
 

@@ -1,0 +1,24 @@
+package io.evenload;
+
+import io.evenload.health.HealthCheck;
+import io.evenload.health.SlowStart;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How one balancer is to work, as its builder was told; immutable. For the meaning and the defaults
+ * see {@link LoadBalancer.Builder}.
+ *
+ * @param slowStart null if there is none
+ * @param slowStartOfAll whether it is for all endpoints that are new or come back, rather than for
+ *     those alone that come back from an ejection
+ */
+record Options(
+    Chooser chooser,
+    double panicThreshold,
+    Duration emptyListGrace,
+    List<Gate.Factory> gates,
+    @Nullable HealthCheck healthCheck,
+    @Nullable SlowStart slowStart,
+    boolean slowStartOfAll) {}

@@ -1,0 +1,83 @@
+package io.evenload;
+
+import io.evenload.health.SlowStart;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The endpoints that are in slow start, and what it leaves of their weight. Control path only. */
+final class Ramps {
+
+  /*
+   * However many endpoints ramp up, there is one timer, which runs as long as there are any and lets the weights be
+   * computed again at each step. Shares are those of the last whole step since an endpoint's own start, so that other
+   * events in between, which compute the weights too, do not change them and set the choosers to build their tables.
+   */
+
+  static final int STEPS = 20;
+
+  private final @Nullable SlowStart slowStart;
+  private final ControlTimer timer;
+  private final Runnable changed;
+  private final Map<LiveEndpoint, Long> starts = new HashMap<>();
+  private boolean timing;
+
+  /**
+   * Creates the ramps.
+   *
+   * @param changed computes the weights again
+   */
+  Ramps(@Nullable SlowStart slowStart, ControlTimer timer, Runnable changed) {
+    this.slowStart = slowStart;
+    this.timer = timer;
+    this.changed = changed;
+  }
+
+  /** An endpoint may be chosen that could not, or was not there, before. */
+  void begin(LiveEndpoint endpoint, long now) {
+    if (slowStart != null) {
+      starts.put(endpoint, now);
+      schedule(slowStart);
+    }
+  }
+
+  /** An endpoint may not be chosen any more. */
+  void end(LiveEndpoint endpoint) {
+    starts.remove(endpoint);
+  }
+
+  /** Returns the share of its weight that the endpoint has now, above 0 to 1. */
+  double share(LiveEndpoint endpoint, long now) {
+    Long start = slowStart == null ? null : starts.get(endpoint);
+    if (slowStart == null || start == null) {
+      return 1;
+    }
+    long step = stepNanos(slowStart);
+    long elapsed = Math.max(0, now - start) / step * step;
+    double share = slowStart.share(Duration.ofNanos(elapsed));
+    if (share >= 1) {
+      starts.remove(endpoint);
+    }
+    return share;
+  }
+
+  private void schedule(SlowStart slowStart) {
+    if (!timing) {
+      timing = true;
+      timer.after(stepNanos(slowStart), () -> step(slowStart));
+    }
+  }
+
+  private void step(SlowStart slowStart) {
+    timing = false;
+    changed.run();
+    if (!starts.isEmpty()) {
+      schedule(slowStart);
+    }
+  }
+
+  private static long stepNanos(SlowStart slowStart) {
+    return slowStart.window().toNanos() / STEPS;
+  }
+}

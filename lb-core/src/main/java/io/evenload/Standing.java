@@ -1,0 +1,21 @@
+package io.evenload;
+
+/**
+ * Whether an endpoint may be chosen, and why; immutable.
+ *
+ * @param state the strongest of the states that hold
+ * @param reason why, in words; empty for an eligible endpoint
+ */
+record Standing(EndpointState state, String reason) {
+
+  static final Standing ELIGIBLE = new Standing(EndpointState.ELIGIBLE, "");
+  static final Standing WEIGHT_ZERO =
+      new Standing(EndpointState.WEIGHT_ZERO, "weight 0 beside positive weights");
+  static final Standing LEFT = draining("left the list");
+  static final Standing BREAKER_OPEN =
+      new Standing(EndpointState.BREAKER_OPEN, "its gate is closed");
+
+  static Standing draining(String reason) {
+    return new Standing(EndpointState.DRAINING, reason);
+  }
+}
