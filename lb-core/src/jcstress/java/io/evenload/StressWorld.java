@@ -21,12 +21,7 @@ final class StressWorld {
   private StressWorld() {}
 
   static BalancerContext context() {
-    return new BalancerContext(
-        "stress",
-        () -> 0,
-        () -> ThreadLocalRandom.current().nextLong(),
-        null,
-        new RateLimitedLog("stress", () -> 0));
+    return new BalancerContext("stress", () -> 0, () -> ThreadLocalRandom.current().nextLong());
   }
 
   static LoadBalancer.Builder balancer(ServerList servers) {

@@ -2,16 +2,24 @@ package io.evenload;
 
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 
-/** What all parts of one balancer share: its name, time, randomness, listener and log. */
+/** What all parts of one balancer share: its name, time, randomness, log and listeners. */
 record BalancerContext(
     String name,
     LongSupplier nanoTime,
     RandomGenerator random,
-    @Nullable LoadBalancerListener listener,
-    RateLimitedLog log)
+    RateLimitedLog log,
+    Listeners listeners)
     implements Chooser.Environment {
+
+  BalancerContext(String name, LongSupplier nanoTime, RandomGenerator random) {
+    this(name, nanoTime, random, new RateLimitedLog(name, nanoTime));
+  }
+
+  private BalancerContext(
+      String name, LongSupplier nanoTime, RandomGenerator random, RateLimitedLog log) {
+    this(name, nanoTime, random, log, new Listeners(log));
+  }
 
   /** Runs what a user wrote; what it throws is logged and goes no further. */
   void contain(String what, Runnable call) {

@@ -131,6 +131,7 @@ final class ControlPath implements ServerList.Listener {
       balancer
           .log()
           .warn("the server list could not be refreshed; the last one stays in force", cause);
+      serial.execute(unlessClosed(() -> balancer.listeners().serversFailed(cause)));
     }
   }
 

@@ -126,12 +126,7 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
       leave(); // after the failure was recorded, so that a failing server is at no moment merely
       // idle
     }
-    LoadBalancerListener listener = balancer.listener();
-    if (listener != null) {
-      balancer.contain(
-          "LoadBalancerListener.attemptEnded",
-          () -> listener.attemptEnded(server, outcome, latencyNanos, cause));
-    }
+    balancer.listeners().attemptEnded(server, outcome, latencyNanos, cause);
   }
 
   LoadBalancerStatus.EndpointStatus status() {

@@ -41,9 +41,8 @@ public final class LoadBalancer implements AutoCloseable {
   private final @Nullable LeakSampler sampler;
 
   private LoadBalancer(Builder builder, ServerList servers) {
-    RateLimitedLog log = new RateLimitedLog(builder.name, builder.nanoTime);
-    balancer =
-        new BalancerContext(builder.name, builder.nanoTime, builder.random, builder.listener, log);
+    balancer = new BalancerContext(builder.name, builder.nanoTime, builder.random);
+    builder.listeners.forEach(balancer.listeners()::add);
     sampler = builder.leakSampling == 0 ? null : new LeakSampler(balancer, builder.leakSampling);
     picker = new Picker(balancer, sampler);
     ScheduledExecutorService given = builder.scheduler;
@@ -137,6 +136,16 @@ public final class LoadBalancer implements AutoCloseable {
    */
   public void addGate(Gate.Factory factory) {
     control.addGates(requireNonNull(factory, "factory"));
+  }
+
+  /** Tells one more listener of the events from now on, beside those given to the builder. */
+  public void addListener(LoadBalancerListener listener) {
+    balancer.listeners().add(requireNonNull(listener, "listener"));
+  }
+
+  /** Tells this very listener no more; nothing happens if it was not told. */
+  public void removeListener(LoadBalancerListener listener) {
+    balancer.listeners().remove(requireNonNull(listener, "listener"));
   }
 
   /**
@@ -238,7 +247,7 @@ public final class LoadBalancer implements AutoCloseable {
     private @Nullable HealthCheck healthCheck;
     private @Nullable SlowStart slowStart = SlowStart.builder().build();
     private boolean slowStartOfAll;
-    private @Nullable LoadBalancerListener listener;
+    private final List<LoadBalancerListener> listeners = new ArrayList<>();
     private LongSupplier nanoTime = System::nanoTime;
     private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
     private @Nullable ScheduledExecutorService scheduler;
@@ -341,9 +350,12 @@ public final class LoadBalancer implements AutoCloseable {
       return this;
     }
 
-    /** Sets what is told of the balancer's events; by default nothing. */
+    /**
+     * Adds what is told of the balancer's events; by default there is nothing. See {@link
+     * LoadBalancer#addListener}.
+     */
     public Builder listener(LoadBalancerListener listener) {
-      this.listener = requireNonNull(listener, "listener");
+      listeners.add(requireNonNull(listener, "listener"));
       return this;
     }
 

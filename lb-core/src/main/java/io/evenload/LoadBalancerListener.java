@@ -18,6 +18,14 @@ public interface LoadBalancerListener {
   default void serversChanged(List<Server> servers) {}
 
   /**
+   * The source of the list failed, and the last list stays in force. On the control path, one event
+   * at a time and in order.
+   *
+   * @param cause what the source says
+   */
+  default void serversFailed(Throwable cause) {}
+
+  /**
    * An endpoint changed its state. On the control path, one event at a time and in order.
    *
    * @param server the server as discovery described it last

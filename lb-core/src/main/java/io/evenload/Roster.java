@@ -77,10 +77,7 @@ final class Roster {
     endpoints = roster;
     servers = next;
     refresh();
-    LoadBalancerListener listener = balancer.listener();
-    if (listener != null) {
-      balancer.contain("LoadBalancerListener.serversChanged", () -> listener.serversChanged(next));
-    }
+    balancer.listeners().serversChanged(next);
   }
 
   private Map<String, Server> unique(List<Server> list) {
@@ -279,14 +276,11 @@ final class Roster {
   }
 
   private void announce(StateChange change) {
-    LoadBalancerListener listener = balancer.listener();
     EndpointState from = change.from.state();
     EndpointState to = change.to.state();
-    if (listener != null && from != to) {
+    if (from != to) {
       Server server = change.endpoint.server();
-      balancer.contain(
-          "LoadBalancerListener.stateChanged",
-          () -> listener.stateChanged(server, from, to, change.to.reason()));
+      balancer.listeners().stateChanged(server, from, to, change.to.reason());
     }
   }
 

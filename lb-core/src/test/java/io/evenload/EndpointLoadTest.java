@@ -16,10 +16,7 @@ final class EndpointLoadTest {
 
   private final VirtualTime time = new VirtualTime();
   private final LiveEndpoint endpoint =
-      new LiveEndpoint(
-          new BalancerContext(
-              "orders", time, new SeededRandom(1), null, new RateLimitedLog("orders", time)),
-          World.server("a"));
+      new LiveEndpoint(new BalancerContext("orders", time, new SeededRandom(1)), World.server("a"));
 
   @Test
   void latency_firstSample_isTakenAsItIs() {

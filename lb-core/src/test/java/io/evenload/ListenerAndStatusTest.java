@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.evenload.testing.CapturedLog;
 import io.evenload.testing.FakeGate;
 import io.evenload.testing.Race;
+import io.evenload.testing.RecordingListener;
 import io.evenload.testing.World;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -56,6 +57,42 @@ final class ListenerAndStatusTest {
               "a: WEIGHT_ZERO to BREAKER_OPEN (its gate is closed)",
               "a: BREAKER_OPEN to DRAINING (left the list)",
               "a: DRAINING to ELIGIBLE ()");
+    }
+  }
+
+  @Test
+  void serversFailed_sourceFails_isTold() {
+    List<ServerList.Listener> subscribed = new ArrayList<>();
+    ServerList source =
+        listener -> {
+          subscribed.add(listener);
+          return () -> {};
+        };
+    LoadBalancer balancer = world.balancer(source).build();
+    subscribed.get(0).updated(World.servers("a"));
+    subscribed.get(0).failed(new IllegalStateException("no route"));
+    balancer.close();
+    subscribed.get(0).failed(new IllegalStateException("late"));
+
+    assertThat(world.events.lists).containsExactly("a", "failed: no route");
+  }
+
+  @Test
+  void addListener_severalAndOneThatThrows_allAreToldUntilRemoved() throws Exception {
+    RecordingListener second = new RecordingListener();
+    try (LoadBalancer balancer = world.balancer(list).listener(new ThrowingListener()).build()) {
+      balancer.addListener(second);
+      list.update(World.servers("a"));
+      balancer.start().succeed();
+      balancer.removeListener(second);
+      balancer.removeListener(second);
+      list.update(World.servers("b"));
+      balancer.start().succeed();
+
+      assertThat(second.lists).containsExactly("a");
+      assertThat(second.attempts).containsExactly("a SUCCESS 0");
+      assertThat(world.events.lists).containsExactly("a", "b");
+      assertThat(world.events.attempts).containsExactly("a SUCCESS 0", "b SUCCESS 0");
     }
   }
 

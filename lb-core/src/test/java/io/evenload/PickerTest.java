@@ -15,9 +15,7 @@ import org.junit.jupiter.api.Test;
 final class PickerTest {
 
   private final VirtualTime time = new VirtualTime();
-  private final BalancerContext context =
-      new BalancerContext(
-          "orders", time, new SeededRandom(91), null, new RateLimitedLog("orders", time));
+  private final BalancerContext context = new BalancerContext("orders", time, new SeededRandom(91));
   private final Picker picker = new Picker(context, null);
   private final CandidateGroup group = new CandidateGroup(context, Choosers.random());
 

@@ -22,6 +22,11 @@ public final class RecordingListener implements LoadBalancerListener {
   }
 
   @Override
+  public void serversFailed(Throwable cause) {
+    lists.add("failed: " + cause.getMessage());
+  }
+
+  @Override
   public void stateChanged(Server server, EndpointState from, EndpointState to, String reason) {
     states.add(server.id() + ": " + from.name() + " to " + to.name() + " (" + reason + ")");
   }
