@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.sun.management.ThreadMXBean;
 import io.evenload.chooser.Choosers;
-import io.evenload.testing.FakeEndpoint;
-import io.evenload.testing.FakeEnvironment;
 import io.evenload.testing.World;
 import java.lang.management.ManagementFactory;
 import java.util.List;
@@ -33,16 +31,6 @@ final class AllocationTest {
         Choosers.maglev(),
         Choosers.rendezvous(),
         Choosers.firstAvailable());
-  }
-
-  @ParameterizedTest
-  @MethodSource("choosers")
-  void choose_prepared_allocatesNothing(Chooser chooser) {
-    List<Endpoint> endpoints = FakeEndpoint.withWeights(1, 2, 7, 0.5);
-    Chooser prepared = chooser.bind(FakeEnvironment.seeded(1)).prepare(endpoints);
-    RequestContext request = RequestContext.create();
-
-    assertThat(leastBytes(() -> sink = prepared.choose(endpoints, request))).isZero();
   }
 
   @ParameterizedTest

@@ -21,8 +21,10 @@ final class CustomChooser {
   private static final int ROOM = 2;
 
   /**
-   * The first server with room; if there is none, the last that this request has not tried. Threads
-   * that choose at the same moment may exceed the room; {@link Chooser#inFlightLimit} is exact.
+   * The first server with room; if there is none, the last that this request has not tried. One
+   * that fails more often than not has no room: if it fails fast, it would always seem to have.
+   * Threads that choose at the same moment may exceed the room; {@link Chooser#inFlightLimit} is
+   * exact.
    */
   static final Chooser FIRST_WITH_ROOM =
       (eligible, request) -> {
@@ -30,7 +32,7 @@ final class CustomChooser {
         for (Endpoint endpoint : eligible) {
           if (!request.skips(endpoint)) {
             choice = endpoint;
-            if (endpoint.inFlight() < ROOM) {
+            if (endpoint.inFlight() < ROOM && endpoint.failureRate() < 0.5) {
               break;
             }
           }

@@ -14,7 +14,6 @@ import io.evenload.testing.FakeEndpoint;
 import io.evenload.testing.FakeEnvironment;
 import io.evenload.testing.SeededRandom;
 import io.evenload.testing.World;
-import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -128,20 +127,6 @@ final class ChooserSharesTest {
         0.5,
         0.5,
         0);
-  }
-
-  @ParameterizedTest
-  @MethodSource("choosers")
-  void choose_sameSeed_sameSequence(Chooser chooser) {
-    List<Endpoint> endpoints = FakeEndpoint.withWeights(3, 1, 4, 1, 5, 9, 2, 6);
-    RequestContext request = RequestContext.create();
-    List<List<Endpoint>> runs = new ArrayList<>();
-    for (int run = 0; run < 2; run++) {
-      Chooser prepared = chooser.bind(FakeEnvironment.seeded(99)).prepare(endpoints);
-      runs.add(Stream.generate(() -> prepared.choose(endpoints, request)).limit(1_000).toList());
-    }
-
-    assertThat(runs.get(0)).isEqualTo(runs.get(1));
   }
 
   private static void assertShares(Chooser chooser, List<Server> servers, double... shares)

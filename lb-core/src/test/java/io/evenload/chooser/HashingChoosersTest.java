@@ -3,7 +3,6 @@ package io.evenload.chooser;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenload.Attempt;
-import io.evenload.Chooser;
 import io.evenload.Endpoint;
 import io.evenload.LoadBalancer;
 import io.evenload.RequestContext;
@@ -14,7 +13,6 @@ import io.evenload.testing.World;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -87,52 +85,6 @@ class HashingChoosersTest {
   }
 
   @Test
-  void choose_sameKey_isTheSameServerForEveryClient() throws Exception {
-    for (Chooser chooser : List.of(Choosers.maglev(), Choosers.rendezvous())) {
-      try (LoadBalancer one = new World(1).balancer(servers(20)).chooser(chooser).build();
-          LoadBalancer other = new World(2).balancer(servers(20)).chooser(chooser).build()) {
-        for (int i = 0; i < 200; i++) {
-          assertThat(serverFor(one, "key" + i)).isEqualTo(serverFor(other, "key" + i));
-        }
-      }
-    }
-  }
-
-  @Test
-  void choose_noKey_spreads() throws Exception {
-    for (Chooser chooser : List.of(Choosers.maglev(), Choosers.rendezvous())) {
-      try (LoadBalancer balancer = new World(3).balancer(servers(5)).chooser(chooser).build()) {
-        Map<String, Integer> counts = new HashMap<>();
-        for (int i = 0; i < 5_000; i++) {
-          try (Attempt attempt = balancer.start()) {
-            counts.merge(attempt.server().id(), 1, Integer::sum);
-          }
-        }
-        // 1,000 each on average; 6 standard deviations of 28
-        assertThat(counts)
-            .hasSize(5)
-            .allSatisfy((id, count) -> assertThat(count).isBetween(830, 1_170));
-      }
-    }
-  }
-
-  @Test
-  void choose_triedServer_goesToAnother() throws Exception {
-    for (Chooser chooser : List.of(Choosers.maglev(), Choosers.rendezvous())) {
-      try (LoadBalancer balancer = new World(4).balancer(servers(4)).chooser(chooser).build()) {
-        for (int i = 0; i < 100; i++) {
-          RequestContext request = RequestContext.withKey("key" + i);
-          HashSet<String> tried = new HashSet<>();
-          for (int attempt = 0; attempt < 4; attempt++) {
-            tried.add(fail(balancer.start(request)));
-          }
-          assertThat(tried).hasSize(4);
-        }
-      }
-    }
-  }
-
-  @Test
   void rendezvous_oneRemoved_movesOnlyItsOwnKeysAndEvenly() throws Exception {
     UpdatableServerList list = new UpdatableServerList(World.servers(10));
     try (LoadBalancer balancer =
@@ -170,11 +122,6 @@ class HashingChoosersTest {
     }
   }
 
-  private static String fail(Attempt attempt) {
-    attempt.fail(null);
-    return attempt.server().id();
-  }
-
   private static Map<String, String> assignment(LoadBalancer balancer) throws Exception {
     Map<String, String> assignment = new HashMap<>();
     for (int i = 0; i < KEYS; i++) {
@@ -187,10 +134,6 @@ class HashingChoosersTest {
     try (Attempt attempt = balancer.start(RequestContext.withKey(key))) {
       return attempt.server().id();
     }
-  }
-
-  private static Server[] servers(int n) {
-    return World.servers(n).toArray(new Server[0]);
   }
 
   private static Endpoint[] endpoints(int n) {

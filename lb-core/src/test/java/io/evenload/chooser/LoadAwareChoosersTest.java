@@ -4,26 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import io.evenload.Attempt;
 import io.evenload.Chooser;
 import io.evenload.Endpoint;
-import io.evenload.LoadBalancer;
-import io.evenload.NoServerAvailableException;
 import io.evenload.RequestContext;
-import io.evenload.ServerList;
 import io.evenload.testing.FakeEndpoint;
 import io.evenload.testing.FakeEnvironment;
 import io.evenload.testing.World;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Least loaded and power of two choices, where endpoints are not idle. */
@@ -134,75 +124,6 @@ final class LoadAwareChoosersTest {
       double load = Load.of(endpoint.failureRate(rate), 1);
       assertThat(load).isGreaterThan(before).isFinite();
       before = load;
-    }
-  }
-
-  static Stream<Arguments> fastFailures() {
-    // Healthy servers with about 1, 10, 100 and 300 in flight each.
-    return Stream.of(1, 10, 100, 300)
-        .flatMap(
-            busy ->
-                Stream.of(
-                        Choosers.leastLoaded(),
-                        Choosers.powerOfTwoChoices(),
-                        Choosers.leastLoaded(0.5),
-                        Choosers.powerOfTwoChoices(2),
-                        Choosers.peakEwma())
-                    .map(chooser -> Arguments.of(chooser, busy)));
-  }
-
-  @ParameterizedTest(name = "{0} with {1} in flight")
-  @MethodSource("fastFailures")
-  void start_oneOfTenFailsFast_getsLessThanItsShare(Chooser chooser, int busy) {
-    Simulation simulation = new Simulation(chooser, busy);
-    simulation.run(20_000);
-
-    assertThat(simulation.calls).isEqualTo(20_000);
-    assertThat(simulation.failing).isPositive().isLessThan(20_000 / 10);
-  }
-
-  /** Ten servers of 100 ms, of which one answers at once, and always with a failure. */
-  private static final class Simulation {
-    private static final Duration LATENCY = Duration.ofMillis(100);
-    final World world = new World(31);
-    final LoadBalancer balancer;
-    final long intervalNanos;
-    int calls;
-    int failing;
-
-    Simulation(Chooser chooser, int busy) {
-      balancer =
-          LoadBalancer.builder("simulation")
-              .servers(ServerList.of(World.servers(10)))
-              .chooser(chooser)
-              .nanoTime(world.time)
-              .random(world.random)
-              .scheduler(world.time)
-              .build();
-      intervalNanos = LATENCY.toNanos() / (9L * busy);
-    }
-
-    void run(int requests) {
-      for (int i = 0; i < requests; i++) {
-        call();
-        world.time.advance(Duration.ofNanos(intervalNanos));
-      }
-      balancer.close();
-    }
-
-    private void call() {
-      try {
-        Attempt attempt = balancer.start();
-        calls++;
-        boolean fails = attempt.server().id().equals("s3");
-        failing += fails ? 1 : 0;
-        Runnable end = fails ? () -> attempt.fail(null) : attempt::succeed;
-        long after =
-            fails ? 100_000 : LATENCY.toNanos() / 2 + world.random.nextLong(LATENCY.toNanos());
-        Future<?> unused = world.time.schedule(end, after, TimeUnit.NANOSECONDS);
-      } catch (NoServerAvailableException e) {
-        throw new AssertionError(e);
-      }
     }
   }
 

@@ -8,10 +8,8 @@ import io.evenload.RequestContext;
 import io.evenload.testing.FakeEndpoint;
 import io.evenload.testing.FakeEnvironment;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -62,32 +60,5 @@ final class RecipeTest {
 
     assertThat(first).isNotSameAs(second).isNotSameAs(recipe);
     assertThat(recipe.toString()).matches("[a-z][A-Za-z]+");
-  }
-
-  @ParameterizedTest
-  @MethodSource("choosers")
-  void choose_someSkipped_avoidsThemAndReachesAllOthers(Chooser recipe) {
-    List<Endpoint> endpoints = FakeEndpoint.withWeights(1, 1, 1_000_000, 5, 5, 2);
-    RequestContext picky =
-        RequestContext.create().only(server -> server.host().compareTo("s3") >= 0);
-    Chooser chooser = recipe.bind(FakeEnvironment.seeded(4)).prepare(endpoints);
-    Set<Endpoint> reached = new HashSet<>();
-    for (int i = 0; i < 10_000; i++) {
-      reached.add(chooser.choose(endpoints, picky));
-    }
-
-    assertThat(reached).isEqualTo(Set.copyOf(endpoints.subList(3, 6)));
-  }
-
-  @ParameterizedTest
-  @MethodSource("choosers")
-  void choose_allSkipped_stillAnswersWithOneOfTheList(Chooser recipe) {
-    List<Endpoint> endpoints = FakeEndpoint.withWeights(1, 2);
-    RequestContext none = RequestContext.create().only(server -> false);
-    Chooser chooser = recipe.bind(FakeEnvironment.seeded(5)).prepare(endpoints);
-
-    for (int i = 0; i < 100; i++) {
-      assertThat(endpoints).contains(chooser.choose(endpoints, none));
-    }
   }
 }

@@ -1,5 +1,7 @@
 package io.evenload.testing;
 
+import static java.util.Objects.requireNonNull;
+
 import io.evenload.Chooser;
 import io.evenload.Endpoint;
 import io.evenload.Server;
@@ -7,7 +9,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** An endpoint whose every property a test sets; for tests of choosers without a balancer. */
+/**
+ * An endpoint whose every property a test sets; for tests of choosers without a balancer. At first
+ * it is idle, without a latency, a failure or a tracker. Thread-safe.
+ */
 public final class FakeEndpoint implements Endpoint {
 
   private final Server server;
@@ -15,9 +20,11 @@ public final class FakeEndpoint implements Endpoint {
   private volatile int inFlight;
   private volatile double latencyNanos = Double.NaN;
   private volatile double failureRate;
+  private volatile Chooser.@Nullable Tracker tracker;
 
+  /** Returns an idle endpoint of this effective weight, whatever the server's own weight is. */
   public FakeEndpoint(Server server, double weight) {
-    this.server = server;
+    this.server = requireNonNull(server, "server");
     this.weight = weight;
   }
 
@@ -30,23 +37,33 @@ public final class FakeEndpoint implements Endpoint {
     return List.copyOf(endpoints);
   }
 
+  /** Sets what {@link #inFlight()} returns, and returns this; 0 at first. */
   public FakeEndpoint inFlight(int inFlight) {
     this.inFlight = inFlight;
     return this;
   }
 
+  /** Sets what {@link #weight()} returns, and returns this. */
   public FakeEndpoint weight(double weight) {
     this.weight = weight;
     return this;
   }
 
+  /** Sets what {@link #latencyNanos()} returns, and returns this; NaN, no sample, at first. */
   public FakeEndpoint latencyNanos(double latencyNanos) {
     this.latencyNanos = latencyNanos;
     return this;
   }
 
+  /** Sets what {@link #failureRate()} returns, and returns this; 0 at first. */
   public FakeEndpoint failureRate(double failureRate) {
     this.failureRate = failureRate;
+    return this;
+  }
+
+  /** Sets what {@link #tracker()} returns, and returns this; null at first. */
+  public FakeEndpoint tracker(Chooser.@Nullable Tracker tracker) {
+    this.tracker = tracker;
     return this;
   }
 
@@ -77,7 +94,7 @@ public final class FakeEndpoint implements Endpoint {
 
   @Override
   public Chooser.@Nullable Tracker tracker() {
-    return null;
+    return tracker;
   }
 
   @Override

@@ -15,8 +15,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** What the engine promises to a chooser. */
-final class ChooserContractTest {
+/** When and how the engine calls a chooser. */
+final class ChooserCallsTest {
 
   private final World world = new World(51);
   private final UpdatableServerList list = new UpdatableServerList();
