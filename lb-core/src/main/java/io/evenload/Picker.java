@@ -4,6 +4,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -12,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class Picker {
 
   /*
-   * The chooser is asked twice at most. If both answers are refused, the engine scans the endpoints from a random index:
+   * What the request prefers comes first, wherever it is eligible. The chooser is asked twice at most. If both answers are refused, the engine scans the endpoints from a random index:
    * those that may be chosen and were not tried, the tried ones, those that only failing health keeps out, and at last
    * one trial at an endpoint whose gate is closed. Draining, weight 0, the request's filter, gates and limits are hard
    * at every step.
@@ -35,6 +36,13 @@ final class Picker {
     if (snapshot.groups().length == 0) {
       return scan(snapshot, null, request);
     }
+    Predicate<Server> preference = request.preference();
+    if (preference != null) {
+      Attempt attempt = pickPreferred(snapshot, request, preference);
+      if (attempt != null) {
+        return attempt;
+      }
+    }
     Candidates group = snapshot.draw(balancer.random());
     LiveEndpoint chosen = ask(group, request);
     if (chosen != null) {
@@ -44,6 +52,33 @@ final class Picker {
       }
     }
     return pickAgain(snapshot, group, request, chosen);
+  }
+
+  private @Nullable Attempt pickPreferred(
+      Snapshot snapshot, RequestContext request, Predicate<Server> preference) {
+    for (Candidates group : snapshot.groups()) {
+      LiveEndpoint[] endpoints = group.endpoints();
+      int start = randomIndex(endpoints.length);
+      for (int i = 0; i < endpoints.length; i++) {
+        LiveEndpoint endpoint = endpoints[(start + i) % endpoints.length];
+        if (prefers(preference, endpoint) && !request.tried(endpoint) && request.passes(endpoint)) {
+          Attempt attempt = admit(endpoint, group, request, false);
+          if (attempt != null) {
+            return attempt;
+          }
+        }
+      }
+    }
+    return null;
+  }
+
+  private boolean prefers(Predicate<Server> preference, LiveEndpoint endpoint) {
+    try {
+      return preference.test(endpoint.server());
+    } catch (Throwable e) {
+      balancer.log().warn("the preference of a request threw; such a server is not preferred", e);
+      return false;
+    }
   }
 
   private @Nullable Attempt pickAgain(
@@ -120,7 +155,7 @@ final class Picker {
       Candidates group, RequestContext request, boolean tried, boolean gated) {
     LiveEndpoint[] endpoints = group.endpoints();
     int n = endpoints.length;
-    int start = n < 2 ? 0 : (int) (((balancer.random().nextLong() >>> 32) * n) >>> 32);
+    int start = randomIndex(n);
     for (int i = 0; i < n; i++) {
       LiveEndpoint endpoint = endpoints[(start + i) % n];
       if (request.tried(endpoint) == tried && request.passes(endpoint)) {
@@ -134,6 +169,10 @@ final class Picker {
       }
     }
     return null;
+  }
+
+  private int randomIndex(int n) {
+    return n < 2 ? 0 : (int) (((balancer.random().nextLong() >>> 32) * n) >>> 32);
   }
 
   /** Starts the attempt, or returns null if the endpoint cannot take it. */

@@ -9,8 +9,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a balancer knows of one logical request, over all its attempts: its key, its filter, and the
- * endpoints already tried. Use one for each request and pass it to every {@link
+ * What a balancer knows of one logical request, over all its attempts: its key, its filter, its
+ * preference, and the endpoints already tried. Use one for each request and pass it to every {@link
  * LoadBalancer#start(RequestContext)} of that request.
  *
  * <p>Thread-safe: two attempts of a hedged request may start at once.
@@ -43,6 +43,7 @@ public final class RequestContext {
   private final long keyHash;
   private volatile @Nullable Attempt attempts;
   private volatile @Nullable Predicate<Server> filter;
+  private volatile @Nullable Predicate<Server> preference;
   private volatile Endpoint @Nullable [] refused;
   private volatile @Nullable Throwable filterError;
 
@@ -62,12 +63,21 @@ public final class RequestContext {
   }
 
   /**
-   * Returns a context with the same key and filter that has tried nothing yet, for a request that
-   * is made again.
+   * Returns a context with the same key, filter and preference that has tried nothing yet, for a
+   * request that is made again.
    */
   public RequestContext copy() {
-    RequestContext copy = new RequestContext(key, keyHash);
+    return copyTo(new RequestContext(key, keyHash));
+  }
+
+  /** Returns a {@link #copy} with another key. */
+  public RequestContext copyWithKey(String key) {
+    return copyTo(withKey(key));
+  }
+
+  private RequestContext copyTo(RequestContext copy) {
     copy.filter = filter;
+    copy.preference = preference;
     return copy;
   }
 
@@ -101,15 +111,42 @@ public final class RequestContext {
    */
   public RequestContext only(Predicate<Server> filter) {
     requireNonNull(filter, "filter");
-    if (this == ANONYMOUS) {
-      throw new IllegalStateException(
-          "only: the context of start() is shared (expected: one of RequestContext.create())");
-    }
+    requireOwn("only");
     Predicate<Server> old;
     do {
       old = this.filter;
     } while (!FILTER.compareAndSet(this, old, old == null ? filter : old.and(filter)));
     return this;
+  }
+
+  /**
+   * Sends this request, before the chooser is asked, to a server that passes the test, such as the
+   * one that holds its session; returns this context. The preference is soft: a server that is not
+   * eligible, was tried already or has no room is passed over, and if no other one passes, the
+   * chooser decides as if nothing had been preferred. Priorities do not matter here, so a session
+   * stays where it is when a more preferred priority recovers. Of several servers that pass, any is
+   * taken. The test is called for every candidate and should be fast; a server for which it throws
+   * is not preferred. Replaces the preference set before.
+   *
+   * @throws IllegalStateException if this is the context of {@link LoadBalancer#start()}, which all
+   *     such requests share
+   */
+  public RequestContext prefer(Predicate<Server> test) {
+    requireNonNull(test, "test");
+    requireOwn("prefer");
+    this.preference = test;
+    return this;
+  }
+
+  private void requireOwn(String method) {
+    if (this == ANONYMOUS) {
+      throw new IllegalStateException(
+          method + ": the context of start() is shared (expected: one of RequestContext.create())");
+    }
+  }
+
+  @Nullable Predicate<Server> preference() {
+    return preference;
   }
 
   /**
