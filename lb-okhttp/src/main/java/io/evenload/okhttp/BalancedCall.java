@@ -5,6 +5,7 @@ import io.evenload.Outcome;
 import io.evenload.RequestContext;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import kotlin.jvm.functions.Function0;
 import okhttp3.Call;
@@ -23,6 +24,7 @@ final class BalancedCall extends AttemptTrace {
   private @Nullable RequestContext context;
   private @Nullable BalancedService contextOf;
   private @Nullable RequestContext contextLike;
+  private @Nullable String contextKey;
   private volatile @Nullable Call nested;
   private volatile @Nullable CountDownLatch pause;
   private boolean listening; // like the two below, only on the thread of the call
@@ -76,17 +78,30 @@ final class BalancedCall extends AttemptTrace {
    * The context of the call at this service, which lives as long as the call.
    *
    * @param given what the caller wants it to be like; another call may be given the same
+   * @param key the key of the call's session, if it has one; only if the given context has none
    */
   @SuppressWarnings("ReferenceEquality") // this very service and this very context
-  RequestContext context(BalancedService service, @Nullable RequestContext given) {
+  RequestContext context(
+      BalancedService service, @Nullable RequestContext given, @Nullable String key) {
     RequestContext known = context;
-    if (known == null || contextOf != service || contextLike != given) {
-      known = given == null ? RequestContext.create() : given.copy();
+    if (known == null
+        || contextOf != service
+        || contextLike != given
+        || !Objects.equals(contextKey, key)) {
+      known = newContext(given, key);
       context = known;
       contextOf = service;
       contextLike = given;
+      contextKey = key;
     }
     return known;
+  }
+
+  private static RequestContext newContext(@Nullable RequestContext given, @Nullable String key) {
+    if (key == null) {
+      return given == null ? RequestContext.create() : given.copy();
+    }
+    return given == null ? RequestContext.withKey(key) : given.copyWithKey(key);
   }
 
   /** Nanoseconds left of the call's timeout and deadline; the largest long if it has neither. */

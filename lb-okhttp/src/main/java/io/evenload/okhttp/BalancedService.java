@@ -8,6 +8,7 @@ import io.evenload.NoServerAvailableException;
 import io.evenload.Outcome;
 import io.evenload.RequestContext;
 import io.evenload.okhttp.CallListener.Refusal;
+import io.evenload.okhttp.Sessions.Session;
 import java.io.IOException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
@@ -33,6 +34,7 @@ final class BalancedService {
   private final Retries retries;
   private final Router router;
   private final long waitForServersNanos;
+  private final Sessions sessions;
   private final Function0<BalancedCall> states;
   private final ProxyCheck proxyCheck;
 
@@ -42,6 +44,7 @@ final class BalancedService {
       Retries retries,
       Router router,
       long waitForServersNanos,
+      Sessions sessions,
       Timing timing,
       RateLimitedLog log) {
     this.host = host;
@@ -49,6 +52,7 @@ final class BalancedService {
     this.retries = retries;
     this.router = router;
     this.waitForServersNanos = waitForServersNanos;
+    this.sessions = sessions;
     this.states = () -> new BalancedCall(timing, log);
     this.proxyCheck = new ProxyCheck(host);
   }
@@ -71,19 +75,21 @@ final class BalancedService {
   private Response attempts(Interceptor.Chain chain, Call call, BalancedCall state)
       throws IOException {
     Request request = chain.request();
-    RequestContext context = state.context(this, request.tag(RequestContext.class));
+    RequestContext given = request.tag(RequestContext.class);
+    RequestContext context = state.context(this, given, sessions.key(chain, request, given));
+    Session session = sessions.begin(chain, request, context);
     retries.request();
     Tried tried = send(chain, state, firstAttempt(call, state, context), false);
     IOException earlier = null;
     for (int number = 1; ; number++) {
       long delay = retries.delayNanos(call, request, state, tried, number);
       if (delay == Retries.NO) {
-        return conclude(call, state, tried, earlier);
+        return conclude(call, state, session, tried, earlier);
       }
       state.inFlight().end(tried.outcome(), tried.failure());
       Attempt next = nextAttempt(call, state, context, tried, delay, number);
       if (next == null) {
-        return conclude(call, state, tried, earlier);
+        return conclude(call, state, session, tried, earlier);
       }
       close(tried.response());
       earlier = joined(tried.failure(), earlier);
@@ -165,11 +171,12 @@ final class BalancedService {
 
   /** Gives the caller what came of the last attempt. */
   private Response conclude(
-      Call call, BalancedCall state, Tried tried, @Nullable IOException earlier)
+      Call call, BalancedCall state, Session session, Tried tried, @Nullable IOException earlier)
       throws IOException {
     Response response = tried.response();
     if (response != null) {
       state.keep(call, tried.outcome());
+      session.answered(tried.server(), tried.outcome());
       return response;
     }
     if (tried.kind() == FailureKind.CANCELED && call.isCanceled()) {

@@ -47,6 +47,9 @@ import org.jspecify.annotations.Nullable;
  * new Request.Builder().url("http://orders/v1/items").tag(RequestContext.class, RequestContext.withKey(userId))
  * }</pre>
  *
+ * <p>Sessions may also be told by a header, a cookie or a function of the request, or be led back
+ * to their server by a cookie: see {@link Affinity}.
+ *
  * <p>If the balancer has no server, the call fails with an {@link IOException} whose message begins
  * with that of the {@link NoServerAvailableException}, and whose cause it is.
  *
@@ -81,6 +84,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
                     new Retries(host, builder.retry, timing, listener),
                     router,
                     builder.waitForServers.toNanos(),
+                    new Sessions(host, balancer, builder.affinity, timing, log),
                     timing,
                     log)));
     this.services = Map.copyOf(services);
@@ -163,6 +167,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
     private RetryPolicy retry = RetryPolicy.defaults();
     private @Nullable CircuitBreakerConfig circuitBreaker = defaultCircuitBreaker();
     private Duration waitForServers = Duration.ZERO;
+    private Affinity affinity = Affinity.none();
     private CallListener listener = new CallListener() {};
     private Timing timing = Timing.SYSTEM;
     private boolean detaches = true;
@@ -226,6 +231,15 @@ public final class LoadBalancingInterceptor implements Interceptor {
             "waitForServers: " + wait + " (expected: PT0S to " + LONGEST_WAIT + ")");
       }
       this.waitForServers = wait;
+      return this;
+    }
+
+    /**
+     * Sets what keeps the calls of a session together; nothing by default but the key that a {@link
+     * RequestContext} tag may have.
+     */
+    public Builder affinity(Affinity affinity) {
+      this.affinity = requireNonNull(affinity, "affinity");
       return this;
     }
 
