@@ -45,6 +45,11 @@ final class Listeners implements LoadBalancerListener {
   }
 
   @Override
+  public void drained(Server server) {
+    tell("drained", listener -> listener.drained(server));
+  }
+
+  @Override
   public void attemptEnded(
       Server server, Outcome outcome, long latencyNanos, @Nullable Throwable cause) {
     for (LoadBalancerListener listener : all) { // no lambda: on the hot path

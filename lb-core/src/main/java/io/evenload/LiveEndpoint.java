@@ -30,6 +30,11 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
 
   long departedNanos;
 
+  /** Since when it drains, for whatever reason; and whether its end was told. */
+  long drainingNanos;
+
+  boolean drained;
+
   LiveEndpoint(BalancerContext balancer, Server server) {
     this.balancer = balancer;
     this.server = server;

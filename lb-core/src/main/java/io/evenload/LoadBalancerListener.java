@@ -36,6 +36,15 @@ public interface LoadBalancerListener {
   default void stateChanged(Server server, EndpointState from, EndpointState to, String reason) {}
 
   /**
+   * A server that drains has nothing in flight any more, and gets nothing as long as it drains, so
+   * that it may be stopped. On the control path, one event at a time and in order with {@link
+   * #stateChanged}; told once, one to two seconds after the drain began or the last attempt ended.
+   *
+   * @param server the server as discovery described it last
+   */
+  default void drained(Server server) {}
+
+  /**
    * An attempt ended. On the thread that ended it, exactly once for each attempt, so it must be
    * lock-free and fast.
    *

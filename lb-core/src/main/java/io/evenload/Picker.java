@@ -21,6 +21,9 @@ final class Picker {
    * An endpoint that left the list is refused although the snapshot at hand still holds it. The roster publishes the
    * new snapshot before it marks the endpoint, so whoever sees the mark finds a newer snapshot: LoadBalancer.start tries
    * again with it before it gives up.
+   *
+   * Whether the endpoint takes attempts is looked at again once the slot is taken. So whoever marked an endpoint and then
+   * sees nothing in flight there knows that nothing will be: either that one sees the slot, or the attempt sees the mark.
    */
 
   private final BalancerContext balancer;
@@ -178,14 +181,11 @@ final class Picker {
   /** Starts the attempt, or returns null if the endpoint cannot take it. */
   private @Nullable Attempt admit(
       LiveEndpoint endpoint, Candidates group, RequestContext request, boolean trial) {
-    if (!(trial ? endpoint.inService() : endpoint.allows(group.panic()))) {
-      return null;
-    }
-    if (!endpoint.tryEnter(limit(endpoint, group.chooser()))) {
+    if (!takes(endpoint, group, trial) || !endpoint.tryEnter(limit(endpoint, group.chooser()))) {
       return null;
     }
     Gates gates = trial ? endpoint.trial : endpoint.gates();
-    if (!gates.tryAcquire()) {
+    if (!takes(endpoint, group, trial) || !gates.tryAcquire()) {
       endpoint.leave();
       return null;
     }
@@ -196,6 +196,10 @@ final class Picker {
     }
     request.add(attempt);
     return attempt;
+  }
+
+  private static boolean takes(LiveEndpoint endpoint, Candidates group, boolean trial) {
+    return trial ? endpoint.inService() : endpoint.allows(group.panic());
   }
 
   private int limit(LiveEndpoint endpoint, @Nullable Chooser chooser) {

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Roster {
 
+  static final long MIN_DRAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
   static final long MAX_DRAIN_NANOS = TimeUnit.MINUTES.toNanos(10);
 
   private final BalancerContext balancer;
@@ -175,8 +176,9 @@ final class Roster {
     endpoints.values().forEach(endpoint -> endpoint.decay(seconds, now));
     List<LiveEndpoint> gone = new ArrayList<>();
     for (LiveEndpoint endpoint : endpoints.values()) {
-      boolean drained = endpoint.inFlight() == 0 || now - endpoint.departedNanos >= MAX_DRAIN_NANOS;
-      if (!endpoint.listed && drained) {
+      noteDrained(endpoint, now);
+      boolean expired = now - endpoint.departedNanos >= MAX_DRAIN_NANOS;
+      if (!endpoint.listed && (endpoint.drained || expired)) {
         gone.add(endpoint);
       }
     }
@@ -185,6 +187,17 @@ final class Roster {
       refresh();
     }
     gone.forEach(endpoint -> endpoint.gates().close());
+  }
+
+  /** Tells once of an endpoint that has drained for a while and has nothing in flight. */
+  private void noteDrained(LiveEndpoint endpoint, long now) {
+    if (endpoint.state() == EndpointState.DRAINING
+        && !endpoint.drained
+        && endpoint.inFlight() == 0
+        && now - endpoint.drainingNanos >= MIN_DRAIN_NANOS) {
+      endpoint.drained = true;
+      balancer.listeners().drained(endpoint.server());
+    }
   }
 
   private boolean anyStateChanged() {
@@ -232,7 +245,7 @@ final class Roster {
     changes.stream().filter(StateChange::opens).forEach(StateChange::mark);
     publisher.accept(levels.snapshot(List.copyOf(endpoints.values())));
     changes.stream().filter(change -> !change.opens()).forEach(StateChange::mark);
-    changes.forEach(this::announce);
+    changes.forEach(change -> announce(change, now));
   }
 
   /** Begins or ends the slow start of an endpoint that is about to get this state. */
@@ -275,10 +288,12 @@ final class Roster {
     return healthy ? Standing.ELIGIBLE : new Standing(EndpointState.UNHEALTHY, report.reason());
   }
 
-  private void announce(StateChange change) {
+  private void announce(StateChange change, long now) {
     EndpointState from = change.from.state();
     EndpointState to = change.to.state();
     if (from != to) {
+      change.endpoint.drained = false;
+      change.endpoint.drainingNanos = now;
       Server server = change.endpoint.server();
       balancer.listeners().stateChanged(server, from, to, change.to.reason());
     }

@@ -1,5 +1,6 @@
 package io.evenload;
 
+import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -40,6 +41,44 @@ final class DrainTest {
     assertThat(world.events.states).containsExactly("b: ELIGIBLE to DRAINING (drained by hand)");
     running.succeed();
     assertThat(status("b").inFlight()).isZero();
+  }
+
+  @Test
+  void drained_nothingInFlightForASecond_isToldOnce() throws Exception {
+    Attempt running = startAt("b");
+    balancer.drain("a");
+    balancer.drain("b");
+    world.time.advance(ofMillis(900));
+    assertThat(world.events.states).doesNotContain("a: drained");
+    world.time.advance(ofMinutes(1));
+    assertThat(world.events.states).contains("a: drained").doesNotContain("b: drained");
+    running.succeed();
+    world.time.advance(ofMinutes(1));
+
+    assertThat(world.events.states).containsOnlyOnce("a: drained").containsOnlyOnce("b: drained");
+  }
+
+  @Test
+  void drained_eachDrain_isTold() {
+    list.update(World.servers("a", "c"));
+    world.time.advance(ofSeconds(2));
+    list.update(World.servers("a", "b", "c"));
+    balancer.drain("b");
+    world.time.advance(ofSeconds(2));
+    balancer.undrain("b");
+    balancer.drain("b");
+    world.time.advance(ofSeconds(2));
+
+    assertThat(world.events.states.stream().filter("b: drained"::equals)).hasSize(3);
+  }
+
+  @Test
+  void undrain_beforeTheEndIsTold_endsTheDrain() {
+    balancer.drain("b");
+    balancer.undrain("b");
+    world.time.advance(ofMinutes(1));
+
+    assertThat(world.events.states).doesNotContain("b: drained");
   }
 
   @Test

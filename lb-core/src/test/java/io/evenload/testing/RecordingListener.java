@@ -32,6 +32,11 @@ public final class RecordingListener implements LoadBalancerListener {
   }
 
   @Override
+  public void drained(Server server) {
+    states.add(server.id() + ": drained");
+  }
+
+  @Override
   public void attemptEnded(
       Server server, Outcome outcome, long latencyNanos, @Nullable Throwable cause) {
     String message = cause == null ? "" : " " + cause.getMessage();

@@ -144,6 +144,9 @@ abstract class AttemptTrace extends EventListener {
     foreign = !connection.route().address().url().host().equals(logicalHost);
     if (dns(connection) instanceof ServerDns server) {
       server.share();
+      if (connecting) {
+        server.opened(connection);
+      }
     }
   }
 

@@ -58,6 +58,10 @@ import org.jspecify.annotations.Nullable;
  * server (OkHttp's default keeps 5 in all), and a {@link okhttp3.Dispatcher} whose {@code
  * maxRequestsPerHost} allows for the whole service, since all its servers are one host there.
  *
+ * <p>A server that drains, or left the list, gets no new call. Its running calls finish, and a
+ * second or two after the last its idle connections are closed, so that the server sees them end.
+ * OkHttp's pool holds the dead entries, and counts them, until its keep-alive time is over.
+ *
  * <p>A redirect within the host goes to the same server; one to another host is followed as OkHttp
  * does, unbalanced even if that host is a service too.
  *
@@ -72,7 +76,8 @@ public final class LoadBalancingInterceptor implements Interceptor {
     Timing timing = builder.timing;
     RateLimitedLog log = new RateLimitedLog(timing.nanoTime());
     CallListener listener = new ContainedListener(builder.listener, log);
-    Router router = new Router(this, listener, log, builder.detaches);
+    Connections connections = new Connections();
+    Router router = new Router(this, connections, listener, log, builder.detaches);
     Map<String, BalancedService> services = new HashMap<>();
     builder.services.forEach(
         (host, balancer) ->
@@ -88,6 +93,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
                     timing,
                     log)));
     this.services = Map.copyOf(services);
+    builder.services.forEach((host, balancer) -> balancer.addListener(connections.watch(host)));
     CircuitBreakerConfig circuitBreaker = builder.circuitBreaker;
     if (circuitBreaker != null) {
       Set.copyOf(builder.services.values())

@@ -21,14 +21,20 @@ final class Router {
    */
 
   private final LoadBalancingInterceptor owner;
+  private final Connections connections;
   private final CallListener listener;
   private final RateLimitedLog log;
   private final boolean detaches;
   private final AtomicBoolean astray = new AtomicBoolean();
 
   Router(
-      LoadBalancingInterceptor owner, CallListener listener, RateLimitedLog log, boolean detaches) {
+      LoadBalancingInterceptor owner,
+      Connections connections,
+      CallListener listener,
+      RateLimitedLog log,
+      boolean detaches) {
     this.owner = owner;
+    this.connections = connections;
     this.listener = listener;
     this.log = log;
     this.detaches = detaches;
@@ -47,7 +53,8 @@ final class Router {
       boolean freshConnection)
       throws IOException {
     ServerDns dns =
-        new ServerDns(host, server.host(), server.port(), chain.getDns(), freshConnection);
+        new ServerDns(
+            host, server.host(), server.port(), chain.getDns(), connections, freshConnection);
     boolean nested = !detached(chain, state, dns);
     state.expect(host, dns);
     Request request = chain.request();

@@ -6,6 +6,7 @@ import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import okhttp3.Connection;
 import okhttp3.Dns;
 import org.jspecify.annotations.Nullable;
 
@@ -32,13 +33,21 @@ final class ServerDns implements Dns {
   private final String serverHost;
   private final int port;
   private final Dns delegate;
+  private final Connections connections;
   private volatile boolean exclusive;
 
-  ServerDns(String logicalHost, String serverHost, int port, Dns delegate, boolean exclusive) {
+  ServerDns(
+      String logicalHost,
+      String serverHost,
+      int port,
+      Dns delegate,
+      Connections connections,
+      boolean exclusive) {
     this.logicalHost = logicalHost;
     this.serverHost = serverHost;
     this.port = port;
     this.delegate = delegate;
+    this.connections = connections;
     this.exclusive = exclusive;
   }
 
@@ -53,14 +62,27 @@ final class ServerDns implements Dns {
     }
   }
 
+  /** This connection was made for the server. */
+  void opened(Connection connection) {
+    connections.opened(this, connection);
+  }
+
   /** The server as {@code host:port}. */
   String authority() {
-    return (serverHost.indexOf(':') >= 0 ? "[" + serverHost + "]" : serverHost) + ":" + port;
+    return authority(serverHost, port);
   }
 
   /** The host name that marks the server's addresses. */
   String label() {
-    return logicalHost + "@" + authority();
+    return label(logicalHost, serverHost, port);
+  }
+
+  static String label(String logicalHost, String serverHost, int port) {
+    return logicalHost + "@" + authority(serverHost, port);
+  }
+
+  private static String authority(String serverHost, int port) {
+    return (serverHost.indexOf(':') >= 0 ? "[" + serverHost + "]" : serverHost) + ":" + port;
   }
 
   @Override

@@ -29,7 +29,8 @@ final class FailureKindTest {
   private final Call call =
       new OkHttpClient().newCall(new Request.Builder().url("http://orders/").build());
   private final BalancedCall trace = BalancedCall.of(call, () -> state(new VirtualTiming()));
-  private final ServerDns server = new ServerDns("orders", "10.0.0.1", 80, Dns.SYSTEM, false);
+  private final ServerDns server =
+      new ServerDns("orders", "10.0.0.1", 80, Dns.SYSTEM, new Connections(), false);
 
   FailureKindTest() {
     trace.expect("orders", server);
@@ -185,7 +186,7 @@ final class FailureKindTest {
 
   @Test
   void trace_connectionToAnotherServer_isMisrouted() {
-    ServerDns other = new ServerDns("orders", "10.0.0.2", 80, Dns.SYSTEM, false);
+    ServerDns other = new ServerDns("orders", "10.0.0.2", 80, Dns.SYSTEM, new Connections(), false);
     send(true);
     assertThat(trace.misroutedTo()).isNull();
     assertThat(trace.attachedElsewhere(server)).isFalse();

@@ -78,7 +78,7 @@ final class ServerDnsTest {
   @Test
   void equals_exclusive_isEqualToItselfUntilShared() {
     ServerDns pooled = dns("orders", "10.0.0.1", 80, NOBODY);
-    ServerDns exclusive = new ServerDns("orders", "10.0.0.1", 80, NOBODY, true);
+    ServerDns exclusive = new ServerDns("orders", "10.0.0.1", 80, NOBODY, new Connections(), true);
     assertThat(exclusive.equals((Object) List.of(exclusive).get(0))).isTrue();
     assertThat(exclusive).isNotEqualTo(pooled);
     assertThat(pooled).isNotEqualTo(exclusive);
@@ -104,6 +104,6 @@ final class ServerDnsTest {
   }
 
   private static ServerDns dns(String host, String server, int port, Dns user) {
-    return new ServerDns(host, server, port, user, false);
+    return new ServerDns(host, server, port, user, new Connections(), false);
   }
 }

@@ -19,7 +19,8 @@ final class ServerSocketFactoryTest {
 
   @Test
   void map_labelledAddress_getsTheServersPort() throws Exception {
-    ServerDns server = new ServerDns("orders", "10.0.0.1", 8080, Dns.SYSTEM, false);
+    ServerDns server =
+        new ServerDns("orders", "10.0.0.1", 8080, Dns.SYSTEM, new Connections(), false);
     ServerSocketFactory factory = new ServerSocketFactory(SocketFactory.getDefault(), server);
     InetAddress labelled = server.lookup("orders").get(0);
     InetAddress other = InetAddress.getByAddress("other", new byte[] {10, 0, 0, 1});
@@ -56,7 +57,8 @@ final class ServerSocketFactoryTest {
     try (ServerSocket listening = new ServerSocket(0, 1, loopback)) {
       int port = listening.getLocalPort();
       ServerDns server =
-          new ServerDns("orders", loopback.getHostAddress(), port, Dns.SYSTEM, false);
+          new ServerDns(
+              "orders", loopback.getHostAddress(), port, Dns.SYSTEM, new Connections(), false);
       Socket[] made = new Socket[1];
       SocketFactory users = recording(made);
       try (Socket socket = new ServerSocketFactory(users, server).createSocket()) {
@@ -87,7 +89,8 @@ final class ServerSocketFactoryTest {
     try (ServerSocket listening = new ServerSocket(0, 4, loopback)) {
       int port = listening.getLocalPort();
       String host = loopback.getHostAddress();
-      ServerDns server = new ServerDns("orders", "10.0.0.1", 8080, Dns.SYSTEM, false);
+      ServerDns server =
+          new ServerDns("orders", "10.0.0.1", 8080, Dns.SYSTEM, new Connections(), false);
       SocketFactory factory = new ServerSocketFactory(SocketFactory.getDefault(), server);
       factory.createSocket(host, port).close();
       factory.createSocket(host, port, loopback, 0).close();

@@ -1,0 +1,63 @@
+package io.evenload.okhttp;
+
+import io.evenload.LoadBalancerListener;
+import io.evenload.Server;
+import java.io.IOException;
+import java.lang.ref.WeakReference;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import okhttp3.Connection;
+
+/** The open connections to each server, so that those to a server that drains can be let go. */
+final class Connections {
+
+  /*
+   * OkHttp's pool can drop all idle connections or none, so that the sockets are closed here, one by one. That is safe
+   * once the balancer says that the server is drained: nothing is in flight there and nothing will be before this event
+   * is over, and all that uses these connections was started by the balancer. The server sees the end at once; the pool
+   * keeps the dead entry until its keep-alive is over, or until it looks at the connection. The references are weak, since
+   * the pool drops connections without telling.
+   */
+
+  private final Map<String, List<WeakReference<Connection>>> byServer = new ConcurrentHashMap<>();
+
+  /** A new connection leads to the server. */
+  void opened(ServerDns server, Connection connection) {
+    byServer.compute(
+        server.label(),
+        (label, known) -> {
+          List<WeakReference<Connection>> all =
+              known == null ? new CopyOnWriteArrayList<>() : known;
+          all.removeIf(reference -> reference.refersTo(null) || reference.refersTo(connection));
+          all.add(new WeakReference<>(connection));
+          return all;
+        });
+  }
+
+  /** Lets go of what leads to the servers of a balancer once they have drained. */
+  LoadBalancerListener watch(String host) {
+    return new LoadBalancerListener() {
+      @Override
+      public void drained(Server server) {
+        List<WeakReference<Connection>> open =
+            byServer.remove(ServerDns.label(host, server.host(), server.port()));
+        if (open != null) {
+          open.forEach(Connections::close);
+        }
+      }
+    };
+  }
+
+  @SuppressWarnings("EmptyCatch") // nobody waits for this end
+  private static void close(WeakReference<Connection> reference) {
+    Connection connection = reference.get();
+    if (connection != null) {
+      try {
+        connection.socket().close();
+      } catch (IOException alreadyGone) {
+      }
+    }
+  }
+}
