@@ -3,8 +3,10 @@ package io.evenload.okhttp;
 import io.evenload.Attempt;
 import io.evenload.Outcome;
 import io.evenload.RequestContext;
+import io.evenload.okhttp.CallAttempt.Reason;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import kotlin.jvm.functions.Function0;
@@ -13,32 +15,55 @@ import okhttp3.Response;
 import okio.Timeout;
 import org.jspecify.annotations.Nullable;
 
-/** What is kept for one call: its context, its deadline, and the attempt in flight. */
-final class BalancedCall extends AttemptTrace {
+/** What is kept for one call: its context, its deadline, its attempts, and the one in flight. */
+final class BalancedCall extends AttemptTrace implements AttemptHistory {
+
+  /*
+   * It is a tag of the call, where everything that belongs to one call meets, and, as its history, of the request, by
+   * which a response leads back to its attempts. The two need different types: a call is born with the tags of its
+   * request, which may be that of another call's response. An attempt that has a call of its own has one of these too,
+   * for that call alone.
+   */
 
   private static final long NO_LIMIT = Long.MAX_VALUE;
 
   private final Timing timing;
+  private final RateLimitedLog log;
   private final InFlight inFlight;
   private final long startNanos;
+
+  /** Whether this is of a call for one attempt, of which another call judges what it came to. */
+  private final boolean nestedOne;
+
   private @Nullable RequestContext context;
   private @Nullable BalancedService contextOf;
   private @Nullable RequestContext contextLike;
   private @Nullable String contextKey;
   private volatile @Nullable Call nested;
   private volatile @Nullable CountDownLatch pause;
-  private boolean listening; // like the two below, only on the thread of the call
+  private volatile @Nullable AttemptRecord lastAttempt;
+  private boolean listening; // like the one below, only on the thread of the call
   private boolean inside;
-  private int attempts;
   private volatile boolean kept;
   private volatile boolean over;
   private volatile @Nullable IOException endFailure;
   private volatile @Nullable String hiddenRetryAfter;
 
   BalancedCall(Timing timing, RateLimitedLog log) {
+    this(timing, log, false);
+  }
+
+  private BalancedCall(Timing timing, RateLimitedLog log, boolean nestedOne) {
     this.timing = timing;
+    this.log = log;
     this.inFlight = new InFlight(log);
     this.startNanos = timing.nanoTime().getAsLong();
+    this.nestedOne = nestedOne;
+  }
+
+  /** Returns what is to be kept for another call that makes one attempt of this one. */
+  BalancedCall forNested() {
+    return new BalancedCall(timing, log, true);
   }
 
   /**
@@ -141,9 +166,18 @@ final class BalancedCall extends AttemptTrace {
   }
 
   /** Begins an attempt. */
-  void begin(String host, Attempt attempt) {
+  AttemptRecord begin(Call call, String host, Attempt attempt, Reason reason) {
+    long now = timing.nanoTime().getAsLong();
+    AttemptRecord record =
+        new AttemptRecord(attempt.server(), reason, lastAttempt, this, call, now);
+    lastAttempt = record;
+    carry(host, attempt);
+    return record;
+  }
+
+  /** Takes an attempt that this call carries. */
+  void carry(String host, Attempt attempt) {
     inFlight.begin(host, attempt);
-    attempts++;
     nested = null;
     kept = false;
     over = false;
@@ -151,27 +185,39 @@ final class BalancedCall extends AttemptTrace {
     hiddenRetryAfter = null;
   }
 
-  /**
-   * Whether there was an attempt before the current one, in whatever way through the interceptor.
-   */
-  boolean sentBefore() {
-    return attempts > 1;
+  @Override
+  public List<CallAttempt> attempts() {
+    AttemptRecord last = lastAttempt;
+    return last == null ? List.of() : last.history(startNanos);
   }
 
-  /** The attempt is made by this inner call; null if the call makes it itself. */
-  void nest(@Nullable Call nested) {
+  /** Adds to an exception what was tried before it, the exceptions of that too. */
+  void explain(IOException failure, String host) {
+    AttemptRecord last = lastAttempt;
+    if (last != null && AttemptsException.of(failure).isEmpty()) {
+      last.suppressEarlier(failure);
+      failure.addSuppressed(new AttemptsException(host, attempts()));
+    }
+  }
+
+  long now() {
+    return timing.nanoTime().getAsLong();
+  }
+
+  /** Makes another call, which carries an attempt of this one, end when this one is canceled. */
+  void nest(Call outer, Call nested) {
     this.nested = nested;
+    if (outer.isCanceled()) {
+      nested.cancel();
+    }
   }
 
-  /**
-   * Leaves the attempt in flight until the call that made it ends, which may have happened already.
-   */
+  /** Leaves the attempt in flight until the call ends, which may have happened already. */
   void keep(Call call, Outcome outcome) {
-    Call carrier = nested != null ? nested : call;
-    inFlight.keep(carrier, outcome);
+    inFlight.keep(call, outcome);
     kept = true;
     if (over) {
-      settle(carrier);
+      settle(call);
     }
   }
 
@@ -191,7 +237,7 @@ final class BalancedCall extends AttemptTrace {
   @Override
   public void canceled(Call call) {
     Call inner = nested;
-    if (inner != null && inner != call) {
+    if (inner != null) {
       inner.cancel();
     }
     CountDownLatch waiting = pause;
@@ -211,13 +257,10 @@ final class BalancedCall extends AttemptTrace {
   }
 
   private void ended(Call call, @Nullable IOException failure) {
-    Call inner = nested;
-    if (inner == null || inner == call) {
-      endFailure = failure;
-      over = true;
-      if (kept || inner == null) {
-        settle(call);
-      }
+    endFailure = failure;
+    over = true;
+    if (kept || !nestedOne) {
+      settle(call);
     }
   }
 

@@ -7,6 +7,7 @@ import io.evenload.LoadBalancer;
 import io.evenload.NoServerAvailableException;
 import io.evenload.Outcome;
 import io.evenload.RequestContext;
+import io.evenload.okhttp.CallAttempt.Reason;
 import io.evenload.okhttp.CallListener.Refusal;
 import io.evenload.okhttp.Sessions.Session;
 import java.io.IOException;
@@ -67,6 +68,9 @@ final class BalancedService {
     }
     try {
       return attempts(chain, call, state);
+    } catch (IOException e) {
+      state.explain(e, host);
+      throw e;
     } finally {
       state.leave();
     }
@@ -78,22 +82,22 @@ final class BalancedService {
     RequestContext given = request.tag(RequestContext.class);
     RequestContext context = state.context(this, given, sessions.key(chain, request, given));
     Session session = sessions.begin(chain, request, context);
+    request = request.newBuilder().tag(AttemptHistory.class, state).build();
     retries.request();
-    Tried tried = send(chain, state, firstAttempt(call, state, context), false);
-    IOException earlier = null;
+    AttemptRecord tried =
+        send(chain, request, state, firstAttempt(call, state, context), Reason.FIRST, false);
     for (int number = 1; ; number++) {
       long delay = retries.delayNanos(call, request, state, tried, number);
       if (delay == Retries.NO) {
-        return conclude(call, state, session, tried, earlier);
+        return conclude(session, tried);
       }
-      state.inFlight().end(tried.outcome(), tried.failure());
+      tried.end();
       Attempt next = nextAttempt(call, state, context, tried, delay, number);
       if (next == null) {
-        return conclude(call, state, session, tried, earlier);
+        return conclude(session, tried);
       }
-      close(tried.response());
-      earlier = joined(tried.failure(), earlier);
-      tried = send(chain, state, next, tried.kind() != null && tried.kind().stale());
+      tried.closeResponse();
+      tried = send(chain, request, state, next, Reason.RETRY, tried.stale());
     }
   }
 
@@ -135,7 +139,12 @@ final class BalancedService {
 
   /** Waits, and starts the next attempt; returns null if there is no server for it. */
   private @Nullable Attempt nextAttempt(
-      Call call, BalancedCall state, RequestContext context, Tried tried, long delay, int number)
+      Call call,
+      BalancedCall state,
+      RequestContext context,
+      AttemptRecord tried,
+      long delay,
+      int number)
       throws IOException {
     try {
       if (delay > 0) {
@@ -143,7 +152,7 @@ final class BalancedService {
       }
       throwIfCanceled(call);
     } catch (IOException e) {
-      close(tried.response());
+      tried.closeResponse();
       throw e;
     }
     try {
@@ -154,37 +163,41 @@ final class BalancedService {
     }
   }
 
-  private Tried send(
-      Interceptor.Chain chain, BalancedCall state, Attempt attempt, boolean freshConnection)
+  private AttemptRecord send(
+      Interceptor.Chain chain,
+      Request request,
+      BalancedCall state,
+      Attempt attempt,
+      Reason reason,
+      boolean freshConnection)
       throws IOException {
-    state.begin(host, attempt);
+    AttemptRecord record = state.begin(chain.call(), host, attempt, reason);
     try {
-      Response response = router.send(chain, state, host, attempt.server(), freshConnection);
-      return Tried.answered(attempt.server(), restored(response, state), state, retries.policy());
+      Response response = router.send(chain, request, state, host, record, freshConnection);
+      record.answered(restored(response, record.carrier()), retries.policy(), state.now());
     } catch (IOException e) {
-      return Tried.failed(attempt.server(), e, FailureKind.of(e, chain.call(), state), state);
+      record.failed(e, FailureKind.of(e, record.call(), record.carrier()), state.now());
     } catch (RuntimeException | Error e) {
-      state.inFlight().end(Outcome.CANCELLED, null);
+      record.carrier().inFlight().end(Outcome.CANCELLED, null);
       throw e;
     }
+    return record;
   }
 
   /** Gives the caller what came of the last attempt. */
-  private Response conclude(
-      Call call, BalancedCall state, Session session, Tried tried, @Nullable IOException earlier)
-      throws IOException {
+  private static Response conclude(Session session, AttemptRecord tried) throws IOException {
     Response response = tried.response();
     if (response != null) {
-      state.keep(call, tried.outcome());
+      tried.keep();
       session.answered(tried.server(), tried.outcome());
       return response;
     }
-    if (tried.kind() == FailureKind.CANCELED && call.isCanceled()) {
-      state.keep(call, Outcome.CANCELLED); // the end of the call tells whether it timed out
+    if (tried.kind() == FailureKind.CANCELED && tried.call().isCanceled()) {
+      tried.keep(); // the end of the call tells whether it timed out
     } else {
-      state.inFlight().end(tried.outcome(), tried.failure());
+      tried.end();
     }
-    throw requireNonNull(joined(tried.failure(), earlier));
+    throw requireNonNull(tried.failure());
   }
 
   /** Puts the header back that the network half took away. */
@@ -199,21 +212,5 @@ final class BalancedService {
     if (call.isCanceled()) {
       throw new IOException("Canceled");
     }
-  }
-
-  private static void close(@Nullable Response response) {
-    if (response != null) {
-      response.close();
-    }
-  }
-
-  /** Returns the later exception with the earlier one as suppressed, if there are both. */
-  private static @Nullable IOException joined(
-      @Nullable IOException later, @Nullable IOException earlier) {
-    if (later == null || earlier == null) {
-      return later == null ? earlier : later;
-    }
-    later.addSuppressed(earlier);
-    return later;
   }
 }

@@ -2,8 +2,9 @@ package io.evenload.okhttp;
 
 import io.evenload.Attempt;
 import io.evenload.Outcome;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.lang.ref.Cleaner;
-import java.util.concurrent.atomic.AtomicReference;
 import okhttp3.Call;
 import org.jspecify.annotations.Nullable;
 
@@ -18,8 +19,18 @@ final class InFlight implements Runnable {
 
   private static final Cleaner CLEANER = Cleaner.create();
 
-  private final AtomicReference<@Nullable Attempt> running = new AtomicReference<>();
+  private static final VarHandle RUNNING;
+
+  static {
+    try {
+      RUNNING = MethodHandles.lookup().findVarHandle(InFlight.class, "running", Attempt.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   private final RateLimitedLog log;
+  private volatile @Nullable Attempt running;
   private volatile Outcome outcome = Outcome.CANCELLED;
   private volatile Cleaner.@Nullable Cleanable cleanable;
   private volatile String host = "";
@@ -32,11 +43,16 @@ final class InFlight implements Runnable {
   void begin(String host, Attempt attempt) {
     this.host = host;
     outcome = Outcome.CANCELLED;
-    running.set(attempt);
+    running = attempt;
+  }
+
+  /** Returns the attempt that has not ended, if there is one, and leaves its end to the caller. */
+  @Nullable Attempt take() {
+    return (@Nullable Attempt) RUNNING.getAndSet(this, (Attempt) null);
   }
 
   void responded() {
-    Attempt attempt = running.get();
+    Attempt attempt = running;
     if (attempt != null) {
       attempt.responded();
     }
@@ -56,7 +72,7 @@ final class InFlight implements Runnable {
   }
 
   void end(Outcome outcome, @Nullable Throwable cause) {
-    Attempt attempt = running.getAndSet(null);
+    Attempt attempt = take();
     if (attempt == null) {
       return;
     }
@@ -79,7 +95,7 @@ final class InFlight implements Runnable {
   /** The call is gone, or it ended before. */
   @Override
   public void run() {
-    Attempt leaked = running.getAndSet(null);
+    Attempt leaked = take();
     if (leaked != null) {
       leaked.cancel();
       log.warn(

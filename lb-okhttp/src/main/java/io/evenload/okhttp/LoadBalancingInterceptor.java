@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import okhttp3.Interceptor;
@@ -141,6 +142,25 @@ public final class LoadBalancingInterceptor implements Interceptor {
   public Response intercept(Chain chain) throws IOException {
     BalancedService service = services.get(chain.request().url().host());
     return service == null ? chain.proceed(chain.request()) : service.intercept(chain);
+  }
+
+  /**
+   * Returns the attempts of a balanced call in the order of their starts, the last of which the
+   * response is from; empty if the call was not balanced. Interceptors may have rebuilt the
+   * response, as long as its request is still the one of the call.
+   */
+  public static List<CallAttempt> attemptsOf(Response response) {
+    AttemptHistory call = response.request().tag(AttemptHistory.class);
+    return call == null ? List.of() : call.attempts();
+  }
+
+  /**
+   * Returns the attempts of a balanced call that failed with this exception, in the order of their
+   * starts; empty if none was made. The exception also names them when it is printed, as a
+   * suppressed one.
+   */
+  public static List<CallAttempt> attemptsOf(IOException failure) {
+    return AttemptsException.of(requireNonNull(failure, "failure"));
   }
 
   /** The hosts. */

@@ -8,6 +8,7 @@ import javax.net.ssl.X509TrustManager;
 import okhttp3.Call;
 import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
+import okhttp3.Request;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
@@ -15,79 +16,170 @@ import org.jspecify.annotations.Nullable;
 final class NestedCall {
 
   /*
-   * A new call holds no connection, so nothing can misroute it. It runs what the outer one would have run behind our
-   * interceptor, with the settings of its chain. What is lost: the outer call ends early for its listeners, its timeout
-   * does not cover the body (the inner one's does), and the inner events look like another call's. So it is used only
-   * where the call itself cannot make the attempt.
+   * A new call holds no connection, so nothing can misroute it, and it can be canceled alone. It runs what the outer one
+   * would have run behind our interceptor, on a client without the interceptors before that, with the settings of the
+   * outer chain. What is lost: the outer call ends early for its listeners, its timeout does not cover the body (the inner
+   * one's does), and the inner events look like another call's. So it is used only where the call itself cannot make the
+   * attempt.
    */
 
-  private NestedCall() {}
+  private final Interceptor.Chain outer;
+  private final ServerDns dns;
+  private final BalancedCall state;
+  private final Call call;
+
+  private NestedCall(Interceptor.Chain outer, ServerDns dns, BalancedCall state, Call call) {
+    this.outer = outer;
+    this.dns = dns;
+    this.state = state;
+    this.call = call;
+  }
 
   /**
-   * Makes the attempt.
+   * Returns a call for one attempt, which ends when the outer call is canceled or its time is over.
    *
-   * @param chain the chain of the outer call, routed to the server
-   * @throws IOException as the attempt does, or if OkHttp does not tell the client of a call
+   * @param outer the chain of the outer call
+   * @throws IOException if OkHttp does not tell the client of a call
    */
-  static Response proceed(
-      Interceptor.Chain chain, BalancedCall state, LoadBalancingInterceptor owner)
+  static NestedCall of(
+      Clients clients,
+      Interceptor.Chain outer,
+      Request request,
+      String host,
+      ServerDns dns,
+      BalancedCall outerState)
       throws IOException {
-    Call outer = chain.call();
-    OkHttpClient client = client(outer);
-    if (client == null) {
-      throw new IOException(
-          outer.request().url().host()
-              + ": the call cannot be sent to another server with this version of OkHttp");
-    }
-    Call inner = derived(client, chain, owner).newCall(chain.request());
-    long remaining = state.remainingNanos(outer);
+    Call call = clients.of(outer.call()).newCall(request);
+    BalancedCall state = outerState.forNested();
+    state.expect(host, dns);
+    NestedCall nested = new NestedCall(outer, dns, state, call);
+    long remaining = outerState.remainingNanos(outer.call());
     if (remaining != Long.MAX_VALUE) {
-      inner.timeout().timeout(Math.max(1, remaining), TimeUnit.NANOSECONDS);
+      call.timeout().timeout(Math.max(1, remaining), TimeUnit.NANOSECONDS);
     }
-    inner.tag(BalancedCall.class, () -> state);
-    inner.addEventListener(state);
-    state.nest(inner);
-    if (outer.isCanceled()) {
-      inner.cancel();
-    }
-    return inner.execute();
+    call.tag(NestedCall.class, () -> nested);
+    BalancedCall.of(call, () -> state);
+    outerState.nest(outer.call(), call);
+    return nested;
   }
 
-  private static OkHttpClient derived(
-      OkHttpClient client, Interceptor.Chain chain, LoadBalancingInterceptor owner) {
-    OkHttpClient.Builder builder =
-        client
-            .newBuilder()
-            .callTimeout(0, TimeUnit.NANOSECONDS)
-            .connectTimeout(chain.connectTimeoutMillis(), TimeUnit.MILLISECONDS)
-            .readTimeout(chain.readTimeoutMillis(), TimeUnit.MILLISECONDS)
-            .writeTimeout(chain.writeTimeoutMillis(), TimeUnit.MILLISECONDS)
-            .dns(chain.getDns())
-            .proxy(chain.getProxy())
-            .socketFactory(chain.getSocketFactory())
-            .retryOnConnectionFailure(chain.getRetryOnConnectionFailure())
-            .authenticator(chain.getAuthenticator())
-            .cache(chain.getCache())
-            .cookieJar(chain.getCookieJar())
-            .certificatePinner(chain.getCertificatePinner())
-            .hostnameVerifier(chain.getHostnameVerifier())
-            .connectionPool(chain.getConnectionPool());
-    SSLSocketFactory sslSocketFactory = chain.getSslSocketFactoryOrNull();
-    X509TrustManager trustManager = chain.getX509TrustManagerOrNull();
-    if (sslSocketFactory != null && trustManager != null) {
-      builder.sslSocketFactory(sslSocketFactory, trustManager);
-    }
-    List<Interceptor> interceptors = builder.interceptors();
-    interceptors.subList(0, interceptors.indexOf(owner) + 1).clear();
-    return builder.build();
+  Call call() {
+    return call;
   }
 
-  /** The client of a call, which OkHttp tells on the class path only; null if it does not. */
-  private static @Nullable OkHttpClient client(Call call) {
-    try {
-      return (OkHttpClient) call.getClass().getMethod("getClient").invoke(call);
-    } catch (ReflectiveOperationException | ClassCastException e) {
-      return null;
+  BalancedCall state() {
+    return state;
+  }
+
+  Response execute() throws IOException {
+    return call.execute();
+  }
+
+  /** Returns the chain of this call on the way to the server, with what the outer one overrides. */
+  private Interceptor.Chain routed(Interceptor.Chain inner) {
+    return Router.routed(sameSettings(inner) ? inner : withSettings(inner), dns);
+  }
+
+  @SuppressWarnings("ReferenceEquality") // what is not overridden is the client's own
+  private boolean sameSettings(Interceptor.Chain inner) {
+    return outer.connectTimeoutMillis() == inner.connectTimeoutMillis()
+        && outer.readTimeoutMillis() == inner.readTimeoutMillis()
+        && outer.writeTimeoutMillis() == inner.writeTimeoutMillis()
+        && outer.getProxy() == inner.getProxy()
+        && outer.getProxySelector() == inner.getProxySelector()
+        && outer.getSocketFactory() == inner.getSocketFactory()
+        && outer.getAuthenticator() == inner.getAuthenticator()
+        && outer.getProxyAuthenticator() == inner.getProxyAuthenticator()
+        && outer.getCache() == inner.getCache()
+        && outer.getCookieJar() == inner.getCookieJar()
+        && outer.getCertificatePinner() == inner.getCertificatePinner()
+        && outer.getHostnameVerifier() == inner.getHostnameVerifier()
+        && outer.getConnectionPool() == inner.getConnectionPool()
+        && outer.getSslSocketFactoryOrNull() == inner.getSslSocketFactoryOrNull();
+  }
+
+  private Interceptor.Chain withSettings(Interceptor.Chain inner) {
+    Interceptor.Chain chain =
+        inner
+            .withConnectTimeout(outer.connectTimeoutMillis(), TimeUnit.MILLISECONDS)
+            .withReadTimeout(outer.readTimeoutMillis(), TimeUnit.MILLISECONDS)
+            .withWriteTimeout(outer.writeTimeoutMillis(), TimeUnit.MILLISECONDS)
+            .withProxy(outer.getProxy())
+            .withProxySelector(outer.getProxySelector())
+            .withSocketFactory(outer.getSocketFactory())
+            .withAuthenticator(outer.getAuthenticator())
+            .withProxyAuthenticator(outer.getProxyAuthenticator())
+            .withCache(outer.getCache())
+            .withCookieJar(outer.getCookieJar())
+            .withCertificatePinner(outer.getCertificatePinner())
+            .withHostnameVerifier(outer.getHostnameVerifier())
+            .withConnectionPool(outer.getConnectionPool());
+    SSLSocketFactory sslSocketFactory = outer.getSslSocketFactoryOrNull();
+    X509TrustManager trustManager = outer.getX509TrustManagerOrNull();
+    return sslSocketFactory == null || trustManager == null
+        ? chain
+        : chain.withSslSocketFactory(sslSocketFactory, trustManager);
+  }
+
+  /** The clients that such calls are made with; the last one is kept. */
+  static final class Clients {
+
+    private final Interceptor owner;
+    private volatile @Nullable Derived last;
+
+    /**
+     * Creates none yet.
+     *
+     * @param owner the interceptor that makes such calls
+     */
+    Clients(Interceptor owner) {
+      this.owner = owner;
     }
+
+    /**
+     * Returns the client for attempts of a call.
+     *
+     * @throws IOException if OkHttp does not tell the client of a call
+     */
+    OkHttpClient of(Call outer) throws IOException {
+      OkHttpClient client = client(outer);
+      Derived derived = last;
+      if (derived == null || derived.from != client) {
+        derived = new Derived(client, derived(client));
+        last = derived;
+      }
+      return derived.client;
+    }
+
+    private OkHttpClient derived(OkHttpClient client) {
+      OkHttpClient.Builder builder = client.newBuilder().callTimeout(0, TimeUnit.NANOSECONDS);
+      List<Interceptor> interceptors = builder.interceptors();
+      interceptors.subList(0, interceptors.indexOf(owner) + 1).clear();
+      interceptors.add(0, Clients::intercept);
+      return builder.build();
+    }
+
+    private static Response intercept(Interceptor.Chain chain) throws IOException {
+      NestedCall nested = chain.call().tag(NestedCall.class);
+      Interceptor.Chain routed = nested == null ? chain : nested.routed(chain);
+      return routed.proceed(chain.request());
+    }
+
+    /** Returns the client of a call, which OkHttp tells to those who may use its inner classes. */
+    private static OkHttpClient client(Call call) throws IOException {
+      try {
+        return (OkHttpClient) call.getClass().getMethod("getClient").invoke(call);
+      } catch (ReflectiveOperationException | ClassCastException e) {
+        throw new IOException(
+            call.request().url().host()
+                + ": OkHttp does not tell the client of a call, without which an attempt cannot be"
+                + " hedged, have a timeout of its own, or be sent once more with this version of"
+                + " OkHttp; on the module path, start Java with --add-exports"
+                + " okhttp3/okhttp3.internal.connection=io.evenload.okhttp",
+            e);
+      }
+    }
+
+    private record Derived(OkHttpClient from, OkHttpClient client) {}
   }
 }

@@ -58,12 +58,12 @@ final class Retries {
    *
    * @param number the attempts made so far
    */
-  long delayNanos(Call call, Request request, BalancedCall state, Tried tried, int number) {
-    if (!tried.retryable(policy)) {
+  long delayNanos(Call call, Request request, BalancedCall state, AttemptRecord tried, int number) {
+    if (!tried.retryable()) {
       return NO;
     }
     Duration asked = retryAfter(tried.response());
-    boolean stale = tried.kind() != null && tried.kind().stale();
+    boolean stale = tried.stale();
     long delay = stale ? 0 : backoff.nanos(number) + (asked == null ? 0 : asked.toNanos());
     Refusal refusal = refusal(call, request, state, tried, number, asked, delay);
     if (refusal == null && !stale && budget != null && !budget.tryRetry()) {
@@ -80,7 +80,7 @@ final class Retries {
           number,
           policy.maxAttempts(),
           tried.server().id(),
-          tried.reason(),
+          tried.result(),
           delay / 1_000_000);
     }
     listener.retried(failed(call, tried, number), Duration.ofNanos(delay));
@@ -88,14 +88,14 @@ final class Retries {
   }
 
   /** Tells that the attempt is not repeated. */
-  void refused(Call call, Tried tried, int number, Refusal refusal) {
+  void refused(Call call, AttemptRecord tried, int number, Refusal refusal) {
     logger.debug(
         "{}: attempt {} of {} at {} failed ({}); not retried: {}",
         host,
         number,
         policy.maxAttempts(),
         tried.server().id(),
-        tried.reason(),
+        tried.result(),
         refusal);
     listener.notRetried(failed(call, tried, number), refusal);
   }
@@ -104,12 +104,11 @@ final class Retries {
       Call call,
       Request request,
       BalancedCall state,
-      Tried tried,
+      AttemptRecord tried,
       int number,
       @Nullable Duration asked,
       long delay) {
-    boolean unprocessed = tried.kind() != null && tried.kind().unprocessed();
-    if (!unprocessed && !IDEMPOTENT.contains(request.method())) {
+    if (!tried.unprocessed() && !IDEMPOTENT.contains(request.method())) {
       return Refusal.NOT_IDEMPOTENT;
     }
     RequestBody body = request.body();
@@ -131,7 +130,7 @@ final class Retries {
         : RetryAfter.of(response.headers(), timing.epochMillis().getAsLong());
   }
 
-  private FailedAttempt failed(Call call, Tried tried, int number) {
-    return new FailedAttempt(host, call, tried.server(), number, tried.reason(), tried.failure());
+  private FailedAttempt failed(Call call, AttemptRecord tried, int number) {
+    return new FailedAttempt(host, call, tried.server(), number, tried.result(), tried.failure());
   }
 }

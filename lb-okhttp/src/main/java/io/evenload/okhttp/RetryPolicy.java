@@ -3,6 +3,7 @@ package io.evenload.okhttp;
 import static java.util.Objects.requireNonNull;
 
 import java.time.Duration;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.Set;
 
@@ -59,6 +60,7 @@ public final class RetryPolicy {
 
   private final int maxAttempts;
   private final Set<Integer> statuses;
+  private final BitSet statusBits;
   private final Duration baseBackoff;
   private final Duration maxBackoff;
   private final Duration maxRetryAfter;
@@ -69,6 +71,8 @@ public final class RetryPolicy {
   private RetryPolicy(Builder builder) {
     maxAttempts = builder.maxAttempts;
     statuses = builder.statuses;
+    statusBits = new BitSet();
+    statuses.forEach(statusBits::set);
     baseBackoff = builder.baseBackoff;
     maxBackoff = builder.maxBackoff;
     maxRetryAfter = builder.maxRetryAfter;
@@ -112,6 +116,11 @@ public final class RetryPolicy {
   /** The statuses that are retried, 429 aside; 502 and 503 by default. */
   public Set<Integer> statuses() {
     return statuses;
+  }
+
+  /** Whether the status is one of them, without an object for the number. */
+  boolean retries(int status) {
+    return statusBits.get(status);
   }
 
   /** The limit of the wait before the first retry; 25 ms by default. */

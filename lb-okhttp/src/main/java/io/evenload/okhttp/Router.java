@@ -1,9 +1,12 @@
 package io.evenload.okhttp;
 
+import io.evenload.Attempt;
 import io.evenload.Server;
 import java.io.IOException;
 import java.net.Proxy;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import okhttp3.Dns;
 import okhttp3.Interceptor;
 import okhttp3.Request;
 import okhttp3.Response;
@@ -20,11 +23,14 @@ final class Router {
    * Then such attempts are made by calls of their own, which have no connection to keep: see NestedCall.
    */
 
-  private final LoadBalancingInterceptor owner;
+  private static final int MOST_ROUTES = 1_000;
+
+  private final NestedCall.Clients clients;
   private final Connections connections;
   private final CallListener listener;
   private final RateLimitedLog log;
   private final boolean detaches;
+  private final ConcurrentHashMap<String, ServerDns> routes = new ConcurrentHashMap<>();
   private final AtomicBoolean astray = new AtomicBoolean();
 
   Router(
@@ -33,7 +39,7 @@ final class Router {
       CallListener listener,
       RateLimitedLog log,
       boolean detaches) {
-    this.owner = owner;
+    this.clients = new NestedCall.Clients(owner);
     this.connections = connections;
     this.listener = listener;
     this.log = log;
@@ -47,42 +53,71 @@ final class Router {
    */
   Response send(
       Interceptor.Chain chain,
+      Request request,
       BalancedCall state,
       String host,
-      Server server,
+      AttemptRecord attempt,
       boolean freshConnection)
       throws IOException {
-    ServerDns dns =
-        new ServerDns(
-            host, server.host(), server.port(), chain.getDns(), connections, freshConnection);
-    boolean nested = !detached(chain, state, dns);
+    ServerDns dns = route(host, attempt.server(), chain.getDns(), freshConnection);
+    boolean nested = !detached(chain, state, attempt, dns);
     state.expect(host, dns);
-    Request request = chain.request();
-    Response response;
     try {
-      response =
-          nested
-              ? NestedCall.proceed(routed(chain, dns, request), state, owner)
-              : routed(chain, dns, request).proceed(request);
+      return nested
+          ? sendNested(chain, request, state, host, attempt, dns)
+          : routed(chain, dns).proceed(request);
     } catch (MisroutedException e) {
-      wentAstray(host, server, e.actual());
+      wentAstray(host, attempt.server(), e.actual());
       if (nested) {
         throw e;
       }
-      state.expect(host, dns);
-      return NestedCall.proceed(routed(chain, dns, request), state, owner);
+      return sendNested(chain, request, state, host, attempt, dns);
     } finally {
-      ServerDns actual = state.misroutedTo();
+      ServerDns actual = attempt.carrier().misroutedTo();
       if (actual != null) {
-        wentAstray(host, server, actual.authority());
+        wentAstray(host, attempt.server(), actual.authority());
       }
     }
-    return response;
+  }
+
+  private Response sendNested(
+      Interceptor.Chain chain,
+      Request request,
+      BalancedCall state,
+      String host,
+      AttemptRecord attempt,
+      ServerDns dns)
+      throws IOException {
+    NestedCall nested = NestedCall.of(clients, chain, request, host, dns, state);
+    Attempt running = state.inFlight().take();
+    if (running != null) {
+      nested.state().carry(host, running);
+    }
+    attempt.carriedBy(nested.state(), nested.call());
+    return nested.execute();
+  }
+
+  /** Returns the way to the server, which is the same one each time unless it must be fresh. */
+  private ServerDns route(String host, Server server, Dns dns, boolean freshConnection) {
+    if (freshConnection) {
+      return new ServerDns(host, server.host(), server.port(), dns, connections, true);
+    }
+    ServerDns known = routes.get(server.id());
+    if (known != null && known.leads(host, server.host(), server.port(), dns)) {
+      return known;
+    }
+    if (routes.size() >= MOST_ROUTES) {
+      routes.clear(); // of servers that left: each is made again as it is needed
+    }
+    ServerDns route = new ServerDns(host, server.host(), server.port(), dns, connections, false);
+    routes.put(server.id(), route);
+    return route;
   }
 
   /** Returns whether the call itself can make the attempt. */
-  private boolean detached(Interceptor.Chain chain, BalancedCall state, ServerDns dns) {
-    if (astray.get() && state.sentBefore()) {
+  private boolean detached(
+      Interceptor.Chain chain, BalancedCall state, AttemptRecord attempt, ServerDns dns) {
+    if (astray.get() && !attempt.isFirst()) {
       return false;
     }
     if (!detaches || !state.attachedElsewhere(dns)) {
@@ -92,7 +127,8 @@ final class Router {
     return !state.attachedElsewhere(dns) || chain.call().isCanceled();
   }
 
-  private static Interceptor.Chain routed(Interceptor.Chain chain, ServerDns dns, Request request) {
+  /** Returns the chain on the way to the server. */
+  static Interceptor.Chain routed(Interceptor.Chain chain, ServerDns dns) {
     Interceptor.Chain routed = chain.withDns(dns);
     if (chain.getRetryOnConnectionFailure()) {
       routed = routed.withRetryOnConnectionFailure(false);
@@ -100,9 +136,9 @@ final class Router {
     if (chain.getProxy() == null) {
       routed = routed.withProxy(Proxy.NO_PROXY);
     }
-    return dns.port() == request.url().port()
+    return dns.port() == chain.request().url().port()
         ? routed
-        : routed.withSocketFactory(new ServerSocketFactory(chain.getSocketFactory(), dns));
+        : routed.withSocketFactory(dns.socketFactory(chain.getSocketFactory()));
   }
 
   private void wentAstray(String host, Server server, String actual) {

@@ -6,6 +6,7 @@ import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import javax.net.SocketFactory;
 import okhttp3.Connection;
 import okhttp3.Dns;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,7 @@ final class ServerDns implements Dns {
   private final Dns delegate;
   private final Connections connections;
   private volatile boolean exclusive;
+  private volatile @Nullable ServerSocketFactory socketFactory;
 
   ServerDns(
       String logicalHost,
@@ -49,6 +51,25 @@ final class ServerDns implements Dns {
     this.delegate = delegate;
     this.connections = connections;
     this.exclusive = exclusive;
+  }
+
+  /** Returns the factory of sockets to the server; the last one is kept. */
+  SocketFactory socketFactory(SocketFactory delegate) {
+    ServerSocketFactory known = socketFactory;
+    if (known == null || known.delegate() != delegate) {
+      known = new ServerSocketFactory(delegate, this);
+      socketFactory = known;
+    }
+    return known;
+  }
+
+  /** Whether it leads the host to this server, with the same Dns for all other hosts. */
+  @SuppressWarnings("ReferenceEquality") // another Dns costs no more than another object
+  boolean leads(String logicalHost, String serverHost, int port, Dns delegate) {
+    return this.delegate == delegate
+        && this.port == port
+        && this.serverHost.equals(serverHost)
+        && this.logicalHost.equals(logicalHost);
   }
 
   int port() {

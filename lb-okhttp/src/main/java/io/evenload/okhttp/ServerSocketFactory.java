@@ -21,6 +21,10 @@ final class ServerSocketFactory extends SocketFactory {
     this.server = server;
   }
 
+  SocketFactory delegate() {
+    return delegate;
+  }
+
   /** What OkHttp calls: an unconnected socket. */
   @Override
   public Socket createSocket() throws IOException {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenload.Outcome;
 import io.evenload.Server;
+import io.evenload.okhttp.CallAttempt.Reason;
 import io.evenload.okhttp.CallListener.Refusal;
 import java.io.IOException;
 import java.time.Duration;
@@ -49,19 +50,21 @@ final class RetriesTest {
 
   @Test
   void delayNanos_statusNotFromTheServer_isNo() {
-    Tried cached = new Tried(SERVER, Outcome.CANCELLED, response(503), null, null, false);
+    AttemptRecord cached = attempt();
+    cached.answered(response(503), RetryPolicy.defaults(), 0);
     assertThat(decide(get(), cached, 1)).isEqualTo(Retries.NO);
+    assertThat(cached.outcome()).isEqualTo(Outcome.CANCELLED);
   }
 
   @Test
   void delayNanos_tooManyRequestsThatSayWhen_isRetried() {
-    Tried tried = answered(429, "Retry-After", "2");
+    AttemptRecord tried = answered(429, "Retry-After", "2");
     assertThat(decide(get(), tried, 1)).isBetween(seconds(2), seconds(2) + LIMIT);
   }
 
   @Test
   void delayNanos_retryAfterAsDate_isMeasured() {
-    Tried tried = answered(503, "Retry-After", "Tue, 14 Nov 2023 22:13:23 GMT");
+    AttemptRecord tried = answered(503, "Retry-After", "Tue, 14 Nov 2023 22:13:23 GMT");
     assertThat(time.epochMillis()).as("22:13:20").isEqualTo(1_700_000_000_000L);
     assertThat(decide(get(), tried, 1)).isBetween(seconds(3), seconds(3) + LIMIT);
   }
@@ -126,7 +129,7 @@ final class RetriesTest {
     Call call = client.newCall(request("PUT", oneShot()));
     BalancedCall state = state(call);
     Retries retries = retries(RetryPolicy.defaults());
-    Tried refused = failed(FailureKind.NOT_SENT);
+    AttemptRecord refused = failed(FailureKind.NOT_SENT);
     assertThat(retries.delayNanos(call, call.request(), state, refused, 1))
         .isNotEqualTo(Retries.NO);
     state.requestBodyStart(call);
@@ -174,11 +177,11 @@ final class RetriesTest {
     }
   }
 
-  private long decide(Request request, Tried tried, int number) {
+  private long decide(Request request, AttemptRecord tried, int number) {
     return decide(client.newCall(request), tried, number);
   }
 
-  private long decide(Call call, Tried tried, int number) {
+  private long decide(Call call, AttemptRecord tried, int number) {
     return retries(RetryPolicy.defaults())
         .delayNanos(call, call.request(), state(call), tried, number);
   }
@@ -214,12 +217,19 @@ final class RetriesTest {
     return new Request.Builder().url("http://orders/").method(method, body).build();
   }
 
-  private static Tried answered(int status, String... headers) {
-    Response.Builder response = response(status).newBuilder();
+  private AttemptRecord answered(int status, String... headers) {
+    Response.Builder response = response(status).newBuilder().networkResponse(response(status));
     if (headers.length > 0) {
       response.header(headers[0], headers[1]);
     }
-    return new Tried(SERVER, Outcome.FAILURE, response.build(), null, null, true);
+    AttemptRecord record = attempt();
+    record.answered(response.build(), RetryPolicy.defaults(), 0);
+    return record;
+  }
+
+  private AttemptRecord attempt() {
+    Call call = client.newCall(get());
+    return new AttemptRecord(SERVER, Reason.FIRST, null, state(call), call, 0);
   }
 
   private static Response response(int status) {
@@ -231,8 +241,10 @@ final class RetriesTest {
         .build();
   }
 
-  private static Tried failed(FailureKind kind) {
-    return new Tried(SERVER, kind.outcome(), null, new IOException("broke"), kind, false);
+  private AttemptRecord failed(FailureKind kind) {
+    AttemptRecord record = attempt();
+    record.failed(new IOException("broke"), kind, 0);
+    return record;
   }
 
   private static RequestBody oneShot() {

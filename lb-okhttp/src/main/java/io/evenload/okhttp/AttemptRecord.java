@@ -1,0 +1,201 @@
+package io.evenload.okhttp;
+
+import io.evenload.Outcome;
+import io.evenload.Server;
+import io.evenload.okhttp.CallAttempt.Reason;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import okhttp3.Call;
+import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
+
+/** One attempt of a call: what it was made for, which call carries it, and what came of it. */
+final class AttemptRecord {
+
+  /*
+   * The attempts of a call are linked, the latest first. This is all that is kept to tell of them later, so it is one
+   * object for each, and it forgets a response that was closed.
+   *
+   * A record is written by the thread that makes the attempt, and read by others after that thread has handed it on. One
+   * that nobody waits for any more is given up first, which is all that is told of it from then on.
+   */
+
+  /** The fastest servers say this most often, and it is not their fault. */
+  private static final int TOO_MANY_REQUESTS = 429;
+
+  private final Server server;
+  private final Reason reason;
+  private final @Nullable AttemptRecord previous;
+  private final long startNanos;
+  private BalancedCall carrier;
+  private Call call;
+  private long endNanos;
+  private Outcome outcome = Outcome.CANCELLED;
+  private @Nullable Response response;
+  private int status;
+  private @Nullable IOException failure;
+  private @Nullable FailureKind kind;
+  private boolean retryable;
+  private volatile boolean givenUp;
+
+  AttemptRecord(
+      Server server,
+      Reason reason,
+      @Nullable AttemptRecord previous,
+      BalancedCall carrier,
+      Call call,
+      long startNanos) {
+    this.server = server;
+    this.reason = reason;
+    this.previous = previous;
+    this.carrier = carrier;
+    this.call = call;
+    this.startNanos = startNanos;
+    this.endNanos = startNanos;
+  }
+
+  /** Says that another call makes the attempt. */
+  void carriedBy(BalancedCall carrier, Call call) {
+    this.carrier = carrier;
+    this.call = call;
+  }
+
+  /** The server, or whoever was asked in its place, answered. */
+  void answered(Response response, RetryPolicy policy, long now) {
+    endNanos = now;
+    this.response = response;
+    status = response.code();
+    boolean network = response.networkResponse() != null && carrier.misroutedTo() == null;
+    boolean tooMany = status == TOO_MANY_REQUESTS;
+    if (!network) {
+      return;
+    }
+    if (carrier.foreign()) {
+      outcome = Outcome.SUCCESS; // the server did answer, with a redirect
+      return;
+    }
+    if (!tooMany) {
+      boolean failed = status >= 500 || policy.retries(status);
+      outcome = failed ? Outcome.FAILURE : Outcome.SUCCESS;
+    }
+    retryable = policy.retries(status) || (tooMany && response.header(RetryAfter.NAME) != null);
+  }
+
+  void failed(IOException failure, FailureKind kind, long now) {
+    endNanos = now;
+    this.failure = failure;
+    this.kind = kind;
+    outcome = carrier.misroutedTo() == null ? kind.outcome() : Outcome.CANCELLED;
+    retryable = kind.retryable();
+  }
+
+  /** Whether it is the first of the call, in whatever way through the interceptor. */
+  boolean isFirst() {
+    return previous == null;
+  }
+
+  Server server() {
+    return server;
+  }
+
+  /** What keeps the attempt in flight. */
+  BalancedCall carrier() {
+    return carrier;
+  }
+
+  /** The call on the network: the caller's, or one that was made for this attempt alone. */
+  Call call() {
+    return call;
+  }
+
+  /** What the attempt says of the server. */
+  Outcome outcome() {
+    return outcome;
+  }
+
+  /** The response, whose body is open; null if there was none, or if it was closed. */
+  @Nullable Response response() {
+    return response;
+  }
+
+  @Nullable IOException failure() {
+    return failure;
+  }
+
+  /** The kind of the exception; null if there was a response. */
+  @Nullable FailureKind kind() {
+    return kind;
+  }
+
+  /** Whether it is among what the policy retries. */
+  boolean retryable() {
+    return retryable;
+  }
+
+  /** Whether the server certainly did nothing for the request. */
+  boolean unprocessed() {
+    return kind != null && kind.unprocessed();
+  }
+
+  /** Whether the connection was to blame, so that the next attempt should have a fresh one. */
+  boolean stale() {
+    return kind != null && kind.stale();
+  }
+
+  /** Ends the attempt at the balancer. */
+  void end() {
+    carrier.inFlight().end(outcome, failure);
+  }
+
+  /** Leaves the attempt in flight until the call that carries it ends. */
+  void keep() {
+    carrier.keep(call, outcome);
+  }
+
+  void closeResponse() {
+    if (response != null) {
+      response.close();
+      response = null;
+    }
+  }
+
+  /** The status, or the simple name of the exception's class. */
+  String result() {
+    return status != 0
+        ? Integer.toString(status)
+        : failure != null ? failure.getClass().getSimpleName() : "";
+  }
+
+  /** Adds the exceptions of this and all earlier attempts to one that ended the call. */
+  @SuppressWarnings("ReferenceEquality") // no exception can suppress itself
+  void suppressEarlier(IOException last) {
+    for (AttemptRecord each = this; each != null; each = each.previous) {
+      if (each.failure != null && each.failure != last) {
+        last.addSuppressed(each.failure);
+      }
+    }
+  }
+
+  /** Returns this and all earlier attempts, in the order of their starts. */
+  List<CallAttempt> history(long callStartNanos) {
+    Deque<CallAttempt> attempts = new ArrayDeque<>();
+    for (AttemptRecord each = this; each != null; each = each.previous) {
+      attempts.addFirst(each.described(callStartNanos));
+    }
+    return List.copyOf(attempts);
+  }
+
+  private CallAttempt described(long callStartNanos) {
+    boolean over = !givenUp;
+    return new CallAttempt(
+        server,
+        reason,
+        over ? outcome : Outcome.CANCELLED,
+        over ? status : 0,
+        over ? failure : null,
+        startNanos - callStartNanos,
+        endNanos - startNanos);
+  }
+}
