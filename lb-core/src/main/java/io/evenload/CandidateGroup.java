@@ -5,18 +5,28 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One priority: its bound chooser, whose state outlives every list, and its present candidates.
- * Control path only.
+ * The endpoints of one priority, or with a {@link Locality} of one zone of it: their bound chooser,
+ * whose state outlives every list, and their present candidates. Control path only, but for {@link
+ * #limiting}.
  */
 final class CandidateGroup {
 
+  final int priority;
+  final @Nullable String zone;
+  final long keyHash; // what draws this group for a request with a key; the same in every process
+
   private final BalancerContext balancer;
   private final @Nullable Chooser bound;
+  private volatile @Nullable Chooser limiting;
+  private @Nullable Aperture aperture; // null without a subset
   private @Nullable Candidates current;
   private boolean stale;
 
-  CandidateGroup(BalancerContext balancer, Chooser recipe) {
+  CandidateGroup(BalancerContext balancer, Chooser recipe, int priority, @Nullable String zone) {
     this.balancer = balancer;
+    this.priority = priority;
+    this.zone = zone;
+    this.keyHash = RequestContext.hash(priority + "/" + zone);
     Chooser fresh = null;
     try {
       fresh = recipe.bind(balancer);
@@ -24,6 +34,7 @@ final class CandidateGroup {
       balancer.log().warn("Chooser.bind threw; random endpoints are used", e);
     }
     this.bound = fresh;
+    this.limiting = fresh;
   }
 
   /** Lets the endpoint into this group, with a tracker of this group's chooser. */
@@ -37,12 +48,30 @@ final class CandidateGroup {
     endpoint.enter(this, tracker);
   }
 
+  @Nullable Aperture aperture() {
+    return aperture;
+  }
+
+  /** Puts these servers of the group on a ring, of which this client uses a part. */
+  void open(Subset subset, List<LiveEndpoint> servers) {
+    if (aperture == null) {
+      aperture = new Aperture(subset, servers);
+    } else {
+      aperture.update(subset, servers);
+    }
+  }
+
   /**
    * Notes that an endpoint's weight or description changed, so that the tables of the chooser are
    * out of date.
    */
   void markStale() {
     stale = true;
+  }
+
+  /** The chooser that limits attempts in flight, whoever chose the endpoint. From any thread. */
+  @Nullable Chooser limiting() {
+    return limiting;
   }
 
   /** Returns these endpoints as candidates, prepared anew only if they are others or changed. */
@@ -53,22 +82,13 @@ final class CandidateGroup {
     if (last == null || stale || !Arrays.equals(last.endpoints(), array)) {
       stale = false;
       List<Endpoint> list = List.of(array);
-      next = new Candidates(this, array, list, prepare(list), panic);
+      limiting = prepare(list);
+      next = new Candidates(this, array, list, limiting, panic);
     } else {
       next = new Candidates(this, last.endpoints(), last.list(), last.chooser(), panic);
     }
     current = next;
     return next;
-  }
-
-  /**
-   * Returns endpoints that the chooser does not see, of which it only limits the attempts in
-   * flight.
-   */
-  Candidates reserve(List<LiveEndpoint> endpoints) {
-    Chooser limiting = current == null ? bound : current.chooser();
-    return new Candidates(
-        this, endpoints.toArray(new LiveEndpoint[0]), List.of(), limiting, /* panic= */ true);
   }
 
   private @Nullable Chooser prepare(List<Endpoint> list) {

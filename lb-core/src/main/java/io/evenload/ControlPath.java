@@ -113,6 +113,14 @@ final class ControlPath implements ServerList.Listener {
     serial.execute(unlessClosed(() -> roster.undrain(id)));
   }
 
+  void use(Locality locality) {
+    serial.execute(unlessClosed(() -> roster.use(locality)));
+  }
+
+  void use(Subset subset) {
+    serial.execute(unlessClosed(() -> roster.use(subset)));
+  }
+
   @Override
   public void updated(List<Server> servers) {
     List<Server> copy;

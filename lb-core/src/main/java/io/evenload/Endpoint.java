@@ -17,8 +17,9 @@ public interface Endpoint {
 
   /**
    * The effective weight, finite and more than 0: the configured weight, less what {@linkplain
-   * io.evenload.health.SlowStart slow start} withholds. If all listed servers have weight 0 it is
-   * 1. It changes only on the control path, and {@link Chooser#prepare} always follows.
+   * io.evenload.health.SlowStart slow start} withholds, and at the edge of a {@link Subset} the
+   * part of it that is within. If all listed servers have weight 0 it is 1. It changes only on the
+   * control path, and {@link Chooser#prepare} always follows.
    */
   double weight();
 

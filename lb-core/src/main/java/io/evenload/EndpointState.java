@@ -14,6 +14,8 @@ public enum EndpointState {
   DRAINING("draining"),
   /** Its weight is 0 while another server's is positive. */
   WEIGHT_ZERO("weight 0"),
+  /** It is none of those that the {@link Subset} of this client has. */
+  OUTSIDE_SUBSET("outside the subset"),
   /**
    * Its {@link Gate} is closed: a circuit breaker is open. When nothing else is left it gets one
    * trial at a time.

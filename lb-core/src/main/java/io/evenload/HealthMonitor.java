@@ -88,6 +88,12 @@ final class HealthMonitor {
     return watch == null ? HealthReport.healthy() : watch.verdict;
   }
 
+  /** Whether the endpoint has not answered since it is watched. */
+  boolean awaits(LiveEndpoint endpoint) {
+    Watch watch = watches.get(endpoint);
+    return watch != null && !watch.answered;
+  }
+
   private void enqueue(Watch watch, int round) {
     if (watch.round == round) {
       queue.add(watch);

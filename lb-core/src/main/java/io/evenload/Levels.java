@@ -1,27 +1,33 @@
 package io.evenload;
 
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
-/** Builds a snapshot from the endpoints that traffic is meant for, by priority. */
+/** Builds a snapshot from the listed endpoints, by priority and zone. Used once. */
 final class Levels {
 
   private final double panicThreshold;
+  private final @Nullable Locality locality;
   private final Map<Integer, Level> byPriority = new TreeMap<>();
+  private final List<Candidates> groups = new ArrayList<>();
+  private final List<Integer> loads = new ArrayList<>();
+  private final List<Candidates> levels = new ArrayList<>();
+  private final List<Candidates> unwell = new ArrayList<>();
+  private final List<Candidates> gated = new ArrayList<>();
 
-  Levels(double panicThreshold) {
+  Levels(double panicThreshold, @Nullable Locality locality) {
     this.panicThreshold = panicThreshold;
+    this.locality = locality;
   }
 
-  /** Adds an endpoint, unless no traffic is meant for one in this state. */
-  void add(LiveEndpoint endpoint, int priority, CandidateGroup group, EndpointState state) {
-    if (state != EndpointState.DRAINING && state != EndpointState.WEIGHT_ZERO) {
-      byPriority.computeIfAbsent(priority, p -> new Level(group)).add(endpoint, state);
-    }
+  /** Adds a listed endpoint; if no traffic is meant for one in this state, just its zone. */
+  void add(LiveEndpoint endpoint, CandidateGroup group, EndpointState state) {
+    byPriority
+        .computeIfAbsent(group.priority, p -> new Level(locality))
+        .add(endpoint, group, state);
   }
 
   /**
@@ -30,74 +36,56 @@ final class Levels {
    * @param known every endpoint of the roster
    */
   Snapshot snapshot(List<LiveEndpoint> known) {
-    Collection<Level> levels = byPriority.values();
-    int n = levels.size();
-    int[] eligible = levels.stream().mapToInt(level -> level.eligible.size()).toArray();
-    int[] listed = levels.stream().mapToInt(Level::known).toArray();
-    boolean panicPossible = n == 1 || !PriorityLoads.suffice(eligible, listed);
+    List<Level> present = byPriority.values().stream().filter(level -> level.known() > 0).toList();
+    int n = present.size();
+    int[] eligible = present.stream().mapToInt(Level::eligible).toArray();
+    int[] total = present.stream().mapToInt(Level::known).toArray();
+    boolean panicPossible = n == 1 || !PriorityLoads.suffice(eligible, total);
     int[] sizes = new int[n];
-    List<Candidates> candidates = new ArrayList<>();
-    List<Candidates> unwell = new ArrayList<>();
-    List<Candidates> gated = new ArrayList<>();
-    int i = 0;
-    for (Level level : levels) {
-      boolean panic = panicPossible && PriorityLoads.panics(eligible[i], listed[i], panicThreshold);
-      List<LiveEndpoint> usable = panic ? level.eligibleAndUnwell : level.eligible;
-      sizes[i++] = usable.size();
-      if (!usable.isEmpty()) {
-        candidates.add(level.group.candidates(usable, panic));
-      }
-      if (!level.unwell.isEmpty() && !panic) {
-        unwell.add(level.group.reserve(level.unwell));
-      }
-      if (!level.gated.isEmpty()) {
-        gated.add(level.group.reserve(level.gated));
-      }
+    for (int i = 0; i < n; i++) {
+      boolean panic = panicPossible && PriorityLoads.panics(eligible[i], total[i], panicThreshold);
+      sizes[i] = present.get(i).serve(panic);
     }
-    int[] loads = PriorityLoads.loads(eligible, listed, sizes, Snapshot.WHOLE);
+    int[] shares = PriorityLoads.loads(eligible, total, sizes, Snapshot.WHOLE);
+    for (int i = 0; i < n; i++) {
+      add(present.get(i), shares[i]);
+    }
     return new Snapshot(
-        candidates.toArray(new Candidates[0]),
-        withoutEmpty(loads, sizes),
+        groups.toArray(new Candidates[0]),
+        loads.stream().mapToInt(Integer::intValue).toArray(),
+        levels.toArray(new Candidates[0]),
         unwell.toArray(new Candidates[0]),
         gated.toArray(new Candidates[0]),
         known,
         false);
   }
 
-  private static int[] withoutEmpty(int[] loads, int[] sizes) {
-    int[] kept = new int[loads.length];
-    int count = 0;
-    for (int i = 0; i < loads.length; i++) {
-      if (sizes[i] > 0) {
-        kept[count++] = loads[i];
+  /** Spreads the load of a level over its zones. */
+  private void add(Level level, int load) {
+    List<LiveEndpoint> usable = level.usable();
+    double[] shares = usable.isEmpty() ? new double[0] : level.shares();
+    Candidates all = null;
+    double before = 0;
+    for (int i = 0; i < shares.length; i++) {
+      int part = (int) (Math.round((before + shares[i]) * load) - Math.round(before * load));
+      before += shares[i];
+      if (part > 0) {
+        Candidates zone = level.zones().get(i).candidates(level.panic());
+        groups.add(zone);
+        loads.add(part);
+        all = zone.endpoints().length == usable.size() ? zone : all;
       }
     }
-    return Arrays.copyOf(kept, count);
-  }
-
-  /** The endpoints of one priority that traffic is meant for, by what they may be used for. */
-  private static final class Level {
-    final CandidateGroup group;
-    final List<LiveEndpoint> eligible = new ArrayList<>();
-    final List<LiveEndpoint> eligibleAndUnwell = new ArrayList<>();
-    final List<LiveEndpoint> unwell = new ArrayList<>();
-    final List<LiveEndpoint> gated = new ArrayList<>();
-
-    Level(CandidateGroup group) {
-      this.group = group;
+    if (!usable.isEmpty()) {
+      levels.add(all != null ? all : Candidates.unordered(usable, level.panic()));
     }
-
-    int known() {
-      return eligibleAndUnwell.size() + gated.size();
+    List<LiveEndpoint> failing = level.unwell();
+    if (!failing.isEmpty()) {
+      unwell.add(Candidates.unordered(failing, true));
     }
-
-    void add(LiveEndpoint endpoint, EndpointState state) {
-      if (state == EndpointState.BREAKER_OPEN) {
-        gated.add(endpoint);
-        return;
-      }
-      eligibleAndUnwell.add(endpoint);
-      (state == EndpointState.ELIGIBLE ? eligible : unwell).add(endpoint);
+    List<LiveEndpoint> closed = level.gated();
+    if (!closed.isEmpty()) {
+      gated.add(Candidates.unordered(closed, true));
     }
   }
 }

@@ -23,10 +23,14 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
   final Gates trial;
 
   // Known to the control path alone.
+  final long idHash;
   boolean listed;
 
   /** It came to a list that others were on, and has not been eligible yet. */
   boolean fresh;
+
+  /** The part of it that this client's subset covers; 0 if it is outside. */
+  double subsetShare = 1;
 
   long departedNanos;
 
@@ -38,6 +42,7 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
   LiveEndpoint(BalancerContext balancer, Server server) {
     this.balancer = balancer;
     this.server = server;
+    this.idHash = RequestContext.hash(server.id());
     this.trial = Gates.NONE.with(new Trial(), balancer);
   }
 
@@ -108,7 +113,7 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
   /** Whether traffic is meant for this endpoint, whatever its health and its gates. */
   boolean inService() {
     EndpointState state = state();
-    return state != EndpointState.DRAINING && state != EndpointState.WEIGHT_ZERO;
+    return state.compareTo(EndpointState.OUTSIDE_SUBSET) > 0;
   }
 
   /** Ends an attempt, whose caller makes sure that this happens once. */

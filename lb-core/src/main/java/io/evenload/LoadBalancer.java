@@ -126,7 +126,8 @@ public final class LoadBalancer implements AutoCloseable {
       endpoints.add(endpoint.status());
     }
     long leaked = sampler == null ? 0 : sampler.leaked();
-    return new LoadBalancerStatus(name(), control.closed(), snapshot.panic(), leaked, endpoints);
+    return new LoadBalancerStatus(
+        name(), control.closed(), snapshot.panic(), leaked, snapshot.status(), endpoints);
   }
 
   /**
@@ -191,6 +192,18 @@ public final class LoadBalancer implements AutoCloseable {
   }
 
   /**
+   * Replaces what {@link Builder#locality} set, as when other numbers of clients run in the zones.
+   */
+  public void updateLocality(Locality locality) {
+    control.use(requireNonNull(locality, "locality"));
+  }
+
+  /** Replaces what {@link Builder#subset} set, as when there are more clients than before. */
+  public void updateSubset(Subset subset) {
+    control.use(requireNonNull(subset, "subset"));
+  }
+
+  /**
    * Ends the subscription and the thread that the balancer started. From now on {@code start}
    * throws; attempts that run end normally. Idempotent; a scheduler given to the builder is not
    * shut down.
@@ -245,6 +258,8 @@ public final class LoadBalancer implements AutoCloseable {
     private int leakSampling = DEFAULT_LEAK_SAMPLING;
     private final List<Gate.Factory> gates = new ArrayList<>();
     private @Nullable HealthCheck healthCheck;
+    private @Nullable Locality locality;
+    private @Nullable Subset subset;
     private @Nullable SlowStart slowStart = SlowStart.builder().build();
     private boolean slowStartOfAll;
     private final List<LoadBalancerListener> listeners = new ArrayList<>();
@@ -315,6 +330,18 @@ public final class LoadBalancer implements AutoCloseable {
         throw new IllegalArgumentException("leakSampling: " + oneIn + " (expected: 0 or more)");
       }
       this.leakSampling = oneIn;
+      return this;
+    }
+
+    /** Sets where this client runs; by default zones are not looked at. */
+    public Builder locality(Locality locality) {
+      this.locality = requireNonNull(locality, "locality");
+      return this;
+    }
+
+    /** Sets which part of a large list this client uses; by default all of it. */
+    public Builder subset(Subset subset) {
+      this.subset = requireNonNull(subset, "subset");
       return this;
     }
 
@@ -390,6 +417,8 @@ public final class LoadBalancer implements AutoCloseable {
           emptyListGrace,
           List.copyOf(gates),
           healthCheck,
+          locality,
+          subset,
           slowStart,
           slowStartOfAll);
     }

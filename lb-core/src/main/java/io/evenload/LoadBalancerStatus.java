@@ -1,6 +1,7 @@
 package io.evenload;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a balancer knows and does at one moment, for people and tests; immutable.
@@ -9,6 +10,8 @@ import java.util.List;
  * @param closed whether {@link LoadBalancer#close()} was called
  * @param panic whether so few endpoints are eligible that health is ignored, in any priority
  * @param leakedAttempts how many of the sampled attempts were never ended and became garbage
+ * @param groups how the requests spread over priorities and, with a {@link Locality}, zones; those
+ *     without a share are left out
  * @param endpoints every known endpoint, in the order of the list, those that left and still drain
  *     last
  */
@@ -17,24 +20,39 @@ public record LoadBalancerStatus(
     boolean closed,
     boolean panic,
     long leakedAttempts,
+    List<GroupStatus> groups,
     List<EndpointStatus> endpoints) {
 
-  /** Copies the list. */
+  /** Copies the lists. */
   public LoadBalancerStatus {
+    groups = List.copyOf(groups);
     endpoints = List.copyOf(endpoints);
   }
 
-  /** The status as text, one endpoint a line. */
+  /** The status as text, one endpoint a line; before them the groups, if there are several. */
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder(name);
     text.append(closed ? ": closed" : ": " + endpoints.size() + " known")
         .append(panic ? ", panic" : "");
+    for (GroupStatus group : groups.size() > 1 ? groups : List.<GroupStatus>of()) {
+      text.append("\n  ").append(group);
+    }
     for (EndpointStatus endpoint : endpoints) {
       text.append("\n  ").append(endpoint);
     }
     return text.toString();
   }
+
+  /**
+   * The endpoints of one priority, or with a {@link Locality} of one zone of it.
+   *
+   * @param priority of the servers
+   * @param zone of the servers; null for those without one, and without a locality
+   * @param share the part of the requests that is meant for them, above 0 to 1
+   * @param candidates how many endpoints a request may go to
+   */
+  public record GroupStatus(int priority, @Nullable String zone, double share, int candidates) {}
 
   /**
    * One endpoint.

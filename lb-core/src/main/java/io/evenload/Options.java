@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  * How one balancer is to work, as its builder was told; immutable. For the meaning and the defaults
  * see {@link LoadBalancer.Builder}.
  *
+ * @param locality null if zones are not looked at
+ * @param subset null if all servers are used
  * @param slowStart null if there is none
  * @param slowStartOfAll whether it is for all endpoints that are new or come back, rather than for
  *     those alone that come back from an ejection
@@ -20,5 +22,7 @@ record Options(
     Duration emptyListGrace,
     List<Gate.Factory> gates,
     @Nullable HealthCheck healthCheck,
+    @Nullable Locality locality,
+    @Nullable Subset subset,
     @Nullable SlowStart slowStart,
     boolean slowStartOfAll) {}

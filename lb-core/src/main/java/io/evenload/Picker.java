@@ -1,9 +1,12 @@
 package io.evenload;
 
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -13,8 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class Picker {
 
   /*
-   * What the request prefers comes first, wherever it is eligible. The chooser is asked twice at most. If both answers are refused, the engine scans the endpoints from a random index:
-   * those that may be chosen and were not tried, the tried ones, those that only failing health keeps out, and at last
+   * What the request prefers comes first, wherever it is eligible. The chooser is asked twice at most. If both answers
+   * are refused, the engine scans the endpoints: those that may be chosen and were not tried (of the group drawn, then of
+   * each priority), the tried ones, those that only failing health keeps out, and at last
    * one trial at an endpoint whose gate is closed. Draining, weight 0, the request's filter, gates and limits are hard
    * at every step.
    *
@@ -25,6 +29,8 @@ final class Picker {
    * Whether the endpoint takes attempts is looked at again once the slot is taken. So whoever marked an endpoint and then
    * sees nothing in flight there knows that nothing will be: either that one sees the slot, or the attempt sees the mark.
    */
+
+  private static final int RANDOM_OFFERS = 4;
 
   private final BalancerContext balancer;
   private final @Nullable LeakSampler sampler;
@@ -46,7 +52,7 @@ final class Picker {
         return attempt;
       }
     }
-    Candidates group = snapshot.draw(balancer.random());
+    Candidates group = snapshot.draw(balancer.random(), request);
     LiveEndpoint chosen = ask(group, request);
     if (chosen != null) {
       Attempt attempt = admit(chosen, group, request, false);
@@ -59,7 +65,7 @@ final class Picker {
 
   private @Nullable Attempt pickPreferred(
       Snapshot snapshot, RequestContext request, Predicate<Server> preference) {
-    for (Candidates group : snapshot.groups()) {
+    for (Candidates group : snapshot.levels()) {
       LiveEndpoint[] endpoints = group.endpoints();
       int start = randomIndex(endpoints.length);
       for (int i = 0; i < endpoints.length; i++) {
@@ -123,7 +129,7 @@ final class Picker {
     for (int tried = 0; attempt == null && tried < 2; tried++) {
       attempt = drawn == null ? null : scan(drawn, request, tried == 1, false);
       attempt =
-          attempt != null ? attempt : scan(snapshot.groups(), drawn, request, tried == 1, false);
+          attempt != null ? attempt : scan(snapshot.levels(), drawn, request, tried == 1, false);
     }
     for (int tried = 0; attempt == null && tried < 2; tried++) {
       attempt = scan(snapshot.unwell(), null, request, tried == 1, false);
@@ -153,14 +159,18 @@ final class Picker {
     return null;
   }
 
-  /** Offers the attempt to each endpoint that was tried, or was not, from a random index on. */
+  /**
+   * Offers the attempt to endpoints that were tried, or were not: to a few at random, lest the one
+   * after a row that does not fit is offered most, then to each from a random index on.
+   */
   private @Nullable Attempt scan(
       Candidates group, RequestContext request, boolean tried, boolean gated) {
     LiveEndpoint[] endpoints = group.endpoints();
     int n = endpoints.length;
-    int start = randomIndex(n);
-    for (int i = 0; i < n; i++) {
-      LiveEndpoint endpoint = endpoints[(start + i) % n];
+    int index = 0;
+    for (int i = n < 3 ? RANDOM_OFFERS - 1 : 0; i < RANDOM_OFFERS + n; i++) {
+      index = i < RANDOM_OFFERS ? randomIndex(n) : (index + 1) % n;
+      LiveEndpoint endpoint = endpoints[index];
       if (request.tried(endpoint) == tried && request.passes(endpoint)) {
         Attempt attempt = admit(endpoint, group, request, false);
         if (attempt == null && gated) {
@@ -181,7 +191,7 @@ final class Picker {
   /** Starts the attempt, or returns null if the endpoint cannot take it. */
   private @Nullable Attempt admit(
       LiveEndpoint endpoint, Candidates group, RequestContext request, boolean trial) {
-    if (!takes(endpoint, group, trial) || !endpoint.tryEnter(limit(endpoint, group.chooser()))) {
+    if (!takes(endpoint, group, trial) || !endpoint.tryEnter(limit(endpoint, group))) {
       return null;
     }
     Gates gates = trial ? endpoint.trial : endpoint.gates();
@@ -202,8 +212,11 @@ final class Picker {
     return trial ? endpoint.inService() : endpoint.allows(group.panic());
   }
 
-  private int limit(LiveEndpoint endpoint, @Nullable Chooser chooser) {
+  private int limit(LiveEndpoint endpoint, Candidates candidates) {
+    Chooser chooser = candidates.chooser();
     try {
+      CandidateGroup group = chooser == null ? endpoint.group() : null;
+      chooser = group == null ? chooser : group.limiting();
       return chooser == null ? Integer.MAX_VALUE : chooser.inFlightLimit(endpoint);
     } catch (Throwable e) {
       balancer.log().warn("Chooser.inFlightLimit threw; no limit is used", e);
@@ -228,8 +241,13 @@ final class Picker {
     }
     List<LiveEndpoint> known = snapshot.known();
     Map<String, Integer> counts = new LinkedHashMap<>();
+    Set<LiveEndpoint> candidates = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (Candidates level : snapshot.levels()) {
+      Collections.addAll(candidates, level.endpoints());
+    }
     for (LiveEndpoint endpoint : known) {
-      counts.merge(reason(endpoint, request), 1, Integer::sum);
+      boolean candidate = candidates.contains(endpoint);
+      counts.merge(reason(endpoint, candidate, request), 1, Integer::sum);
     }
     String reasons =
         counts.entrySet().stream()
@@ -243,7 +261,7 @@ final class Picker {
             + (known.isEmpty() ? " known)" : " known: " + reasons + ")"));
   }
 
-  private String reason(LiveEndpoint endpoint, RequestContext request) {
+  private String reason(LiveEndpoint endpoint, boolean candidate, RequestContext request) {
     EndpointState state = endpoint.state();
     if (state == EndpointState.DRAINING || state == EndpointState.WEIGHT_ZERO) {
       return state.toString();
@@ -251,6 +269,11 @@ final class Picker {
     if (!request.passes(endpoint)) {
       return "filtered out";
     }
-    return state == EndpointState.ELIGIBLE ? "at its limit" : state.toString();
+    if (state != EndpointState.ELIGIBLE) {
+      return state.toString();
+    }
+    return candidate
+        ? "at its limit"
+        : "not in use"; // in another zone than a strict locality wants
   }
 }

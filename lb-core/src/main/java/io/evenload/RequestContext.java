@@ -219,13 +219,19 @@ public final class RequestContext {
     } while (!ATTEMPTS.compareAndSet(this, last, attempt));
   }
 
-  private static long hash(String key) {
+  /** The hash that {@link #keyHash()} describes. */
+  static long hash(String key) {
     long hash = 0xcbf29ce484222325L;
     for (int i = 0; i < key.length(); i++) {
       hash = (hash ^ key.charAt(i)) * 0x100000001b3L;
     }
-    hash = (hash ^ (hash >>> 30)) * 0xbf58476d1ce4e5b9L;
-    hash = (hash ^ (hash >>> 27)) * 0x94d049bb133111ebL;
-    return hash ^ (hash >>> 31);
+    return mix(hash);
+  }
+
+  /** The finisher of SplitMix64: every input bit changes half of the output bits. */
+  static long mix(long z) {
+    z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
+    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+    return z ^ (z >>> 31);
   }
 }

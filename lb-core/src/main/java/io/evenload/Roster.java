@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,7 +30,7 @@ final class Roster {
   private final Drains drains = new Drains();
   private final Ramps ramps;
   private final List<Gate.Factory> gateFactories;
-  private final Map<Integer, CandidateGroup> groups = new HashMap<>();
+  private final Groups groups;
   private final Set<String> reportedDuplicates = new HashSet<>();
   private Map<String, LiveEndpoint> endpoints = new LinkedHashMap<>();
   private List<Server> servers = List.of();
@@ -49,6 +48,7 @@ final class Roster {
     this.publisher = publisher;
     this.health = health;
     this.ramps = new Ramps(options.slowStart(), timer, this::refresh);
+    this.groups = new Groups(balancer, options);
     this.gateFactories = new ArrayList<>(options.gates());
   }
 
@@ -77,7 +77,7 @@ final class Roster {
         });
     endpoints = roster;
     servers = next;
-    refresh();
+    regroup();
     balancer.listeners().serversChanged(next);
   }
 
@@ -115,9 +115,6 @@ final class Roster {
       group.markStale();
     }
     endpoint.listed = true;
-    if (health != null) {
-      health.watch(endpoint);
-    }
     return endpoint;
   }
 
@@ -126,9 +123,6 @@ final class Roster {
       endpoint.listed = false;
       endpoint.departedNanos = balancer.nanoTime().getAsLong();
       drains.departed(endpoint.server().id());
-      if (health != null) {
-        health.forget(endpoint);
-      }
     }
   }
 
@@ -170,6 +164,23 @@ final class Roster {
     }
   }
 
+  /** Another place of this client, or other clients beside it. */
+  void use(Locality locality) {
+    groups.use(locality);
+    regroup();
+  }
+
+  /** Another part of the list. */
+  void use(Subset subset) {
+    groups.use(subset);
+    regroup();
+  }
+
+  private void regroup() {
+    groups.regroup(endpoints.values(), anyPositiveWeight());
+    refresh();
+  }
+
   /** Lets time pass: averages decay, drained endpoints go, gates are read again. */
   void tick(double seconds, long now) {
     drains.expire(now);
@@ -183,7 +194,7 @@ final class Roster {
       }
     }
     gone.forEach(endpoint -> endpoints.remove(endpoint.server().id()));
-    if (!gone.isEmpty() || anyStateChanged()) {
+    if (!gone.isEmpty() || groups.extended() || anyStateChanged()) {
       refresh();
     }
     gone.forEach(endpoint -> endpoint.gates().close());
@@ -222,22 +233,18 @@ final class Roster {
   void refresh() {
     long now = balancer.nanoTime().getAsLong();
     List<StateChange> changes = new ArrayList<>();
-    Levels levels = new Levels(options.panicThreshold());
+    Levels levels = new Levels(options.panicThreshold(), groups.locality());
     boolean positive = anyPositiveWeight();
+    groups.open(endpoints.values(), endpoint -> seemsWell(endpoint, positive), now);
     for (LiveEndpoint endpoint : endpoints.values()) {
+      watch(endpoint);
       Standing standing = standing(endpoint, positive);
-      int priority = endpoint.server().priority();
-      CandidateGroup group =
-          groups.computeIfAbsent(priority, p -> new CandidateGroup(balancer, options.chooser()));
-      if (endpoint.group() != group) {
-        group.enter(endpoint);
-      }
       ramp(endpoint, standing.state(), now);
-      double configured = Math.max(1, endpoint.server().weight());
-      if (endpoint.setWeight(configured * ramps.share(endpoint, now))) {
-        group.markStale();
+      weigh(endpoint, now);
+      CandidateGroup group = endpoint.group();
+      if (endpoint.listed && group != null) {
+        levels.add(endpoint, group, standing.state());
       }
-      levels.add(endpoint, priority, group, standing.state());
       if (!standing.equals(endpoint.standing())) {
         changes.add(new StateChange(endpoint, endpoint.standing(), standing));
       }
@@ -248,17 +255,45 @@ final class Roster {
     changes.forEach(change -> announce(change, now));
   }
 
+  /** Lets the endpoints be probed that this client may call. */
+  private void watch(LiveEndpoint endpoint) {
+    if (health != null && endpoint.listed && endpoint.subsetShare > 0) {
+      health.watch(endpoint);
+    } else if (health != null) {
+      health.forget(endpoint);
+    }
+  }
+
+  private void weigh(LiveEndpoint endpoint, long now) {
+    double subsetShare = endpoint.subsetShare > 0 ? endpoint.subsetShare : 1;
+    double configured = Math.max(1, endpoint.server().weight());
+    boolean changed = endpoint.setWeight(configured * subsetShare * ramps.share(endpoint, now));
+    CandidateGroup group = endpoint.group();
+    if (changed && group != null) {
+      group.markStale();
+    }
+  }
+
   /** Begins or ends the slow start of an endpoint that is about to get this state. */
   private void ramp(LiveEndpoint endpoint, EndpointState state, long now) {
-    EndpointState before = endpoint.state();
     if (state != EndpointState.ELIGIBLE) {
       ramps.end(endpoint);
-    } else if (options.slowStartOfAll()
-        ? endpoint.fresh || before != EndpointState.ELIGIBLE
-        : before == EndpointState.EJECTED) {
+    } else if (comesUp(endpoint)) {
       ramps.begin(endpoint, now);
     }
     endpoint.fresh = false;
+  }
+
+  /** Whether an endpoint that is eligible from now on starts slowly. */
+  private boolean comesUp(LiveEndpoint endpoint) {
+    if (!options.slowStartOfAll()) {
+      return endpoint.state() == EndpointState.EJECTED;
+    }
+    return switch (endpoint.state()) {
+      case ELIGIBLE -> endpoint.fresh;
+      case OUTSIDE_SUBSET -> false; // others have called it all the time
+      default -> true;
+    };
   }
 
   private boolean anyPositiveWeight() {
@@ -267,6 +302,15 @@ final class Roster {
 
   /** Returns how an endpoint stands now: the strongest reason against it, or none. */
   private Standing standing(LiveEndpoint endpoint, boolean anyPositiveWeight) {
+    Standing withdrawn = withdrawn(endpoint, anyPositiveWeight);
+    if (withdrawn != null) {
+      return withdrawn;
+    }
+    return endpoint.subsetShare == 0 ? Standing.OUTSIDE_SUBSET : condition(endpoint);
+  }
+
+  /** Returns why no client's traffic is meant for the endpoint; null if it is. */
+  private @Nullable Standing withdrawn(LiveEndpoint endpoint, boolean anyPositiveWeight) {
     if (!endpoint.listed) {
       return Standing.LEFT;
     }
@@ -274,18 +318,36 @@ final class Roster {
     if (drained != null) {
       return drained;
     }
-    HealthReport report = health == null ? HealthReport.healthy() : health.report(endpoint);
+    HealthReport report = report(endpoint);
     if (report.state() == HealthReport.State.DRAINING) {
       return Standing.draining(report.reason());
     }
-    if (anyPositiveWeight && endpoint.server().weight() == 0) {
-      return Standing.WEIGHT_ZERO;
-    }
+    return anyPositiveWeight && endpoint.server().weight() == 0 ? Standing.WEIGHT_ZERO : null;
+  }
+
+  private Standing condition(LiveEndpoint endpoint) {
     if (!endpoint.gates().open()) {
       return Standing.BREAKER_OPEN;
     }
+    HealthReport report = report(endpoint);
     boolean healthy = report.state() == HealthReport.State.HEALTHY;
     return healthy ? Standing.ELIGIBLE : new Standing(EndpointState.UNHEALTHY, report.reason());
+  }
+
+  private HealthReport report(LiveEndpoint endpoint) {
+    return health == null ? HealthReport.healthy() : health.report(endpoint);
+  }
+
+  /**
+   * Whether a subset may count on the endpoint: it may be chosen, or soon, for all that is known.
+   */
+  private boolean seemsWell(LiveEndpoint endpoint, boolean anyPositiveWeight) {
+    if (withdrawn(endpoint, anyPositiveWeight) != null) {
+      return false;
+    }
+    EndpointState state = condition(endpoint).state();
+    boolean awaited = state == EndpointState.UNHEALTHY && health != null && health.awaits(endpoint);
+    return state == EndpointState.ELIGIBLE || awaited;
   }
 
   private void announce(StateChange change, long now) {

@@ -1,13 +1,17 @@
 package io.evenload;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
  * All that a choice needs, published by one volatile write; immutable.
  *
- * @param groups the candidates of each priority that has any, the most preferred first
- * @param loads the share of requests that each group gets, in 1/{@value #WHOLE}
+ * @param groups the candidates among which a request is drawn: of each priority, or each zone of
+ *     it, that has a load
+ * @param loads the share of requests that each group gets, above 0, in 1/{@value #WHOLE}
+ * @param levels all candidates of each priority that has any, the most preferred first; where a
+ *     priority is one group, the very same
  * @param unwell endpoints that only failing health keeps out, for when nothing else is left
  * @param gated endpoints whose gate is closed, for single trials when nothing else is left
  * @param known every endpoint of the roster
@@ -17,39 +21,79 @@ import java.util.random.RandomGenerator;
 record Snapshot(
     Candidates[] groups,
     int[] loads,
+    Candidates[] levels,
     Candidates[] unwell,
     Candidates[] gated,
     List<LiveEndpoint> known,
     boolean closed) {
 
-  static final int WHOLE = 10_000;
+  /** Fine enough that rounding overloads no zone of one server among a million. */
+  static final int WHOLE = 1 << 30;
 
   private static final Candidates[] NONE = {};
 
   /** What holds before the first list arrived and, closed, after the end. */
   static Snapshot empty(List<LiveEndpoint> known, boolean closed) {
-    return new Snapshot(NONE, new int[0], NONE, NONE, known, closed);
+    return new Snapshot(NONE, new int[0], NONE, NONE, NONE, known, closed);
   }
 
   boolean panic() {
-    for (Candidates group : groups) {
-      if (group.panic()) {
+    for (Candidates level : levels) {
+      if (level.panic()) {
         return true;
       }
     }
     return false;
   }
 
-  /** Draws the group that serves one attempt; there must be one. */
-  Candidates draw(RandomGenerator random) {
-    if (loads[0] == WHOLE) {
+  List<LoadBalancerStatus.GroupStatus> status() {
+    List<LoadBalancerStatus.GroupStatus> status = new ArrayList<>();
+    for (int i = 0; i < groups.length; i++) {
+      CandidateGroup group = groups[i].group();
+      if (group != null) {
+        double share = (double) loads[i] / WHOLE;
+        int candidates = groups[i].endpoints().length;
+        status.add(
+            new LoadBalancerStatus.GroupStatus(group.priority, group.zone, share, candidates));
+      }
+    }
+    return status;
+  }
+
+  /**
+   * Draws the group that serves one attempt; there must be one. A key draws the same group again as
+   * long as the loads do not change; when they do, keys move only from groups that lose or to those
+   * that gain.
+   */
+  Candidates draw(RandomGenerator random, RequestContext request) {
+    if (groups.length == 1) {
       return groups[0];
     }
-    int point = (int) (((random.nextLong() >>> 32) * WHOLE) >>> 32);
+    return request.key() == null ? drawn(random.nextLong()) : hashed(request.keyHash());
+  }
+
+  private Candidates drawn(long bits) {
+    int point = (int) (bits & (WHOLE - 1));
     int group = 0;
     while (point >= loads[group]) {
       point -= loads[group++];
     }
     return groups[group];
+  }
+
+  /** Weighted rendezvous hashing: of a score for each group, load / -ln(hash), the highest wins. */
+  private Candidates hashed(long keyHash) {
+    Candidates best = groups[0];
+    double highest = 0;
+    for (int i = 0; i < groups.length; i++) {
+      CandidateGroup group = groups[i].group();
+      long hash = RequestContext.mix(keyHash ^ (group == null ? 0 : group.keyHash));
+      double score = loads[i] / -Math.log(((hash >>> 11) + 0.5) * 0x1p-53);
+      if (score > highest) {
+        highest = score;
+        best = groups[i];
+      }
+    }
+    return best;
   }
 }

@@ -11,6 +11,8 @@ record Standing(EndpointState state, String reason) {
   static final Standing ELIGIBLE = new Standing(EndpointState.ELIGIBLE, "");
   static final Standing WEIGHT_ZERO =
       new Standing(EndpointState.WEIGHT_ZERO, "weight 0 beside positive weights");
+  static final Standing OUTSIDE_SUBSET =
+      new Standing(EndpointState.OUTSIDE_SUBSET, "not one of this client's subset");
   static final Standing LEFT = draining("left the list");
   static final Standing BREAKER_OPEN =
       new Standing(EndpointState.BREAKER_OPEN, "its gate is closed");

@@ -8,6 +8,7 @@ import io.evenload.chooser.Choosers;
 import io.evenload.testing.World;
 import java.lang.management.ManagementFactory;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -37,7 +38,7 @@ final class AllocationTest {
   @MethodSource("choosers")
   void startAndSucceed_allocateOneAttempt(Chooser chooser) {
     World world = new World(2);
-    try (LoadBalancer balancer = plain(world, chooser)) {
+    try (LoadBalancer balancer = plain(world, chooser, World.servers(5)).build()) {
       LiveEndpoint endpoint = start(balancer).endpoint;
       long attempt = leastBytes(() -> sink = new Attempt(endpoint, endpoint.gates(), 0, null));
 
@@ -47,14 +48,50 @@ final class AllocationTest {
     }
   }
 
-  private static LoadBalancer plain(World world, Chooser chooser) {
+  @Test
+  void start_severalZones_allocateOneAttempt() {
+    World world = new World(3);
+    List<Server> servers =
+        List.of(
+            Server.builder("a", 80).zone("a").build(),
+            Server.builder("b", 80).zone("b").weight(2).build(),
+            Server.builder("c", 80).zone("c").weight(4).build());
+    try (LoadBalancer balancer =
+        plain(world, Choosers.maglev(), servers).locality(Locality.of("a")).build()) {
+      assertThat(balancer.status().groups()).hasSize(2);
+      LiveEndpoint endpoint = start(balancer).endpoint;
+      long attempt = leastBytes(() -> sink = new Attempt(endpoint, endpoint.gates(), 0, null));
+
+      assertThat(leastBytes(() -> start(balancer).succeed())).isLessThanOrEqualTo(attempt);
+    }
+  }
+
+  @Test
+  void draw_withKey_allocatesNothing() {
+    World world = new World(4);
+    BalancerContext context = new BalancerContext("orders", world.time, world.random);
+    Candidates[] groups = new Candidates[2];
+    for (int i = 0; i < groups.length; i++) {
+      LiveEndpoint endpoint = new LiveEndpoint(context, World.server("s" + i));
+      groups[i] =
+          new CandidateGroup(context, Choosers.random(), i, null)
+              .candidates(List.of(endpoint), false);
+    }
+    int half = Snapshot.WHOLE / 2;
+    Snapshot snapshot =
+        new Snapshot(groups, new int[] {half, half}, groups, groups, groups, List.of(), false);
+    RequestContext keyed = RequestContext.withKey("a key");
+
+    assertThat(leastBytes(() -> sink = snapshot.draw(world.random, keyed))).isZero();
+  }
+
+  private static LoadBalancer.Builder plain(World world, Chooser chooser, List<Server> servers) {
     return LoadBalancer.builder("orders")
-        .servers(ServerList.of(World.servers(5)))
+        .servers(ServerList.of(servers))
         .chooser(chooser)
         .nanoTime(world.time)
         .random(world.random)
-        .scheduler(world.time)
-        .build();
+        .scheduler(world.time);
   }
 
   private static Attempt start(LoadBalancer balancer) {

@@ -17,7 +17,7 @@ final class PickerTest {
   private final VirtualTime time = new VirtualTime();
   private final BalancerContext context = new BalancerContext("orders", time, new SeededRandom(91));
   private final Picker picker = new Picker(context, null);
-  private final CandidateGroup group = new CandidateGroup(context, Choosers.random());
+  private final CandidateGroup group = new CandidateGroup(context, Choosers.random(), 0, null);
 
   @Test
   void pick_unhealthyOrEjected_onlyWhenNothingElseIsLeft() {
@@ -63,7 +63,8 @@ final class PickerTest {
 
   @Test
   void pick_hardReasons_holdInPanicAndAtTheEnd() {
-    for (EndpointState hard : List.of(EndpointState.DRAINING, EndpointState.WEIGHT_ZERO)) {
+    for (EndpointState hard :
+        List.of(EndpointState.DRAINING, EndpointState.WEIGHT_ZERO, EndpointState.OUTSIDE_SUBSET)) {
       LiveEndpoint endpoint = endpoint("x", hard);
       List<LiveEndpoint> all = List.of(endpoint);
 
@@ -160,16 +161,21 @@ final class PickerTest {
       List<LiveEndpoint> gated,
       List<LiveEndpoint> known) {
     boolean none = candidates.isEmpty();
+    Candidates[] groups =
+        none ? new Candidates[0] : new Candidates[] {group.candidates(candidates, panic)};
     return new Snapshot(
-        none ? new Candidates[0] : new Candidates[] {group.candidates(candidates, panic)},
+        groups,
         none ? new int[0] : new int[] {Snapshot.WHOLE},
+        groups,
         reserve(unwell),
         reserve(gated),
         known,
         false);
   }
 
-  private Candidates[] reserve(List<LiveEndpoint> endpoints) {
-    return endpoints.isEmpty() ? new Candidates[0] : new Candidates[] {group.reserve(endpoints)};
+  private static Candidates[] reserve(List<LiveEndpoint> endpoints) {
+    return endpoints.isEmpty()
+        ? new Candidates[0]
+        : new Candidates[] {Candidates.unordered(endpoints, true)};
   }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
+import io.evenload.chooser.Choosers;
+import io.evenload.testing.FakeGate;
 import io.evenload.testing.FakeGates;
 import io.evenload.testing.SeededRandom;
 import io.evenload.testing.World;
@@ -245,6 +247,72 @@ final class PriorityTest {
       boolean any = IntStream.of(candidates).anyMatch(n -> n > 0);
       assertThat(sum).isEqualTo(any ? 10_000 : 0);
     }
+  }
+
+  @Test
+  void start_withKey_keepsItsPriorityAsLongAsTheLoadsStay() throws Exception {
+    ServerList servers = ServerList.of(twoPriorities(2, 1));
+    FakeGate gate = gates.of("a0");
+    try (LoadBalancer hashing =
+        world.balancer(servers).gate(gates).chooser(Choosers.maglev()).build()) {
+      Map<String, String> calm = byKey(hashing);
+      assertThat(calm).doesNotContainValue("b0");
+      gate.change(false);
+      world.time.runDue();
+      Map<String, String> spilling = byKey(hashing);
+      assertThat(byKey(hashing)).as("the same again").isEqualTo(spilling);
+
+      // 4 standard deviations of a share of .3 in 5,000 keys: .026.
+      assertThat(spilling.values().stream().filter("b0"::equals).count() / 5_000.0)
+          .isCloseTo(0.3, within(0.026));
+      gate.change(true);
+      world.time.runDue();
+      assertThat(byKey(hashing)).isEqualTo(calm);
+    }
+  }
+
+  @Test
+  void draw_loadsChange_keysMoveOnlyFromGroupsThatLoseOrToThoseThatGain() {
+    BalancerContext context = new BalancerContext("orders", world.time, world.random);
+    Candidates[] groups = new Candidates[4];
+    for (int i = 0; i < groups.length; i++) {
+      CandidateGroup group = new CandidateGroup(context, Choosers.random(), 0, "zone" + i);
+      LiveEndpoint endpoint = new LiveEndpoint(context, World.server("s" + i));
+      groups[i] = group.candidates(List.of(endpoint), false);
+    }
+    int unit = Snapshot.WHOLE / 8;
+    Snapshot before = drawing(groups, 3 * unit, unit, 2 * unit, 2 * unit);
+    Snapshot after = drawing(groups, unit, unit + unit / 2, 2 * unit, 3 * unit + unit / 2);
+    int moved = 0;
+    int[] drawn = new int[4];
+    for (int key = 0; key < 80_000; key++) {
+      RequestContext request = RequestContext.withKey("key " + key);
+      Candidates first = before.draw(world.random, request);
+      Candidates second = after.draw(world.random, request);
+      assertThat(second.equals(first) || first.equals(groups[0]) || !second.equals(groups[2]))
+          .isTrue();
+      moved += first.equals(second) ? 0 : 1;
+      drawn[List.of(groups).indexOf(first)]++;
+    }
+    // 4 sd of a share of .375 in 80,000 keys: .0069; a quarter of the load must move.
+    assertThat(drawn[0] / 80_000.0).isCloseTo(0.375, within(0.0069));
+    assertThat(drawn[1] / 80_000.0).isCloseTo(0.125, within(0.0069));
+    assertThat(moved / 80_000.0).isBetween(0.24, 0.35);
+  }
+
+  private static Snapshot drawing(Candidates[] groups, int... loads) {
+    Candidates[] none = {};
+    return new Snapshot(groups, loads, none, none, none, List.of(), false);
+  }
+
+  private static Map<String, String> byKey(LoadBalancer hashing) throws NoServerAvailableException {
+    Map<String, String> servers = new HashMap<>();
+    for (int key = 0; key < 5_000; key++) {
+      try (Attempt attempt = hashing.start(RequestContext.withKey("key " + key))) {
+        servers.put("key " + key, attempt.server().id());
+      }
+    }
+    return servers;
   }
 
   private static List<Server> twoPriorities(int first, int second) {

@@ -47,7 +47,16 @@ final class UpdateStormTest {
   @MethodSource("choosers")
   void start_listChangesTenThousandTimes_everyAttemptIsAtAServerOfAListInForce(Chooser chooser)
       throws Exception {
-    Storm storm = new Storm(chooser);
+    rage(new Storm(chooser, false));
+  }
+
+  @Test
+  void start_serversMoveBetweenZonesPrioritiesAndSubsets_everyAttemptIsAtAServerOfAListInForce()
+      throws Exception {
+    rage(new Storm(Choosers.powerOfTwoChoices(), true));
+  }
+
+  private static void rage(Storm storm) throws Exception {
     List<Callable<Long>> tasks = new ArrayList<>();
     tasks.add(storm::update);
     for (int i = 0; i < CHOOSERS; i++) {
@@ -78,21 +87,26 @@ final class UpdateStormTest {
     final Map<String, Set<Endpoint>> identities = new ConcurrentHashMap<>();
     final AtomicBoolean anchorCounted = new AtomicBoolean(); // by the first thread that chooses
     final VirtualTime time = new VirtualTime();
+    final boolean moving; // from zone to zone, and in and out of the subset
     final LoadBalancer balancer;
 
-    Storm(Chooser chooser) {
+    Storm(Chooser chooser, boolean moving) {
+      this.moving = moving;
       identities.put("s0", ConcurrentHashMap.newKeySet());
       identities.put("s1", ConcurrentHashMap.newKeySet());
       published.set(0, Set.of("s0", "s1"));
-      balancer =
+      LoadBalancer.Builder builder =
           LoadBalancer.builder("storm")
               .servers(list)
               .chooser(new Spy(chooser, this))
               .random(new SeededRandom(77))
               .nanoTime(time)
               .scheduler(time)
-              .listener(new Count(ended))
-              .build();
+              .listener(new Count(ended));
+      if (moving) {
+        builder.locality(Locality.of("z0")).subset(Subset.builder(0, 4).size(2).build());
+      }
+      balancer = builder.build();
     }
 
     long update() {
@@ -101,16 +115,20 @@ final class UpdateStormTest {
       Attempt anchor = startAt("s1");
       for (int change = 1; change <= CHANGES; change++) {
         Map<String, Server> next = new TreeMap<>();
-        next.put("s0", World.server("s0", 1 + random.nextInt(5)));
+        next.put("s0", server("s0", 1 + random.nextInt(5), random));
         for (int id = 1; id < IDS; id++) {
           if (random.nextInt(3) > 0) {
-            next.put("s" + id, World.server("s" + id, random.nextInt(4)));
+            next.put("s" + id, server("s" + id, random.nextInt(4), random));
           }
         }
         published.set(change, Set.copyOf(next.keySet()));
         begun.set(change);
         list.update(next.values());
         done.set(change);
+        if (moving && change % 7 == 0) {
+          balancer.updateSubset(Subset.builder(random.nextInt(4), 4).size(2).build());
+          balancer.updateLocality(Locality.of("z" + random.nextInt(3)));
+        }
         if (change % 50 == 0) {
           time.advance(Duration.ofSeconds(1)); // drained endpoints go
         }
@@ -118,6 +136,14 @@ final class UpdateStormTest {
       over.set(true);
       anchor.cancel();
       return 0;
+    }
+
+    private Server server(String id, int weight, SeededRandom random) {
+      Server.Builder server = Server.builder(id, 80).id(id).weight(weight);
+      if (moving && random.nextInt(4) > 0) {
+        server.zone("z" + random.nextInt(3)).priority(random.nextInt(2));
+      }
+      return server.build();
     }
 
     private Attempt startAt(String id) {

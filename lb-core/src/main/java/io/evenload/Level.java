@@ -1,0 +1,147 @@
+package io.evenload;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** The endpoints of one priority by zone, and by what they may be used for. Used once. */
+final class Level {
+
+  /*
+   * Health, panic and failover are those of a whole priority; its load then spreads over its zones. With a subset, the
+   * members of a zone stand for all its servers: its capacity is the weight of all, times the part of the members'
+   * weight that may be chosen. Without a locality all endpoints are in one zone.
+   */
+
+  private final @Nullable Locality locality;
+  private final List<Zone> zones = new ArrayList<>();
+  private List<Zone> serving = List.of();
+  private boolean panic;
+
+  Level(@Nullable Locality locality) {
+    this.locality = locality;
+  }
+
+  void add(LiveEndpoint endpoint, CandidateGroup group, EndpointState state) {
+    zone(group).add(endpoint, state);
+  }
+
+  private Zone zone(CandidateGroup group) {
+    for (Zone zone : zones) {
+      if (zone.group == group) {
+        return zone;
+      }
+    }
+    Zone zone = new Zone(group);
+    zones.add(zone);
+    return zone;
+  }
+
+  int eligible() {
+    return zones.stream().mapToInt(zone -> zone.eligible.size()).sum();
+  }
+
+  int known() {
+    return zones.stream().mapToInt(zone -> zone.eligibleAndUnwell.size() + zone.gated.size()).sum();
+  }
+
+  boolean panic() {
+    return panic;
+  }
+
+  /** Decides which zones serve; returns how many endpoints they have to choose from. */
+  int serve(boolean panic) {
+    this.panic = panic;
+    serving = zones.stream().filter(zone -> !zone.usable(panic).isEmpty()).toList();
+    if (locality != null && locality.strict()) {
+      List<Zone> own =
+          serving.stream().filter(zone -> locality.zone().equals(zone.group.zone)).toList();
+      serving = own.isEmpty() ? serving : own;
+    }
+    return usable().size();
+  }
+
+  List<Zone> zones() {
+    return zones;
+  }
+
+  /** Returns the share of each zone in the level's load; one zone at least must serve. */
+  double[] shares() {
+    double[] capacities = new double[zones.size()];
+    List<@Nullable String> names = new ArrayList<>();
+    for (Zone zone : zones) {
+      capacities[names.size()] = serving.contains(zone) ? zone.capacity(panic) : 0;
+      names.add(zone.group.zone);
+    }
+    return locality == null ? new double[] {1} : ZoneShares.of(locality, names, capacities);
+  }
+
+  /** What may be chosen, in the zones that serve. */
+  List<LiveEndpoint> usable() {
+    return joined(serving, zone -> zone.usable(panic));
+  }
+
+  /** What only failing health keeps out. */
+  List<LiveEndpoint> unwell() {
+    return panic ? List.of() : joined(zones, zone -> zone.unwell);
+  }
+
+  /** What a closed gate keeps out. */
+  List<LiveEndpoint> gated() {
+    return joined(zones, zone -> zone.gated);
+  }
+
+  private static List<LiveEndpoint> joined(
+      List<Zone> zones, Function<Zone, List<LiveEndpoint>> part) {
+    if (zones.size() == 1) {
+      return part.apply(zones.get(0));
+    }
+    return zones.stream().flatMap(zone -> part.apply(zone).stream()).toList();
+  }
+
+  /** The endpoints of one candidate group that traffic is meant for. */
+  static final class Zone {
+    private final CandidateGroup group;
+    private final List<LiveEndpoint> eligible = new ArrayList<>();
+    private final List<LiveEndpoint> eligibleAndUnwell = new ArrayList<>();
+    private final List<LiveEndpoint> unwell = new ArrayList<>();
+    private final List<LiveEndpoint> gated = new ArrayList<>();
+
+    private Zone(CandidateGroup group) {
+      this.group = group;
+    }
+
+    private void add(LiveEndpoint endpoint, EndpointState state) {
+      switch (state) {
+        case DRAINING, WEIGHT_ZERO, OUTSIDE_SUBSET -> {}
+        case BREAKER_OPEN -> gated.add(endpoint);
+        case UNHEALTHY, EJECTED -> {
+          unwell.add(endpoint);
+          eligibleAndUnwell.add(endpoint);
+        }
+        case ELIGIBLE -> {
+          eligible.add(endpoint);
+          eligibleAndUnwell.add(endpoint);
+        }
+      }
+    }
+
+    private List<LiveEndpoint> usable(boolean panic) {
+      return panic ? eligibleAndUnwell : eligible;
+    }
+
+    private double capacity(boolean panic) {
+      double sum = 0;
+      for (LiveEndpoint endpoint : usable(panic)) {
+        sum += endpoint.weight();
+      }
+      Aperture aperture = group.aperture();
+      return aperture == null ? sum : sum * aperture.scale();
+    }
+
+    Candidates candidates(boolean panic) {
+      return group.candidates(usable(panic), panic);
+    }
+  }
+}

@@ -1,0 +1,84 @@
+package io.evenload;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+
+/** The servers of one candidate group on a ring, in an order that all clients share; immutable. */
+final class SubsetRing {
+
+  /*
+   * Servers stand in the order of a hash of their ids, each as wide as its configured weight, so that one that comes or
+   * goes shifts the others by at most its own width, and its neighbours are others than those that came or went with
+   * it. Places are whole numbers: with a total weight of W and C clients the ring is W * C long, a server of weight w
+   * spans w * C of it, and client i's arc spans N * W from i * W. So the arcs of all clients cover each place exactly N
+   * times, without rounding.
+   */
+
+  private static final Comparator<LiveEndpoint> ORDER =
+      Comparator.<LiveEndpoint>comparingLong(endpoint -> endpoint.idHash)
+          .thenComparing(endpoint -> endpoint.server().id());
+
+  private final LiveEndpoint[] order;
+  private final long[] begins; // in weight, by the order; the last is the total weight
+
+  SubsetRing(List<LiveEndpoint> servers) {
+    order = servers.toArray(new LiveEndpoint[0]);
+    Arrays.sort(order, ORDER);
+    begins = new long[order.length + 1];
+    for (int i = 0; i < order.length; i++) {
+      begins[i + 1] = begins[i] + Math.max(1, order[i].server().weight());
+    }
+  }
+
+  int size() {
+    return order.length;
+  }
+
+  /** The configured weight of all servers. */
+  long weight() {
+    return begins[order.length];
+  }
+
+  /** Returns the server at a place in the order, which goes round. */
+  LiveEndpoint at(int place) {
+    return order[place % order.length];
+  }
+
+  /** Returns the arc of this client; the ring must not be empty. */
+  Arc arc(Subset subset) {
+    int n = order.length;
+    long clients = subset.clients();
+    long laps = (subset.size() * clients + n - 1) / n; // by how many clients each place is covered
+    if (laps >= clients) {
+      double[] whole = new double[n];
+      Arrays.fill(whole, 1);
+      return new Arc(0, whole);
+    }
+    long total = begins[n];
+    long from = subset.client() * total;
+    int first = Arrays.binarySearch(begins, from / clients);
+    first = first >= 0 ? first : -first - 2;
+    long left = laps * total;
+    double[] shares = new double[n];
+    int count = 0;
+    for (long begin = from; left > 0; count++) {
+      int place = (first + count) % n;
+      long end = (begins[place + 1] + (first + count) / n * total) * clients;
+      long covered = Math.min(left, end - begin);
+      shares[count % n] += (double) covered / ((begins[place + 1] - begins[place]) * clients);
+      begin += covered;
+      left -= covered;
+    }
+    return new Arc(first, Arrays.copyOf(shares, Math.min(count, n)));
+  }
+
+  /**
+   * A client's part of the ring.
+   *
+   * @param first the place of the first server
+   * @param shares which part of each server from there on is covered, above 0
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Arc(int first, double[] shares) {}
+}
