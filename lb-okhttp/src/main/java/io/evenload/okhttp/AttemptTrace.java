@@ -78,6 +78,11 @@ abstract class AttemptTrace extends EventListener {
     return responseStarted;
   }
 
+  /** The server sent what is no response, although OkHttp did not notice. */
+  final void responseUnreadable() {
+    exchangeFailed = true;
+  }
+
   /** Whether the way to the server failed, as opposed to code of the caller's. */
   final boolean exchangeFailed() {
     return exchangeFailed || connectFailed;

@@ -38,9 +38,9 @@ final class RetryAfter {
     return Duration.ofMillis(Math.min(Math.max(0, millis), MOST_SECONDS * 1000));
   }
 
-  /** Whether the value is a number of seconds, and that number is zero. */
-  static boolean isZero(String value) {
-    return isNumber(value) && seconds(value) == 0;
+  /** Whether OkHttp would resend at once for this value, which is zero, or not survive it. */
+  static boolean misleadsOkHttp(String value) {
+    return isNumber(value) && (seconds(value) == 0 || seconds(value) == MOST_SECONDS);
   }
 
   private static boolean isNumber(String value) {

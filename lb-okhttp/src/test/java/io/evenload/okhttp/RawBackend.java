@@ -156,6 +156,17 @@ final class RawBackend implements AutoCloseable {
       socket.getOutputStream().flush();
     }
 
+    /** Sends these bytes, whatever they are, as one piece. */
+    void send(byte[] bytes, int from, int to) throws IOException {
+      socket.setTcpNoDelay(true);
+      socket.getOutputStream().write(bytes, from, to - from);
+    }
+
+    /** What the client sends, for a test that reads it by hand. */
+    InputStream in() {
+      return in;
+    }
+
     /** Closes with a TCP reset. */
     void reset() throws IOException {
       socket.setSoLinger(true, 0);
