@@ -85,7 +85,7 @@ final class BalancedClient implements AutoCloseable {
     signal = builder.signal;
     wire = builder.wire;
     calls = new RecordingCallListener(signal);
-    balancer =
+    LoadBalancer.Builder balancing =
         LoadBalancer.builder("orders")
             .servers(builder.servers)
             .chooser(builder.chooser)
@@ -100,8 +100,9 @@ final class BalancedClient implements AutoCloseable {
                     ENDED_HERE.set(attempt);
                     signal.changed();
                   }
-                })
-            .build();
+                });
+    builder.balancer.accept(balancing);
+    balancer = balancing.build();
     LoadBalancingInterceptor.Builder interceptor =
         LoadBalancingInterceptor.builder()
             .service(HOST, balancer)
@@ -209,6 +210,7 @@ final class BalancedClient implements AutoCloseable {
     private final Consumer<BalancedClient> register;
     private ServerList servers;
     private Chooser chooser = IN_ORDER;
+    private Consumer<LoadBalancer.Builder> balancer = builder -> {};
     private Consumer<LoadBalancingInterceptor.Builder> interceptor = builder -> {};
     private Consumer<OkHttpClient.Builder> http = builder -> {};
     private Consumer<OkHttpClient.Builder> inside = builder -> {};
@@ -227,6 +229,12 @@ final class BalancedClient implements AutoCloseable {
 
     Builder chooser(Chooser chooser) {
       this.chooser = chooser;
+      return this;
+    }
+
+    /** Changes the balancer: health checks, ejection. */
+    Builder balancer(Consumer<LoadBalancer.Builder> change) {
+      balancer = balancer.andThen(change);
       return this;
     }
 
