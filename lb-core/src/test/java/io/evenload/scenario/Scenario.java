@@ -39,7 +39,7 @@ enum Scenario {
       "A server that fails fast",
       """
       10 servers with 100 calls a second each, without retry. One answers at once with an error, and so is never
-      busy. It must get less than half of its share, and its share again when it is well.
+      busy. It must get less than half of its share, and its share again a minute after it is well.
       """),
   SLOW_SERVER(
       "A slow server",

@@ -122,8 +122,8 @@ final class ServerScenarioTest {
       Span failing = incident.run(3, seconds(10));
       incident.note("s3 is well again");
       simulation.server("s3").become(Mode.UP);
-      incident.run(seconds(10));
-      Span well = incident.run(seconds(10));
+      incident.run(5, seconds(10));
+      Span well = incident.run(2, seconds(10));
 
       assertThat(failing.failed()).as(chooser.toString()).isLessThan(failing.calls() / 20);
       assertThat(well.share("s3")).isGreaterThan(0.05);
