@@ -48,7 +48,7 @@ public class LeakSamplerStress {
     private Attempt second = before;
 
     private Attempt attempt() {
-      return new Attempt(endpoint, endpoint.gates(), 0, sampler);
+      return new Attempt(endpoint, endpoint.gates(), null, 0, sampler);
     }
 
     @Actor
@@ -83,12 +83,12 @@ public class LeakSamplerStress {
 
     @Actor
     public void beginFirst() {
-      first = new Attempt(endpoint, endpoint.gates(), 0, sampler);
+      first = new Attempt(endpoint, endpoint.gates(), null, 0, sampler);
     }
 
     @Actor
     public void beginSecond() {
-      second = new Attempt(endpoint, endpoint.gates(), 0, sampler);
+      second = new Attempt(endpoint, endpoint.gates(), null, 0, sampler);
     }
 
     @Arbiter
@@ -106,10 +106,10 @@ public class LeakSamplerStress {
     private final BalancerContext context = StressWorld.context();
     private final LeakSampler sampler = new LeakSampler(context, 2);
     private final LiveEndpoint endpoint = new LiveEndpoint(context, StressWorld.A);
-    private final Attempt attempt = new Attempt(endpoint, endpoint.gates(), 0, sampler);
+    private final Attempt attempt = new Attempt(endpoint, endpoint.gates(), null, 0, sampler);
 
     public EndAndPoll() {
-      boolean unused = endpoint.tryEnter(1);
+      endpoint.enter();
     }
 
     @Actor

@@ -51,11 +51,16 @@ public final class Attempt implements AutoCloseable {
   private volatile boolean ended;
   private volatile long responseNanos = NOT_RESPONDED;
 
-  Attempt(LiveEndpoint endpoint, Gates gates, long startNanos, @Nullable LeakSampler sampler) {
+  Attempt(
+      LiveEndpoint endpoint,
+      Gates gates,
+      Chooser.@Nullable Tracker tracker,
+      long startNanos,
+      @Nullable LeakSampler sampler) {
     this.endpoint = endpoint;
     this.server = endpoint.server();
     this.gates = gates;
-    this.tracker = endpoint.tracker();
+    this.tracker = tracker;
     this.startNanos = startNanos;
     this.sample = sampler == null ? null : sampler.sample(this);
   }

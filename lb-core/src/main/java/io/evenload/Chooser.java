@@ -78,7 +78,9 @@ public interface Chooser {
   /**
    * Returns how many attempts the endpoint may have in flight, this one included; by default
    * without limit. The balancer reserves a slot below the limit atomically, or chooses again, so
-   * that the limit holds under concurrency.
+   * that the limit holds under concurrency: if an attempt at this endpoint began or ended since
+   * before this was called, it is called again. A limit that depends on what is in flight elsewhere
+   * can be computed with the help of {@link Tracker#arriving}.
    */
   default int inFlightLimit(Endpoint chosen) {
     return Integer.MAX_VALUE;
@@ -104,6 +106,18 @@ public interface Chooser {
    * fast.
    */
   interface Tracker {
+
+    /**
+     * An attempt is about to take a slot of the endpoint: called before {@link #inFlightLimit}, so
+     * that a limit can take it into account. By default nothing.
+     */
+    default void arriving() {}
+
+    /**
+     * An attempt has given its slot back, or did not get one. Called exactly once for each {@code
+     * arriving}, after {@code ended} if the attempt began. By default nothing.
+     */
+    default void left() {}
 
     /** An attempt begins, at this time of {@link Environment#nanoTime}. */
     void started(long now);

@@ -12,6 +12,10 @@ abstract class EndpointLoad extends EndpointLoadPadding {
    * others; the padding before and after keeps them from the lines of other endpoints and from the fields that
    * choosers only read.
    *
+   * The lower half of `slots` is the number in flight, the upper half counts its changes. So who takes a slot by
+   * compare-and-set knows that none was taken or given back since it looked, and that the limit it computed meanwhile
+   * still fits.
+   *
    * Latency is an average with the time of its last sample, packed into one long: the upper half is a float in
    * nanoseconds (its 24 bits of precision are more than a mean of noisy samples has), the lower half counts units of
    * 2^20 ns, about a millisecond; their difference is right up to 26 days. A sample's weight is 1 - e^(-dt/tau), but at
@@ -29,14 +33,17 @@ abstract class EndpointLoad extends EndpointLoadPadding {
   private static final double MIN_WEIGHT_SECONDS =
       -Math.log1p(-MIN_SAMPLE_WEIGHT) * LATENCY_DECAY_SECONDS;
 
-  private static final VarHandle IN_FLIGHT;
+  private static final long ENTERED = (1L << 32) + 1;
+  private static final long LEFT = (1L << 32) - 1;
+
+  private static final VarHandle SLOTS;
   private static final VarHandle LATENCY;
   private static final VarHandle FAILURE_RATE;
 
   static {
     try {
       MethodHandles.Lookup lookup = MethodHandles.lookup();
-      IN_FLIGHT = lookup.findVarHandle(EndpointLoad.class, "inFlight", int.class);
+      SLOTS = lookup.findVarHandle(EndpointLoad.class, "slots", long.class);
       LATENCY = lookup.findVarHandle(EndpointLoad.class, "latency", long.class);
       FAILURE_RATE = lookup.findVarHandle(EndpointLoad.class, "failureRate", float.class);
     } catch (ReflectiveOperationException e) {
@@ -45,11 +52,11 @@ abstract class EndpointLoad extends EndpointLoadPadding {
   }
 
   private volatile long latency = packed(Float.NaN, 0);
-  private volatile int inFlight;
+  private volatile long slots;
   private volatile float failureRate;
 
   public final int inFlight() {
-    return inFlight;
+    return inFlight(slots);
   }
 
   public final double latencyNanos() {
@@ -60,25 +67,28 @@ abstract class EndpointLoad extends EndpointLoadPadding {
     return failureRate;
   }
 
-  /** Takes a slot below the limit; false if there is none. */
-  final boolean tryEnter(int limit) {
-    if (limit == Integer.MAX_VALUE) {
-      IN_FLIGHT.getAndAdd(this, 1);
-      return true;
-    }
-    int current;
-    do {
-      current = inFlight;
-      if (current >= limit) {
-        return false;
-      }
-    } while (!IN_FLIGHT.compareAndSet(this, current, current + 1));
-    return true;
+  /** What is in flight, together with a mark of this moment, for {@link #tryEnter}. */
+  final long slots() {
+    return slots;
+  }
+
+  static int inFlight(long slots) {
+    return (int) slots;
+  }
+
+  /** Takes a slot. */
+  final void enter() {
+    SLOTS.getAndAdd(this, ENTERED);
+  }
+
+  /** Takes a slot, if none was taken or given back since these slots were read. */
+  final boolean tryEnter(long seen) {
+    return SLOTS.compareAndSet(this, seen, seen + ENTERED);
   }
 
   /** Gives a slot back. */
   final void leave() {
-    IN_FLIGHT.getAndAdd(this, -1);
+    SLOTS.getAndAdd(this, LEFT);
   }
 
   /**
@@ -134,7 +144,7 @@ abstract class EndpointLoad extends EndpointLoadPadding {
       }
     } while (calmer != rate && !FAILURE_RATE.compareAndSet(this, rate, calmer));
     long old = latency;
-    boolean idle = inFlight == 0 && secondsSince(old, (int) (now >>> TICK_SHIFT)) >= seconds;
+    boolean idle = inFlight() == 0 && secondsSince(old, (int) (now >>> TICK_SHIFT)) >= seconds;
     if (idle && !Float.isNaN(nanos(old))) {
       float faded = (float) (nanos(old) * Math.exp(-seconds / LATENCY_DECAY_SECONDS));
       LATENCY.compareAndSet(this, old, packed(faded, (int) old)); // if it fails, it is not idle

@@ -116,6 +116,28 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
     return state.compareTo(EndpointState.OUTSIDE_SUBSET) > 0;
   }
 
+  /** Tells the tracker that an attempt is about to take a slot; {@link #left} must follow. */
+  void arriving(Chooser.@Nullable Tracker tracker) {
+    if (tracker != null) {
+      try {
+        tracker.arriving();
+      } catch (Throwable e) {
+        balancer.log().warn("Chooser.Tracker.arriving of " + server.id() + " threw", e);
+      }
+    }
+  }
+
+  /** Tells the tracker that an attempt has no slot here any more, or did not get one. */
+  void left(Chooser.@Nullable Tracker tracker) {
+    if (tracker != null) {
+      try {
+        tracker.left();
+      } catch (Throwable e) {
+        balancer.log().warn("Chooser.Tracker.left of " + server.id() + " threw", e);
+      }
+    }
+  }
+
   /** Ends an attempt, whose caller makes sure that this happens once. */
   void end(
       Gates acquired,
@@ -133,8 +155,9 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
       }
       acquired.release(outcome, latencyNanos);
     } finally {
-      leave(); // after the failure was recorded, so that a failing server is at no moment merely
-      // idle
+      // After the failure was recorded, so that a failing server is at no moment merely idle.
+      leave();
+      left(tracker);
     }
     balancer.listeners().attemptEnded(server, outcome, latencyNanos, cause);
   }

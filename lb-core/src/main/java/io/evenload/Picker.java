@@ -17,10 +17,7 @@ final class Picker {
 
   /*
    * What the request prefers comes first, wherever it is eligible. The chooser is asked twice at most. If both answers
-   * are refused, the engine scans the endpoints: those that may be chosen and were not tried (of the group drawn, then of
-   * each priority), the tried ones, those that only failing health keeps out, and at last
-   * one trial at an endpoint whose gate is closed. Draining, weight 0, the request's filter, gates and limits are hard
-   * at every step.
+   * are refused, the engine scans the endpoints itself: see Scan.
    *
    * An endpoint that left the list is refused although the snapshot at hand still holds it. The roster publishes the
    * new snapshot before it marks the endpoint, so whoever sees the mark finds a newer snapshot: LoadBalancer.start tries
@@ -29,8 +26,6 @@ final class Picker {
    * Whether the endpoint takes attempts is looked at again once the slot is taken. So whoever marked an endpoint and then
    * sees nothing in flight there knows that nothing will be: either that one sees the slot, or the attempt sees the mark.
    */
-
-  private static final int RANDOM_OFFERS = 4;
 
   private final BalancerContext balancer;
   private final @Nullable LeakSampler sampler;
@@ -43,7 +38,7 @@ final class Picker {
   /** Returns a started attempt, or null if no endpoint takes it. */
   @Nullable Attempt pick(Snapshot snapshot, RequestContext request) {
     if (snapshot.groups().length == 0) {
-      return scan(snapshot, null, request);
+      return new Scan(this, balancer, request).run(snapshot, null);
     }
     Predicate<Server> preference = request.preference();
     if (preference != null) {
@@ -55,7 +50,7 @@ final class Picker {
     Candidates group = snapshot.draw(balancer.random(), request);
     LiveEndpoint chosen = ask(group, request);
     if (chosen != null) {
-      Attempt attempt = admit(chosen, group, request, false);
+      Attempt attempt = admit(chosen, group, request, false, null);
       if (attempt != null) {
         return attempt;
       }
@@ -71,7 +66,7 @@ final class Picker {
       for (int i = 0; i < endpoints.length; i++) {
         LiveEndpoint endpoint = endpoints[(start + i) % endpoints.length];
         if (prefers(preference, endpoint) && !request.tried(endpoint) && request.passes(endpoint)) {
-          Attempt attempt = admit(endpoint, group, request, false);
+          Attempt attempt = admit(endpoint, group, request, false, null);
           if (attempt != null) {
             return attempt;
           }
@@ -99,8 +94,8 @@ final class Picker {
     }
     LiveEndpoint chosen = ask(group, context);
     context.forgetRefusals();
-    Attempt attempt = chosen == null ? null : admit(chosen, group, context, false);
-    return attempt != null ? attempt : scan(snapshot, group, context);
+    Attempt attempt = chosen == null ? null : admit(chosen, group, context, false, null);
+    return attempt != null ? attempt : new Scan(this, balancer, context).run(snapshot, group);
   }
 
   /** Returns the chooser's answer, or null if it cannot be used. */
@@ -123,89 +118,61 @@ final class Picker {
     return null;
   }
 
-  private @Nullable Attempt scan(
-      Snapshot snapshot, @Nullable Candidates drawn, RequestContext request) {
-    Attempt attempt = null;
-    for (int tried = 0; attempt == null && tried < 2; tried++) {
-      attempt = drawn == null ? null : scan(drawn, request, tried == 1, false);
-      attempt =
-          attempt != null ? attempt : scan(snapshot.levels(), drawn, request, tried == 1, false);
-    }
-    for (int tried = 0; attempt == null && tried < 2; tried++) {
-      attempt = scan(snapshot.unwell(), null, request, tried == 1, false);
-    }
-    for (int tried = 0; attempt == null && tried < 2; tried++) {
-      attempt = scan(snapshot.gated(), null, request, tried == 1, true);
-    }
-    Throwable filterError = request.takeFilterError();
-    if (filterError != null) {
-      balancer.log().warn("the filter of a request threw; such a server is left out", filterError);
-    }
-    return attempt;
-  }
-
-  private @Nullable Attempt scan(
-      Candidates[] groups,
-      @Nullable Candidates done,
-      RequestContext request,
-      boolean tried,
-      boolean gated) {
-    for (Candidates group : groups) {
-      Attempt attempt = group == done ? null : scan(group, request, tried, gated);
-      if (attempt != null) {
-        return attempt;
-      }
-    }
-    return null;
-  }
-
-  /**
-   * Offers the attempt to endpoints that were tried, or were not: to a few at random, lest the one
-   * after a row that does not fit is offered most, then to each from a random index on.
-   */
-  private @Nullable Attempt scan(
-      Candidates group, RequestContext request, boolean tried, boolean gated) {
-    LiveEndpoint[] endpoints = group.endpoints();
-    int n = endpoints.length;
-    int index = 0;
-    for (int i = n < 3 ? RANDOM_OFFERS - 1 : 0; i < RANDOM_OFFERS + n; i++) {
-      index = i < RANDOM_OFFERS ? randomIndex(n) : (index + 1) % n;
-      LiveEndpoint endpoint = endpoints[index];
-      if (request.tried(endpoint) == tried && request.passes(endpoint)) {
-        Attempt attempt = admit(endpoint, group, request, false);
-        if (attempt == null && gated) {
-          attempt = admit(endpoint, group, request, true);
-        }
-        if (attempt != null) {
-          return attempt;
-        }
-      }
-    }
-    return null;
-  }
-
-  private int randomIndex(int n) {
+  int randomIndex(int n) {
     return n < 2 ? 0 : (int) (((balancer.random().nextLong() >>> 32) * n) >>> 32);
   }
 
-  /** Starts the attempt, or returns null if the endpoint cannot take it. */
-  private @Nullable Attempt admit(
-      LiveEndpoint endpoint, Candidates group, RequestContext request, boolean trial) {
-    if (!takes(endpoint, group, trial) || !endpoint.tryEnter(limit(endpoint, group))) {
+  /**
+   * Starts the attempt, or returns null if the endpoint cannot take it; tells the scan, if it is
+   * part of one, when that is for want of a slot.
+   */
+  @Nullable Attempt admit(
+      LiveEndpoint endpoint,
+      Candidates group,
+      RequestContext request,
+      boolean trial,
+      @Nullable Scan scan) {
+    if (!takes(endpoint, group, trial)) {
       return null;
     }
+    Chooser.Tracker tracker = endpoint.tracker();
+    endpoint.arriving(tracker);
+    boolean entered = enter(endpoint, group, scan);
     Gates gates = trial ? endpoint.trial : endpoint.gates();
-    if (!takes(endpoint, group, trial) || !gates.tryAcquire()) {
-      endpoint.leave();
+    if (!entered || !takes(endpoint, group, trial) || !gates.tryAcquire()) {
+      if (entered) {
+        endpoint.leave();
+      }
+      endpoint.left(tracker);
       return null;
     }
     LeakSampler sampling = sampler != null && sampler.draws() ? sampler : null;
-    Attempt attempt = new Attempt(endpoint, gates, balancer.nanoTime().getAsLong(), sampling);
-    if (attempt.tracker != null) {
-      started(attempt.tracker, attempt);
+    long now = balancer.nanoTime().getAsLong();
+    Attempt attempt = new Attempt(endpoint, gates, tracker, now, sampling);
+    if (tracker != null) {
+      started(tracker, attempt);
     }
     request.add(attempt);
     return attempt;
+  }
+
+  /** Takes a slot below the chooser's limit; false if there is none. */
+  private boolean enter(LiveEndpoint endpoint, Candidates group, @Nullable Scan scan) {
+    if (limit(endpoint, group) == Integer.MAX_VALUE) {
+      endpoint.enter();
+      return true;
+    }
+    long slots;
+    do {
+      slots = endpoint.slots();
+      if (LiveEndpoint.inFlight(slots) >= limit(endpoint, group)) {
+        if (scan != null) {
+          scan.full(slots);
+        }
+        return false;
+      }
+    } while (!endpoint.tryEnter(slots));
+    return true;
   }
 
   private static boolean takes(LiveEndpoint endpoint, Candidates group, boolean trial) {

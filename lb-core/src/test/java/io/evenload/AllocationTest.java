@@ -31,6 +31,7 @@ final class AllocationTest {
         Choosers.peakEwma(),
         Choosers.maglev(),
         Choosers.rendezvous(),
+        Choosers.boundedLoad(),
         Choosers.firstAvailable());
   }
 
@@ -40,7 +41,8 @@ final class AllocationTest {
     World world = new World(2);
     try (LoadBalancer balancer = plain(world, chooser, World.servers(5)).build()) {
       LiveEndpoint endpoint = start(balancer).endpoint;
-      long attempt = leastBytes(() -> sink = new Attempt(endpoint, endpoint.gates(), 0, null));
+      long attempt =
+          leastBytes(() -> sink = new Attempt(endpoint, endpoint.gates(), null, 0, null));
 
       assertThat(attempt).as("an attempt has a size").isPositive();
       assertThat(leastBytes(() -> start(balancer).succeed())).isLessThanOrEqualTo(attempt);
@@ -60,7 +62,8 @@ final class AllocationTest {
         plain(world, Choosers.maglev(), servers).locality(Locality.of("a")).build()) {
       assertThat(balancer.status().groups()).hasSize(2);
       LiveEndpoint endpoint = start(balancer).endpoint;
-      long attempt = leastBytes(() -> sink = new Attempt(endpoint, endpoint.gates(), 0, null));
+      long attempt =
+          leastBytes(() -> sink = new Attempt(endpoint, endpoint.gates(), null, 0, null));
 
       assertThat(leastBytes(() -> start(balancer).succeed())).isLessThanOrEqualTo(attempt);
     }

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.RandomAccess;
+import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -177,6 +178,74 @@ final class ChooserCallsTest {
     }
   }
 
+  @Test
+  void tracker_everyAttempt_arrivesBeforeItsSlotIsTakenAndLeavesAfterItIsGivenBack()
+      throws Exception {
+    FakeGates gates = new FakeGates();
+    Steps steps = new Steps();
+    try (LoadBalancer balancer = world.balancer(list).chooser(steps).gate(gates).build()) {
+      list.update(World.servers("a"));
+      balancer.start().succeed();
+      assertThat(steps.takeAll()).containsExactly("arriving 0", "started 1", "ended 1", "left 0");
+
+      gates.of("a").permits(0);
+      assertThatExceptionOfType(NoServerAvailableException.class).isThrownBy(balancer::start);
+      assertThat(steps.takeAll()).isNotEmpty().containsOnly("arriving 0", "left 0");
+      steps.limit = 0;
+      assertThatExceptionOfType(NoServerAvailableException.class).isThrownBy(balancer::start);
+      List<String> refused = steps.takeAll();
+      assertThat(refused).isNotEmpty().containsOnly("arriving 0", "left 0");
+      assertThat(refused.stream().filter("left 0"::equals)).hasSize(refused.size() / 2);
+    }
+  }
+
+  @Test
+  void inFlightLimit_oneLeftAndAnotherCameMeanwhile_isAskedAgain() throws Exception {
+    Meddling chooser = new Meddling(2);
+    try (LoadBalancer balancer = world.balancer(list).chooser(chooser).build()) {
+      list.update(World.servers("a"));
+      Attempt first = balancer.start();
+      chooser.asked = 0;
+      chooser.meddle(
+          "a",
+          2, // the first call only tells whether there is a limit
+          () -> {
+            first.succeed();
+            return balancer.start();
+          });
+      balancer.start();
+
+      assertThat(chooser.asked).as("2 calls, 2 of the other attempt, 1 again").isEqualTo(5);
+      assertThat(balancer.status().endpoints()).allMatch(endpoint -> endpoint.inFlight() == 2);
+    }
+  }
+
+  @Test
+  void inFlightLimit_roomMovesBehindTheScan_isFoundThere() throws Exception {
+    Meddling chooser = new Meddling(1);
+    try (LoadBalancer balancer = world.balancer(list).chooser(chooser).build()) {
+      list.update(World.servers("a", "b"));
+      for (int round = 0; round < 20; round++) {
+        Attempt atA = balancer.start();
+        List<Attempt> atB = new ArrayList<>();
+        chooser.meddle(
+            "b",
+            1,
+            () -> {
+              atB.add(balancer.start());
+              atA.succeed(); // there was room all the time, first at b, now at a
+              return null;
+            });
+        Attempt attempt = balancer.start();
+
+        assertThat(atB).extracting(moved -> moved.server().id()).containsExactly("b");
+        assertThat(attempt.server().id()).isEqualTo("a");
+        attempt.succeed();
+        atB.get(0).succeed();
+      }
+    }
+  }
+
   /** Takes the first, and notes all that the engine asks of it. */
   private static final class Probe implements Chooser {
     final List<Environment> environments = new ArrayList<>();
@@ -211,6 +280,64 @@ final class ChooserCallsTest {
     }
   }
 
+  /** Notes what its tracker is told, each with what is in flight then. */
+  private static final class Steps implements Chooser, Chooser.Tracker {
+    final List<String> steps = new ArrayList<>();
+    int limit = Integer.MAX_VALUE;
+    private List<Endpoint> endpoints = List.of();
+
+    List<String> takeAll() {
+      List<String> taken = List.copyOf(steps);
+      steps.clear();
+      return taken;
+    }
+
+    private void note(String step) {
+      steps.add(step + " " + endpoints.get(0).inFlight());
+    }
+
+    @Override
+    public Chooser prepare(List<Endpoint> eligible) {
+      endpoints = eligible;
+      return this;
+    }
+
+    @Override
+    public Tracker track(Server server) {
+      return this;
+    }
+
+    @Override
+    public Endpoint choose(List<Endpoint> eligible, RequestContext request) {
+      return eligible.get(0);
+    }
+
+    @Override
+    public int inFlightLimit(Endpoint chosen) {
+      return limit;
+    }
+
+    @Override
+    public void arriving() {
+      note("arriving");
+    }
+
+    @Override
+    public void left() {
+      note("left");
+    }
+
+    @Override
+    public void started(long now) {
+      note("started");
+    }
+
+    @Override
+    public void ended(Outcome outcome, long latencyNanos, long now) {
+      note("ended");
+    }
+  }
+
   private record NamedTracker(String id) implements Chooser.Tracker {
     @Override
     public void started(long now) {
@@ -220,6 +347,44 @@ final class ChooserCallsTest {
     @Override
     public void ended(Outcome outcome, long latencyNanos, long now) {
       throw new IllegalStateException("broken tracker");
+    }
+  }
+
+  /** Always answers the first, and lets something happen while its limit is asked for. */
+  private static final class Meddling implements Chooser {
+    private final int limit;
+    int asked;
+    private String id = "";
+    private int calls;
+    private Callable<?> meddle = () -> null;
+
+    Meddling(int limit) {
+      this.limit = limit;
+    }
+
+    /** Runs this in the so many-th call from now for the endpoint of this id. */
+    void meddle(String id, int calls, Callable<?> meddle) {
+      this.id = id;
+      this.calls = calls;
+      this.meddle = meddle;
+    }
+
+    @Override
+    public Endpoint choose(List<Endpoint> eligible, RequestContext request) {
+      return eligible.get(0);
+    }
+
+    @Override
+    public int inFlightLimit(Endpoint chosen) {
+      asked++;
+      if (chosen.server().id().equals(id) && --calls == 0) {
+        try {
+          meddle.call();
+        } catch (Exception e) {
+          throw new AssertionError(e);
+        }
+      }
+      return limit;
     }
   }
 

@@ -60,7 +60,7 @@ final class EndpointLoadTest {
   @Test
   void latency_inFlight_doesNotFade() {
     succeed(100);
-    assertThat(endpoint.tryEnter(Integer.MAX_VALUE)).isTrue();
+    endpoint.enter();
     time.advance(Duration.ofSeconds(30));
     endpoint.decay(30, time.getAsLong());
 
@@ -131,15 +131,21 @@ final class EndpointLoadTest {
   }
 
   @Test
-  void tryEnter_limit_isInclusiveOfThisAttempt() {
-    assertThat(endpoint.tryEnter(0)).isFalse();
-    assertThat(endpoint.tryEnter(-1)).isFalse();
-    assertThat(endpoint.tryEnter(2)).isTrue();
-    assertThat(endpoint.tryEnter(2)).isTrue();
-    assertThat(endpoint.tryEnter(2)).isFalse();
+  void tryEnter_nothingChanged_takesASlot() {
+    endpoint.enter();
+    assertThat(endpoint.tryEnter(endpoint.slots())).isTrue();
     assertThat(endpoint.inFlight()).isEqualTo(2);
+  }
+
+  @Test
+  void tryEnter_oneLeftAndAnotherCame_takesNone() {
+    endpoint.enter();
+    long seen = endpoint.slots();
     endpoint.leave();
-    assertThat(endpoint.tryEnter(2)).isTrue();
+    endpoint.enter();
+
+    assertThat(endpoint.tryEnter(seen)).isFalse();
+    assertThat(endpoint.inFlight()).isEqualTo(1);
   }
 
   private void succeed(double millis) {

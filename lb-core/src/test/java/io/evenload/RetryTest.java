@@ -29,6 +29,7 @@ final class RetryTest {
         Choosers.peakEwma(),
         Choosers.maglev(),
         Choosers.rendezvous(),
+        Choosers.boundedLoad(),
         Choosers.sticky(Choosers.roundRobin()),
         Choosers.firstAvailable(),
         stubborn);

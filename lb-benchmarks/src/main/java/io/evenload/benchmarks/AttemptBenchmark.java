@@ -37,6 +37,7 @@ public class AttemptBenchmark {
     "peakEwma",
     "leastLoaded",
     "maglev",
+    "boundedLoad",
     "rendezvous"
   })
   public String chooser;

@@ -36,6 +36,7 @@ public class ChooseBenchmark {
     "peakEwma",
     "leastLoaded",
     "maglev",
+    "boundedLoad",
     "rendezvous"
   })
   public String chooser;

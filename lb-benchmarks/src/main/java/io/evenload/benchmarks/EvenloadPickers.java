@@ -32,6 +32,7 @@ public class EvenloadPickers extends PickerBenchmark {
     "peakEwma",
     "peakEwma +release",
     "maglev",
+    "boundedLoad +release",
     "rendezvous",
     "roundRobin start+succeed",
     "powerOfTwoChoices start+succeed",
@@ -69,7 +70,7 @@ public class EvenloadPickers extends PickerBenchmark {
     Endpoint chosen;
     do {
       chosen = chooser.choose(request);
-    } while (!EndpointSlots.take(chosen, chooser.inFlightLimit(chosen)));
+    } while (!EndpointSlots.take(chosen, chooser));
     Chooser.Tracker tracker = chosen.tracker();
     if (tracker == null) {
       EndpointSlots.giveBack(chosen);

@@ -42,6 +42,7 @@ final class PreparedChooser implements Chooser {
       case "powerOfTwoChoices" -> Choosers.powerOfTwoChoices();
       case "peakEwma" -> Choosers.peakEwma();
       case "maglev" -> Choosers.maglev();
+      case "boundedLoad" -> Choosers.boundedLoad();
       case "rendezvous" -> Choosers.rendezvous();
       default -> throw new IllegalArgumentException("chooser: " + name);
     };

@@ -22,10 +22,14 @@ public final class Choosers {
   /** 10 s, as in Finagle: long enough to remember a slow answer, short enough to forgive it. */
   public static final Duration DEFAULT_DECAY_TIME = Duration.ofSeconds(10);
 
+  /** 1.25: no server gets more than a quarter over its share, and few keys move for it. */
+  public static final double DEFAULT_BALANCE_FACTOR = 1.25;
+
   /** 65,536 keys: a megabyte, and another one or two when it is full. */
   public static final int DEFAULT_STICKY_CAPACITY = 65_536;
 
   private static final double MAX_EXPONENT = 8;
+  private static final double MAX_BALANCE_FACTOR = 100;
   private static final int MAX_STICKY_CAPACITY = 1 << 24;
 
   private Choosers() {}
@@ -158,6 +162,36 @@ public final class Choosers {
    */
   public static Chooser rendezvous() {
     return Rendezvous.RECIPE;
+  }
+
+  /** The same as {@link #boundedLoad(double)} with {@link #DEFAULT_BALANCE_FACTOR}. */
+  public static Chooser boundedLoad() {
+    return boundedLoad(DEFAULT_BALANCE_FACTOR);
+  }
+
+  /**
+   * Sends keys where {@link #maglev()} does, but never lets an endpoint have more than {@code
+   * ceil(factor * m * share)} attempts in flight; a key whose endpoint has no room goes on along
+   * the table. {@code m} is what is in flight at all endpoints of the list, the arriving attempt
+   * included, and the share is that of the effective weight. Somewhere there is always room, so
+   * that no request is refused for the bound, unless its filter leaves it none.
+   *
+   * <p>The bound is strict, whatever threads call: an attempt begins only where there is room at a
+   * moment during the call that starts it, with {@code m} the attempts that are in flight or
+   * starting or ending at this moment. That takes one counter that all threads share. O(1).
+   *
+   * <p>Use it for keys of which some are much more popular than others. After Mirrokni, Thorup and
+   * Zadimoghaddam, "Consistent Hashing with Bounded Loads" (2018).
+   *
+   * @param factor how far above its share an endpoint may be: near 1 the load is even and many keys
+   *     go elsewhere, above 2 hardly any do
+   * @throws IllegalArgumentException if the factor is not 1 to 100
+   */
+  public static Chooser boundedLoad(double factor) {
+    if (!(factor >= 1 && factor <= MAX_BALANCE_FACTOR)) {
+      throw new IllegalArgumentException("factor: " + factor + " (expected: 1 to 100)");
+    }
+    return BoundedLoad.recipe(factor);
   }
 
   /** The same as {@link #sticky(Chooser, int)} with {@link #DEFAULT_STICKY_CAPACITY}. */

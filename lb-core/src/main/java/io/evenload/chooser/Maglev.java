@@ -21,46 +21,74 @@ final class Maglev extends Bound {
 
   @Override
   Prepared prepare(Candidates candidates) {
-    MaglevTable table = new MaglevTable(candidates.endpoints);
-    return new Prepared(this, candidates) {
-      @Override
-      Endpoint pick(RequestContext request) {
-        return endpoints[table.at(table.slot(hash(request)))];
-      }
-
-      @Override
-      Endpoint pickAnother(Endpoint first, RequestContext request) {
-        long hash = hash(request);
-        int slot = table.slot(hash);
-        int steps = Math.min(MaglevTable.SIZE, STEPS_PER_ENDPOINT * endpoints.length);
-        for (int i = 1; i < steps; i++) {
-          Endpoint next = endpoints[table.at(MaglevTable.wrap(slot + i))];
-          if (next != first && !request.skips(next)) {
-            return next;
-          }
-        }
-        return highest(endpoints, hash, first, request);
-      }
-    };
+    return new Lookup(this, candidates);
   }
 
-  /**
-   * The endpoint that the key and the id hash highest; for when the next slots are of no use,
-   * because all is skipped, or all but endpoints too light to have many slots, or any.
-   */
-  private static Endpoint highest(
-      Endpoint[] endpoints, long hash, Endpoint first, RequestContext request) {
-    Endpoint best = first;
-    long highest = Long.MIN_VALUE;
-    for (Endpoint endpoint : endpoints) {
-      if (!request.skips(endpoint)) {
-        long score = Hashes.mix(hash ^ Hashes.of(endpoint.server().id(), 0));
-        if (score >= highest) {
-          best = endpoint;
-          highest = score;
+  /** Looks a key up, and goes on along the table if that endpoint will not do. */
+  static class Lookup extends Prepared {
+    private final MaglevTable table;
+
+    Lookup(Bound bound, Candidates candidates) {
+      super(bound, candidates);
+      this.table = new MaglevTable(endpoints);
+    }
+
+    /** Whether the endpoint with this index takes one attempt more. */
+    boolean hasRoom(int index) {
+      return true;
+    }
+
+    /** Whether it should get a key that belongs elsewhere, while there are others. */
+    boolean isGoodSubstitute(int index) {
+      return true;
+    }
+
+    @Override
+    final Endpoint pick(RequestContext request) {
+      int slot = table.slot(hash(request));
+      int home = table.at(slot);
+      return hasRoom(home) ? endpoints[home] : walk(slot, request);
+    }
+
+    @Override
+    final Endpoint pickAnother(Endpoint first, RequestContext request) {
+      return walk(table.slot(hash(request)), request);
+    }
+
+    private Endpoint walk(int slot, RequestContext request) {
+      int last = table.at(slot);
+      int steps = Math.min(MaglevTable.SIZE, STEPS_PER_ENDPOINT * endpoints.length);
+      for (int i = 1; i < steps; i++) {
+        int next = table.at(MaglevTable.wrap(slot + i));
+        if (next != last && isGoodSubstitute(next) && takes(next, request)) {
+          return endpoints[next];
+        }
+        last = next;
+      }
+      return highest(slot, request);
+    }
+
+    /**
+     * The endpoint that the slot and the id hash highest; for when the next slots are of no use,
+     * because all is skipped, or all but endpoints too light to have many slots, or any.
+     */
+    private Endpoint highest(int slot, RequestContext request) {
+      int best = table.at(slot);
+      long highest = Long.MIN_VALUE;
+      for (int i = 0; i < endpoints.length; i++) {
+        if (takes(i, request)) {
+          long score = Hashes.of(endpoints[i].server().id(), slot);
+          if (score >= highest) {
+            best = i;
+            highest = score;
+          }
         }
       }
+      return endpoints[best];
     }
-    return best;
+
+    private boolean takes(int index, RequestContext request) {
+      return hasRoom(index) && !request.skips(endpoints[index]);
+    }
   }
 }

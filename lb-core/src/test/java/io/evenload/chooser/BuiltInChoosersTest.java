@@ -117,6 +117,19 @@ final class BuiltInChoosersTest {
   }
 
   @Nested
+  final class BoundedLoad extends ChooserContract {
+    @Override
+    protected Chooser chooser() {
+      return Choosers.boundedLoad();
+    }
+
+    @Override
+    protected Keys keys() {
+      return Keys.HASHED;
+    }
+  }
+
+  @Nested
   final class Rendezvous extends ChooserContract {
     @Override
     protected Chooser chooser() {
