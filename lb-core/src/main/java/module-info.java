@@ -7,6 +7,7 @@ import org.jspecify.annotations.NullMarked;
  */
 @NullMarked
 module io.evenload.core {
+  requires static com.google.errorprone.annotations;
   requires static org.jspecify;
   requires org.slf4j;
 

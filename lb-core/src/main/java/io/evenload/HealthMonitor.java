@@ -1,19 +1,22 @@
 package io.evenload;
 
 import io.evenload.health.HealthCheck;
-import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,8 +28,10 @@ final class HealthMonitor {
   /*
    * Each endpoint is either waiting for its next probe, in the queue for a free place, or running. `round` numbers what
    * it does: whatever comes for an older round (a late answer, a second one, a timer, an endpoint that left) is dropped,
-   * so a probe can do no more harm than to be taken for failed. The probe itself is called on the scheduler, outside the
-   * control path, so that one that blocks against its contract does not stop the lists.
+   * so a probe can do no more harm than to be taken for failed. What it returned is cancelled once nobody waits for it.
+   *
+   * The probes are called on the scheduler, outside the control path, and one after another: so those that block, against
+   * their contract, hold one thread at most and leave the other one to the timers.
    */
 
   private final BalancerContext balancer;
@@ -35,7 +40,9 @@ final class HealthMonitor {
   private final Executor serial;
   private final Runnable changed;
   private final Map<LiveEndpoint, Watch> watches = new HashMap<>();
-  private final Deque<Watch> queue = new ArrayDeque<>();
+  private final Set<Watch> queue = new LinkedHashSet<>(); // in the order of coming; any may leave
+  private final Queue<ProbeCall> calls = new ConcurrentLinkedQueue<>();
+  private final AtomicBoolean calling = new AtomicBoolean();
   private int running;
 
   HealthMonitor(
@@ -56,7 +63,13 @@ final class HealthMonitor {
     if (!watches.containsKey(endpoint)) {
       Watch watch = new Watch(endpoint);
       watches.put(endpoint, watch);
-      enqueue(watch, watch.round);
+      int round = watch.round;
+      long wait = watch.firstWaitNanos();
+      if (wait == 0) {
+        enqueue(watch, round);
+      } else {
+        watch.timer = after(wait, () -> enqueue(watch, round));
+      }
     }
   }
 
@@ -67,17 +80,19 @@ final class HealthMonitor {
       watch.round++;
       watch.cancelTimer();
       queue.remove(watch);
-      if (watch.running) {
-        watch.running = false;
-        running--;
+      if (watch.call != null) {
+        ended(watch);
         launchNext();
       }
     }
   }
 
   void close() {
-    watches.values().forEach(Watch::cancelTimer);
-    watches.values().forEach(watch -> watch.round++);
+    for (Watch watch : watches.values()) {
+      watch.round++;
+      watch.cancelTimer();
+      ended(watch);
+    }
     watches.clear();
     queue.clear();
   }
@@ -103,32 +118,50 @@ final class HealthMonitor {
 
   private void launchNext() {
     while (running < check.maxConcurrentProbes() && !queue.isEmpty()) {
-      launch(queue.remove());
+      Iterator<Watch> first = queue.iterator();
+      Watch next = first.next();
+      first.remove();
+      launch(next);
     }
   }
 
   private void launch(Watch watch) {
     running++;
-    watch.running = true;
     int round = ++watch.round;
-    Server server = watch.endpoint.server();
+    ProbeCall call = new ProbeCall(watch, round, watch.endpoint.server());
+    watch.call = call;
     watch.timer =
         after(
             check.timeout().toNanos(),
             () ->
                 finish(
                     watch, round, null, new TimeoutException("no answer in " + check.timeout())));
-    scheduler.execute(() -> call(watch, round, server));
+    calls.add(call);
+    makeCalls();
   }
 
-  private void call(Watch watch, int round, Server server) {
-    try {
-      CompletionStage<HealthReport> answer = check.probe().probe(server, check.timeout());
-      var unused =
-          answer.whenComplete(
-              (report, error) -> serial.execute(() -> finish(watch, round, report, error)));
-    } catch (Throwable e) {
-      serial.execute(() -> finish(watch, round, null, e));
+  private void makeCalls() {
+    if (calling.compareAndSet(false, true)) {
+      scheduler.execute(
+          () -> {
+            for (ProbeCall call = calls.poll(); call != null; call = calls.poll()) {
+              call.run();
+            }
+            calling.set(false);
+            if (!calls.isEmpty()) {
+              makeCalls(); // one came just now
+            }
+          });
+    }
+  }
+
+  /** Nobody waits for the running probe any more. */
+  private void ended(Watch watch) {
+    ProbeCall call = watch.call;
+    if (call != null) {
+      watch.call = null;
+      running--;
+      call.end();
     }
   }
 
@@ -138,8 +171,7 @@ final class HealthMonitor {
       return;
     }
     watch.cancelTimer();
-    watch.running = false;
-    running--;
+    ended(watch);
     HealthReport before = watch.verdict;
     watch.take(report != null ? report : HealthReport.unhealthy(words(error)));
     int next = ++watch.round;
@@ -175,9 +207,10 @@ final class HealthMonitor {
             ? HealthReport.healthy()
             : HealthReport.unhealthy("not yet probed");
     int round;
-    boolean running;
+    @Nullable ProbeCall call; // while a probe runs
     private boolean held = !check.initiallyHealthy(); // until the first good answer
     private boolean answered;
+    private boolean first; // the last answer was the first one
     private boolean lastWasGood;
     private int streak; // of answers of the same kind
     private @Nullable Future<?> timer;
@@ -189,6 +222,7 @@ final class HealthMonitor {
     /** Takes one answer; the verdict changes when the answers in a row reach the threshold. */
     void take(HealthReport report) {
       boolean good = report.state() == HealthReport.State.HEALTHY;
+      first = !answered;
       streak = answered && good == lastWasGood ? streak + 1 : 1;
       lastWasGood = good;
       answered = true;
@@ -198,22 +232,85 @@ final class HealthMonitor {
         boolean enough = streak >= (held ? 1 : check.healthyThreshold());
         verdict = enough ? report : verdict;
         held = false;
+      } else if (held) {
+        verdict = HealthReport.unhealthy("no probe has passed yet, the last: " + report.reason());
       } else if (streak >= check.unhealthyThreshold()
-          && verdict.state() != HealthReport.State.UNHEALTHY) {
+          && verdict.state() == HealthReport.State.HEALTHY) { // who drains may stop to answer
         verdict = HealthReport.unhealthy(streak + " probes failed, the last: " + report.reason());
       }
     }
 
+    /** Many servers that come at once are not asked at once, unless traffic waits for it. */
+    long firstWaitNanos() {
+      return held || check.jitter() == 0
+          ? 0
+          : (long) (check.fastInterval().toNanos() * balancer.random().nextDouble());
+    }
+
     long nextWaitNanos() {
       boolean calm = lastWasGood && verdict.state() == HealthReport.State.HEALTHY;
-      Duration interval = calm ? check.interval() : check.fastInterval();
-      double factor = 1 + check.jitter() * (2 * balancer.random().nextDouble() - 1);
-      return (long) (interval.toNanos() * factor);
+      long interval = (calm ? check.interval() : check.fastInterval()).toNanos();
+      double draw = balancer.random().nextDouble();
+      if (first && calm && check.jitter() > 0) {
+        return (long) (interval * draw); // anywhere in the interval, so that the load is even
+      }
+      return (long) (interval * (1 + check.jitter() * (2 * draw - 1)));
     }
 
     void cancelTimer() {
       if (timer != null) {
         timer.cancel(false);
+      }
+    }
+  }
+
+  /** One call of the probe. */
+  private final class ProbeCall {
+    private final Watch watch;
+    private final int round;
+    private final Server server;
+    private volatile boolean over;
+    private volatile @Nullable Future<?> answer;
+
+    ProbeCall(Watch watch, int round, Server server) {
+      this.watch = watch;
+      this.round = round;
+      this.server = server;
+    }
+
+    /** Starts the probe, on the scheduler. */
+    void run() {
+      if (over) {
+        return;
+      }
+      try {
+        CompletionStage<HealthReport> stage = check.probe().probe(server, check.timeout());
+        var unused =
+            stage.whenComplete(
+                (report, error) -> serial.execute(() -> finish(watch, round, report, error)));
+        if (stage instanceof Future<?> future) {
+          answer = future;
+          if (over) {
+            cancel(future);
+          }
+        }
+      } catch (Throwable e) {
+        serial.execute(() -> finish(watch, round, null, e));
+      }
+    }
+
+    /** Gives the probe up; of this and the end of {@link #run}, the later one cancels it. */
+    void end() {
+      over = true;
+      Future<?> future = answer;
+      if (future != null) {
+        cancel(future);
+      }
+    }
+
+    private void cancel(Future<?> future) {
+      if (!future.isDone()) {
+        balancer.contain("the cancelling of a probe", () -> future.cancel(true));
       }
     }
   }

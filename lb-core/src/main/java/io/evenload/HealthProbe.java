@@ -13,7 +13,9 @@ import java.util.concurrent.CompletionStage;
 public interface HealthProbe {
 
   /**
-   * Starts one probe.
+   * Starts one probe. If what it returns is a {@link java.util.concurrent.Future} too, as a {@link
+   * java.util.concurrent.CompletableFuture} is, it is cancelled as soon as nobody waits for it:
+   * after the timeout, when the server leaves, and when the balancer closes.
    *
    * @param server the server to ask
    * @param timeout how long the caller waits for the answer; a probe should give up its resources
