@@ -30,6 +30,15 @@ public interface Gate {
    */
   void release(Outcome outcome, long latencyNanos);
 
+  /**
+   * Returns why the gate is closed, in words for people, such as {@code breaker open: 62 % of 50
+   * failed}; read on the control path while it is, and shown in {@link LoadBalancer#status()}. It
+   * should stay the same until something changes.
+   */
+  default String reason() {
+    return "its gate is closed";
+  }
+
   /** Frees what the gate holds, when its endpoint or the balancer goes; by default nothing. */
   default void close() {}
 

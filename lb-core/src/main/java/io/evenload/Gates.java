@@ -1,5 +1,7 @@
 package io.evenload;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -27,17 +29,18 @@ final class Gates {
     return new Gates(all.toArray(new Gate[0]), balancer);
   }
 
-  boolean open() {
+  /** Returns why the endpoint may not be chosen; null if all gates are open. */
+  @Nullable String closed() {
     for (Gate gate : gates) {
       try {
         if (!gate.open()) {
-          return false;
+          return requireNonNull(gate.reason(), "Gate.reason returned null");
         }
       } catch (Throwable e) {
-        warn("Gate.open threw; it is taken for open", e);
+        warn("Gate.open or Gate.reason threw; the gate is taken for open", e);
       }
     }
-    return true;
+    return null;
   }
 
   boolean tryAcquire() {

@@ -9,8 +9,23 @@ public class NoServerAvailableException extends Exception {
 
   private static final long serialVersionUID = 1L;
 
+  private final boolean atLimit;
+
   /** Creates the exception with its whole message. */
   public NoServerAvailableException(String message) {
+    this(message, false);
+  }
+
+  NoServerAvailableException(String message, boolean atLimit) {
     super(message);
+    this.atLimit = atLimit;
+  }
+
+  /**
+   * Returns whether an endpoint would have taken the attempt if it were not at its limit: one may
+   * as soon as an attempt ends.
+   */
+  public boolean atLimit() {
+    return atLimit;
   }
 }

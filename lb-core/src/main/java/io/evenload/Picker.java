@@ -212,9 +212,11 @@ final class Picker {
     for (Candidates level : snapshot.levels()) {
       Collections.addAll(candidates, level.endpoints());
     }
+    boolean atLimit = false;
     for (LiveEndpoint endpoint : known) {
       boolean candidate = candidates.contains(endpoint);
       counts.merge(reason(endpoint, candidate, request), 1, Integer::sum);
+      atLimit |= atLimit(endpoint, candidate, request);
     }
     String reasons =
         counts.entrySet().stream()
@@ -225,7 +227,16 @@ final class Picker {
         balancer.name()
             + ": no server available ("
             + known.size()
-            + (known.isEmpty() ? " known)" : " known: " + reasons + ")"));
+            + (known.isEmpty() ? " known)" : " known: " + reasons + ")"),
+        atLimit);
+  }
+
+  /** Nothing but its limit keeps an attempt from such an endpoint when nothing else is left. */
+  private static boolean atLimit(
+      LiveEndpoint endpoint, boolean candidate, RequestContext request) {
+    EndpointState state = endpoint.state();
+    boolean usable = state == EndpointState.ELIGIBLE ? candidate : state.overriddenByPanic();
+    return usable && request.passes(endpoint);
   }
 
   private String reason(LiveEndpoint endpoint, boolean candidate, RequestContext request) {

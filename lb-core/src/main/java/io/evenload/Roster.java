@@ -326,8 +326,9 @@ final class Roster {
   }
 
   private Standing condition(LiveEndpoint endpoint) {
-    if (!endpoint.gates().open()) {
-      return Standing.BREAKER_OPEN;
+    String closed = endpoint.gates().closed();
+    if (closed != null) {
+      return new Standing(EndpointState.BREAKER_OPEN, closed);
     }
     HealthReport report = report(endpoint);
     boolean healthy = report.state() == HealthReport.State.HEALTHY;

@@ -14,8 +14,6 @@ record Standing(EndpointState state, String reason) {
   static final Standing OUTSIDE_SUBSET =
       new Standing(EndpointState.OUTSIDE_SUBSET, "not one of this client's subset");
   static final Standing LEFT = draining("left the list");
-  static final Standing BREAKER_OPEN =
-      new Standing(EndpointState.BREAKER_OPEN, "its gate is closed");
 
   static Standing draining(String reason) {
     return new Standing(EndpointState.DRAINING, reason);
