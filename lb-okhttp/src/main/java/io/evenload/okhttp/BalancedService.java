@@ -11,7 +11,6 @@ import io.evenload.okhttp.CallAttempt.Reason;
 import io.evenload.okhttp.CallListener.Refusal;
 import io.evenload.okhttp.Sessions.Session;
 import java.io.IOException;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import kotlin.jvm.functions.Function0;
 import okhttp3.Call;
@@ -32,9 +31,9 @@ final class BalancedService {
 
   private final String host;
   private final LoadBalancer balancer;
+  private final Admission admission;
   private final Retries retries;
   private final Router router;
-  private final long waitForServersNanos;
   private final Sessions sessions;
   private final Function0<BalancedCall> states;
   private final ProxyCheck proxyCheck;
@@ -44,7 +43,7 @@ final class BalancedService {
       LoadBalancer balancer,
       Retries retries,
       Router router,
-      long waitForServersNanos,
+      Admission admission,
       Sessions sessions,
       Timing timing,
       RateLimitedLog log) {
@@ -52,7 +51,7 @@ final class BalancedService {
     this.balancer = balancer;
     this.retries = retries;
     this.router = router;
-    this.waitForServersNanos = waitForServersNanos;
+    this.admission = admission;
     this.sessions = sessions;
     this.states = () -> new BalancedCall(timing, log);
     this.proxyCheck = new ProxyCheck(host);
@@ -84,8 +83,8 @@ final class BalancedService {
     Session session = sessions.begin(chain, request, context);
     request = request.newBuilder().tag(AttemptHistory.class, state).build();
     retries.request();
-    AttemptRecord tried =
-        send(chain, request, state, firstAttempt(call, state, context), Reason.FIRST, false);
+    Attempt first = admission.first(call, state, context, given != null);
+    AttemptRecord tried = send(chain, request, state, first, Reason.FIRST, false);
     for (int number = 1; ; number++) {
       long delay = retries.delayNanos(call, request, state, tried, number);
       if (delay == Retries.NO) {
@@ -99,42 +98,6 @@ final class BalancedService {
       tried.closeResponse();
       tried = send(chain, request, state, next, Reason.RETRY, tried.stale());
     }
-  }
-
-  private Attempt firstAttempt(Call call, BalancedCall state, RequestContext context)
-      throws IOException {
-    try {
-      return balancer.start(context);
-    } catch (NoServerAvailableException e) {
-      if (waitForServersNanos == 0) {
-        throw unavailable(e);
-      }
-    }
-    awaitServers(call, state);
-    try {
-      return balancer.start(context); // also if the list came just after the first start
-    } catch (NoServerAvailableException e) {
-      throw unavailable(e);
-    }
-  }
-
-  /** Waits for the first list, if none has arrived. */
-  private void awaitServers(Call call, BalancedCall state) throws IOException {
-    CompletionStage<Void> ready = balancer.ready();
-    if (!ready.toCompletableFuture().isDone()) {
-      CountDownLatch latch = new CountDownLatch(1);
-      ready.whenComplete((done, failure) -> latch.countDown());
-      state.pause(call, Math.min(waitForServersNanos, state.remainingNanos(call)), latch);
-      throwIfCanceled(call);
-    }
-  }
-
-  private IOException unavailable(NoServerAvailableException cause) {
-    String message = cause.getMessage();
-    boolean listed = balancer.ready().toCompletableFuture().isDone();
-    return new IOException(
-        listed ? message : message + "; no list of servers has arrived yet (see waitForServers)",
-        cause);
   }
 
   /** Waits, and starts the next attempt; returns null if there is no server for it. */

@@ -89,6 +89,26 @@ final class BreakerGate implements Gate {
   }
 
   @Override
+  public String reason() {
+    CircuitBreaker.Metrics metrics = breaker.getMetrics();
+    String prefix =
+        breaker.getState() == State.FORCED_OPEN ? "breaker forced open" : "breaker open";
+    CircuitBreakerConfig config = breaker.getCircuitBreakerConfig();
+    float failed = metrics.getFailureRate(); // negative if there were too few attempts
+    float slow = metrics.getSlowCallRate();
+    if (failed >= config.getFailureRateThreshold()) {
+      return prefix + share(failed, metrics, "failed");
+    }
+    return slow >= config.getSlowCallRateThreshold()
+        ? prefix + share(slow, metrics, "slow")
+        : prefix;
+  }
+
+  private static String share(float percent, CircuitBreaker.Metrics metrics, String what) {
+    return ": " + Math.round(percent) + " % of " + metrics.getNumberOfBufferedCalls() + " " + what;
+  }
+
+  @Override
   public boolean tryAcquire() {
     boolean acquired = breaker.tryAcquirePermission() || replacesTrial();
     State state = announce();

@@ -89,7 +89,8 @@ public final class LoadBalancingInterceptor implements Interceptor {
                     balancer,
                     new Retries(host, builder.retry, timing, listener),
                     router,
-                    builder.waitForServers.toNanos(),
+                    new Admission(
+                        balancer, builder.waitForServers, builder.waitForRoom, timing.nanoTime()),
                     new Sessions(host, balancer, builder.affinity, timing, log),
                     timing,
                     log)));
@@ -193,6 +194,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
     private RetryPolicy retry = RetryPolicy.defaults();
     private @Nullable CircuitBreakerConfig circuitBreaker = defaultCircuitBreaker();
     private Duration waitForServers = Duration.ZERO;
+    private Duration waitForRoom = Duration.ZERO;
     private Affinity affinity = Affinity.none();
     private CallListener listener = new CallListener() {};
     private Timing timing = Timing.SYSTEM;
@@ -251,12 +253,20 @@ public final class LoadBalancingInterceptor implements Interceptor {
      * @throws IllegalArgumentException if the duration is not zero to one hour
      */
     public Builder waitForServers(Duration wait) {
-      requireNonNull(wait, "wait");
-      if (wait.isNegative() || wait.compareTo(LONGEST_WAIT) > 0) {
-        throw new IllegalArgumentException(
-            "waitForServers: " + wait + " (expected: PT0S to " + LONGEST_WAIT + ")");
-      }
-      this.waitForServers = wait;
+      this.waitForServers = wait("waitForServers", wait);
+      return this;
+    }
+
+    /**
+     * Sets how long a call waits when all servers that it could go to are at their limit, such as
+     * one of {@link io.evenload.health.ConcurrencyLimits}; zero by default, since calls that wait
+     * use up threads just when a service is slow. Calls are served in the order of their coming,
+     * roughly. The wait ends at once when the call is canceled or times out. Retries do not wait.
+     *
+     * @throws IllegalArgumentException if the duration is not zero to one hour
+     */
+    public Builder waitForRoom(Duration wait) {
+      this.waitForRoom = wait("waitForRoom", wait);
       return this;
     }
 
@@ -297,6 +307,15 @@ public final class LoadBalancingInterceptor implements Interceptor {
         throw new IllegalArgumentException("services: none (expected: at least one)");
       }
       return new LoadBalancingInterceptor(this);
+    }
+
+    private static Duration wait(String name, Duration wait) {
+      requireNonNull(wait, "wait");
+      if (wait.isNegative() || wait.compareTo(LONGEST_WAIT) > 0) {
+        throw new IllegalArgumentException(
+            name + ": " + wait + " (expected: PT0S to " + LONGEST_WAIT + ")");
+      }
+      return wait;
     }
 
     private static CircuitBreakerConfig defaultCircuitBreaker() {

@@ -2,15 +2,22 @@ package io.evenload.okhttp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.evenload.Attempt;
+import io.evenload.EndpointState;
 import io.evenload.Gate;
+import io.evenload.LoadBalancer;
+import io.evenload.LoadBalancerListener;
 import io.evenload.Outcome;
 import io.evenload.Server;
+import io.evenload.ServerList;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -177,6 +184,39 @@ final class BreakerGateTest {
       gate.release(Outcome.SUCCESS, 2 * MILLISECOND);
     }
     assertThat(gate.open()).isFalse();
+    assertThat(gate.reason()).isEqualTo("breaker open: 100 % of 10 slow");
+  }
+
+  @Test
+  void status_open_tellsTheRateAndTheAttempts() throws Exception {
+    CompletableFuture<String> told = new CompletableFuture<>();
+    try (LoadBalancer orders =
+        LoadBalancer.builder("orders")
+            .servers(ServerList.of(Server.of("10.0.0.1", 80)))
+            .gate(BreakerGate.factory(config().build()))
+            .nanoTime(time::nanos)
+            .listener(
+                new LoadBalancerListener() {
+                  @Override
+                  public void stateChanged(
+                      Server server, EndpointState from, EndpointState to, String reason) {
+                    told.complete(to + ", " + reason);
+                  }
+                })
+            .build()) {
+      for (int i = 0; i < 10; i++) {
+        Attempt attempt = orders.start();
+        if (i < 4) {
+          attempt.succeed();
+        } else {
+          attempt.fail(null);
+        }
+      }
+
+      String reason = "breaker open: 60 % of 10 failed";
+      assertThat(told.get(20, TimeUnit.SECONDS)).isEqualTo("breaker open, " + reason);
+      assertThat(orders.status().endpoints().get(0).reason()).isEqualTo(reason);
+    }
   }
 
   @Test
@@ -184,6 +224,7 @@ final class BreakerGateTest {
     Gate gate = gate(config().initialState(State.FORCED_OPEN).build());
     time.advance(Duration.ofDays(1));
     assertThat(gate.open()).isFalse();
+    assertThat(gate.reason()).isEqualTo("breaker forced open");
     assertThat(gate.tryAcquire()).isFalse();
   }
 

@@ -1,0 +1,108 @@
+package io.evenload.okhttp;
+
+import io.evenload.Attempt;
+import io.evenload.LoadBalancer;
+import io.evenload.NoServerAvailableException;
+import io.evenload.RequestContext;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.LongSupplier;
+import okhttp3.Call;
+import org.jspecify.annotations.Nullable;
+
+/** How a call gets its first attempt: it may wait for the first list of servers, and for room. */
+final class Admission {
+
+  private final LoadBalancer balancer;
+  private final Duration waitForServers;
+  private final Duration waitForRoom;
+  private final LongSupplier nanoTime;
+  private final @Nullable RoomQueue queue;
+
+  Admission(
+      LoadBalancer balancer, Duration waitForServers, Duration waitForRoom, LongSupplier nanoTime) {
+    this.balancer = balancer;
+    this.waitForServers = waitForServers;
+    this.waitForRoom = waitForRoom;
+    this.nanoTime = nanoTime;
+    this.queue = waitForRoom.isZero() ? null : new RoomQueue(balancer);
+    if (queue != null) {
+      balancer.addListener(queue);
+    }
+  }
+
+  /**
+   * Starts the first attempt of a call.
+   *
+   * @param picky whether the request has conditions of its own
+   * @throws IOException if there is no server, or the call was canceled
+   */
+  Attempt first(Call call, BalancedCall state, RequestContext context, boolean picky)
+      throws IOException {
+    try {
+      return start(call, state, context, picky);
+    } catch (NoServerAvailableException e) {
+      if (waitForServers.isZero()) {
+        throw unavailable(e);
+      }
+    }
+    awaitServers(call, state);
+    try {
+      return start(call, state, context, picky); // also if the list came just after the first one
+    } catch (NoServerAvailableException e) {
+      throw unavailable(e);
+    }
+  }
+
+  private Attempt start(Call call, BalancedCall state, RequestContext context, boolean picky)
+      throws NoServerAvailableException, IOException {
+    if (queue == null || queue.isEmpty()) {
+      try {
+        return balancer.start(context);
+      } catch (NoServerAvailableException e) {
+        if (queue == null || !e.atLimit()) {
+          throw e;
+        }
+      }
+    }
+    long wait = Math.min(waitForRoom.toNanos(), state.remainingNanos(call));
+    long begin = nanoTime.getAsLong();
+    return queue.await(
+        context,
+        picky,
+        latch -> {
+          state.pause(call, wait - (nanoTime.getAsLong() - begin), latch);
+          throwIfCanceled(call);
+          return nanoTime.getAsLong() - begin < wait;
+        });
+  }
+
+  /** Waits for the first list, if none has arrived. */
+  private void awaitServers(Call call, BalancedCall state) throws IOException {
+    CompletionStage<Void> ready = balancer.ready();
+    if (!ready.toCompletableFuture().isDone()) {
+      CountDownLatch latch = new CountDownLatch(1);
+      ready.whenComplete((done, failure) -> latch.countDown());
+      state.pause(call, Math.min(waitForServers.toNanos(), state.remainingNanos(call)), latch);
+      throwIfCanceled(call);
+    }
+  }
+
+  private IOException unavailable(NoServerAvailableException cause) {
+    String message = cause.getMessage();
+    if (!balancer.ready().toCompletableFuture().isDone()) {
+      message += "; no list of servers has arrived yet (see waitForServers)";
+    } else if (cause.atLimit()) {
+      message += queue == null ? " (see waitForRoom)" : "; no room in " + waitForRoom;
+    }
+    return new IOException(message, cause);
+  }
+
+  private static void throwIfCanceled(Call call) throws IOException {
+    if (call.isCanceled()) {
+      throw new IOException("Canceled");
+    }
+  }
+}

@@ -1,0 +1,123 @@
+package io.evenload.okhttp;
+
+import io.evenload.Attempt;
+import io.evenload.EndpointState;
+import io.evenload.LoadBalancer;
+import io.evenload.LoadBalancerListener;
+import io.evenload.NoServerAvailableException;
+import io.evenload.Outcome;
+import io.evenload.RequestContext;
+import io.evenload.Server;
+import java.io.IOException;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+
+/** The calls that wait for room, since all servers of a balancer are at their limit. */
+final class RoomQueue implements LoadBalancerListener {
+
+  /*
+   * Calls wait in the order of their coming; only the first one looks for room, and one that comes while others wait does
+   * not try before its turn. Whoever ends an attempt wakes the first. So does whoever leaves the queue, whether it got
+   * room, gave up, or was canceled, and who comes first looks at once. A first one whose request has conditions of its
+   * own, and finds no room that meets them, wakes the one behind it; without such conditions, there is none for anyone.
+   *
+   * No wake-up is lost: a latch is replaced before its owner looks for room. So one that is opened after that makes the
+   * owner look again; and whoever still saw the old latch had made room before the look.
+   */
+
+  private final LoadBalancer balancer;
+  private final Queue<Waiter> waiting = new ConcurrentLinkedQueue<>();
+
+  RoomQueue(LoadBalancer balancer) {
+    this.balancer = balancer;
+  }
+
+  /** How a call waits. */
+  @FunctionalInterface
+  interface Pause {
+
+    /**
+     * Waits for the latch.
+     *
+     * @return whether there is time left
+     * @throws IOException if the call was canceled
+     */
+    boolean await(CountDownLatch latch) throws IOException;
+  }
+
+  /** Whether nobody waits, so that a call may try at once. */
+  boolean isEmpty() {
+    return waiting.isEmpty();
+  }
+
+  /**
+   * Waits for room and starts the attempt.
+   *
+   * @param picky whether the request has conditions of its own, which others need not have
+   * @throws NoServerAvailableException if the time is over, or room is not what is missing
+   * @throws IOException if the call was canceled
+   */
+  Attempt await(RequestContext context, boolean picky, Pause pause)
+      throws NoServerAvailableException, IOException {
+    Waiter waiter = new Waiter();
+    waiting.add(waiter);
+    try {
+      if (waiting.peek() == waiter) {
+        waiter.latch.countDown();
+      }
+      while (true) {
+        boolean inTime = pause.await(waiter.latch);
+        waiter.latch = new CountDownLatch(1);
+        try {
+          return balancer.start(context);
+        } catch (NoServerAvailableException e) {
+          if (!inTime || !e.atLimit()) {
+            throw e;
+          }
+          if (picky) {
+            wake(waiter);
+          }
+        }
+      }
+    } finally {
+      waiting.remove(waiter);
+      wake(null);
+    }
+  }
+
+  /** Wakes the first one, or the first behind this one. */
+  @SuppressWarnings("ReferenceEquality") // this very one
+  private void wake(@Nullable Waiter after) {
+    boolean behind = after == null;
+    for (Waiter waiter : waiting) {
+      if (behind) {
+        waiter.latch.countDown();
+        return;
+      }
+      behind = waiter == after;
+    }
+  }
+
+  @Override
+  public void attemptEnded(
+      Server server, Outcome outcome, long latencyNanos, @Nullable Throwable cause) {
+    wake(null);
+  }
+
+  @Override
+  public void stateChanged(Server server, EndpointState from, EndpointState to, String reason) {
+    wake(null);
+  }
+
+  @Override
+  public void serversChanged(List<Server> servers) {
+    wake(null);
+  }
+
+  private static final class Waiter {
+    volatile CountDownLatch latch = new CountDownLatch(1);
+  }
+}
