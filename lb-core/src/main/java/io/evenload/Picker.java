@@ -232,8 +232,7 @@ final class Picker {
   }
 
   /** Nothing but its limit keeps an attempt from such an endpoint when nothing else is left. */
-  private static boolean atLimit(
-      LiveEndpoint endpoint, boolean candidate, RequestContext request) {
+  private static boolean atLimit(LiveEndpoint endpoint, boolean candidate, RequestContext request) {
     EndpointState state = endpoint.state();
     boolean usable = state == EndpointState.ELIGIBLE ? candidate : state.overriddenByPanic();
     return usable && request.passes(endpoint);
