@@ -1,0 +1,231 @@
+package io.evenload.micrometer;
+
+import static java.util.Objects.requireNonNull;
+
+import io.evenload.EndpointState;
+import io.evenload.LoadBalancer;
+import io.evenload.LoadBalancerListener;
+import io.evenload.Outcome;
+import io.evenload.Server;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.TimeGauge;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The meters of one load balancer, in one registry.
+ *
+ * <pre>{@code
+ * LoadBalancerMetrics.monitor(registry, orders);
+ * }</pre>
+ *
+ * <p>Every meter has the tag {@code balancer}, the balancer's name:
+ *
+ * <ul>
+ *   <li>{@code evenload.attempts} (timer): attempts that ended, from the start to the response, by
+ *       {@code outcome}: {@code success}, {@code failure} or {@code cancelled}.
+ *   <li>{@code evenload.in.flight} (gauge, {@code attempts}): attempts that run.
+ *   <li>{@code evenload.servers} (gauge, {@code servers}): known servers by {@code state}, such as
+ *       {@code eligible} or {@code breaker_open}.
+ *   <li>{@code evenload.state.changes} (counter): servers that came into a {@code state}; {@code
+ *       ejected} counts the ejections.
+ *   <li>{@code evenload.panic} (gauge): 1 while health is ignored, else 0.
+ *   <li>{@code evenload.list.updates} (counter): lists by {@code result}: {@code changed} or {@code
+ *       failed}.
+ *   <li>{@code evenload.list.age} (time gauge): since the list in force came; NaN before the first.
+ *   <li>{@code evenload.leaked.attempts} (counter): sampled attempts that nobody ended.
+ *   <li>{@code evenload.server.attempts} (timer): as the first, also by {@code server}, the
+ *       server's id. Off unless asked for, since there is one of each outcome for each server;
+ *       those of a server are removed when it leaves the list.
+ * </ul>
+ *
+ * <p>Gauges read {@link LoadBalancer#status()} once a second at most. Thread-safe.
+ */
+public final class LoadBalancerMetrics implements AutoCloseable {
+
+  private static final String PREFIX = "evenload.";
+  private static final Duration STATUS_AGE = Duration.ofSeconds(1);
+
+  private final LoadBalancer balancer;
+  private final MeterRegistry registry;
+  private final Queue<Meter> meters = new ConcurrentLinkedQueue<>();
+  private final Map<Outcome, Timer> attempts = new EnumMap<>(Outcome.class);
+  private final Map<EndpointState, Counter> changes = new EnumMap<>(EndpointState.class);
+  private final Counter lists;
+  private final Counter failedLists;
+  private final @Nullable ServerTimers servers;
+  private final Listener listener = new Listener();
+  private volatile Summary summary;
+  private volatile long listNanos;
+  private volatile boolean listed;
+
+  private LoadBalancerMetrics(MeterRegistry registry, LoadBalancer balancer, int maxServers) {
+    this.registry = requireNonNull(registry, "registry");
+    this.balancer = requireNonNull(balancer, "balancer");
+    this.summary = Summary.of(balancer, now());
+    this.servers = maxServers == 0 ? null : new ServerTimers(registry, balancer.name(), maxServers);
+    for (Outcome outcome : Outcome.values()) {
+      attempts.put(
+          outcome,
+          kept(
+              Timer.builder(PREFIX + "attempts")
+                  .description("Attempts that ended, from the start to the response")
+                  .tag("balancer", balancer.name())
+                  .tag("outcome", lower(outcome))
+                  .register(registry)));
+    }
+    for (EndpointState state : EndpointState.values()) {
+      changes.put(state, counter("state.changes", "Servers that came into a state", state));
+      gauge("servers", "servers", "Known servers", summary -> summary.servers(state), lower(state));
+    }
+    gauge("in.flight", "attempts", "Attempts that run", Summary::inFlight, null);
+    gauge("panic", null, "1 while health is ignored", summary -> summary.panic() ? 1 : 0, null);
+    lists = listCounter("changed");
+    failedLists = listCounter("failed");
+    kept(
+        TimeGauge.builder(PREFIX + "list.age", this, TimeUnit.SECONDS, metrics -> metrics.age())
+            .description("Since the list in force came")
+            .tag("balancer", balancer.name())
+            .register(registry));
+    kept(
+        FunctionCounter.builder(PREFIX + "leaked.attempts", this, m -> m.summary().leaked())
+            .description("Sampled attempts that nobody ended")
+            .tag("balancer", balancer.name())
+            .register(registry));
+    balancer.addListener(listener);
+  }
+
+  /** Adds the meters of this balancer to the registry, without those for each server. */
+  public static LoadBalancerMetrics monitor(MeterRegistry registry, LoadBalancer balancer) {
+    return new LoadBalancerMetrics(registry, balancer, 0);
+  }
+
+  /**
+   * Adds the meters of this balancer to the registry, with those for each server.
+   *
+   * @param maxServers for how many servers at once there are meters; the others have none
+   * @throws IllegalArgumentException if the number is not 1 to 10,000
+   */
+  public static LoadBalancerMetrics monitorServers(
+      MeterRegistry registry, LoadBalancer balancer, int maxServers) {
+    if (maxServers < 1 || maxServers > 10_000) {
+      throw new IllegalArgumentException("maxServers: " + maxServers + " (expected: 1 to 10000)");
+    }
+    return new LoadBalancerMetrics(registry, balancer, maxServers);
+  }
+
+  /** Removes the meters from the registry; for a balancer that is closed. */
+  @Override
+  public void close() {
+    balancer.removeListener(listener);
+    for (Meter meter = meters.poll(); meter != null; meter = meters.poll()) {
+      registry.remove(meter);
+    }
+    if (servers != null) {
+      servers.retain(List.of());
+    }
+  }
+
+  private Counter counter(String name, String description, EndpointState state) {
+    return kept(
+        Counter.builder(PREFIX + name)
+            .description(description)
+            .tag("balancer", balancer.name())
+            .tag("state", lower(state))
+            .register(registry));
+  }
+
+  private Counter listCounter(String result) {
+    return kept(
+        Counter.builder(PREFIX + "list.updates")
+            .description("Lists of servers that came, or failed to")
+            .tag("balancer", balancer.name())
+            .tag("result", result)
+            .register(registry));
+  }
+
+  private void gauge(
+      String name,
+      @Nullable String unit,
+      String description,
+      ToDoubleFunction<Summary> value,
+      @Nullable String state) {
+    Gauge.Builder<LoadBalancerMetrics> gauge =
+        Gauge.builder(PREFIX + name, this, metrics -> value.applyAsDouble(metrics.summary()))
+            .description(description)
+            .baseUnit(unit)
+            .tag("balancer", balancer.name());
+    kept((state == null ? gauge : gauge.tag("state", state)).register(registry));
+  }
+
+  private <M extends Meter> M kept(M meter) {
+    meters.add(meter);
+    return meter;
+  }
+
+  private long now() {
+    return registry.config().clock().monotonicTime();
+  }
+
+  private Summary summary() {
+    Summary known = summary;
+    long now = now();
+    if (now - known.nanos() >= STATUS_AGE.toNanos()) {
+      known = Summary.of(balancer, now);
+      summary = known;
+    }
+    return known;
+  }
+
+  private double age() {
+    return listed ? (now() - listNanos) / 1e9 : Double.NaN;
+  }
+
+  private static String lower(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT);
+  }
+
+  private final class Listener implements LoadBalancerListener {
+    @Override
+    public void serversChanged(List<Server> list) {
+      listNanos = now();
+      listed = true;
+      lists.increment();
+      if (servers != null) {
+        servers.retain(list);
+      }
+    }
+
+    @Override
+    public void serversFailed(Throwable cause) {
+      failedLists.increment();
+    }
+
+    @Override
+    public void stateChanged(Server server, EndpointState from, EndpointState to, String reason) {
+      requireNonNull(changes.get(to)).increment();
+    }
+
+    @Override
+    public void attemptEnded(
+        Server server, Outcome outcome, long latencyNanos, @Nullable Throwable cause) {
+      requireNonNull(attempts.get(outcome)).record(latencyNanos, TimeUnit.NANOSECONDS);
+      if (servers != null) {
+        servers.record(server.id(), outcome, latencyNanos);
+      }
+    }
+  }
+}

@@ -1,0 +1,206 @@
+package io.evenload.micrometer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.evenload.Attempt;
+import io.evenload.LoadBalancer;
+import io.evenload.Server;
+import io.evenload.ServerList;
+import io.evenload.UpdatableServerList;
+import io.evenload.chooser.Choosers;
+import io.evenload.okhttp.LoadBalancingInterceptor;
+import io.evenload.okhttp.RetryPolicy;
+import io.micrometer.core.instrument.MockClock;
+import io.micrometer.core.instrument.simple.SimpleConfig;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import mockwebserver3.MockResponse;
+import mockwebserver3.MockWebServer;
+import okhttp3.OkHttpClient;
+import okhttp3.Request;
+import okhttp3.Response;
+import org.junit.jupiter.api.Test;
+
+@SuppressWarnings("try") // resources that are only to be closed
+final class LoadBalancerMetricsTest {
+
+  private final MockClock clock = new MockClock();
+  private final AtomicLong nanos = new AtomicLong();
+  private final PrometheusMeterRegistry prometheus =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT, new PrometheusRegistry(), clock);
+
+  @Test
+  void scrape_afterAttempts_showsTheirOutcomesAndLatencies() throws Exception {
+    try (LoadBalancer balancer = balancer(ServerList.of(servers(2)));
+        LoadBalancerMetrics metrics = LoadBalancerMetrics.monitor(prometheus, balancer)) {
+      for (int i = 0; i < 3; i++) {
+        Attempt attempt = balancer.start();
+        nanos.addAndGet(20_000_000);
+        attempt.succeed();
+      }
+      Attempt failed = balancer.start();
+      nanos.addAndGet(500_000_000);
+      failed.fail(null);
+      balancer.start().cancel();
+      try (Attempt running = balancer.start()) {
+        clock.add(Duration.ofSeconds(1));
+        assertThat(scrape())
+            .contains(
+                "evenload_attempts_seconds_count{balancer=\"orders\",outcome=\"success\"} 3",
+                "evenload_attempts_seconds_sum{balancer=\"orders\",outcome=\"success\"} 0.06",
+                "evenload_attempts_seconds_count{balancer=\"orders\",outcome=\"failure\"} 1",
+                "evenload_attempts_seconds_sum{balancer=\"orders\",outcome=\"failure\"} 0.5",
+                "evenload_attempts_seconds_count{balancer=\"orders\",outcome=\"cancelled\"} 1",
+                "evenload_in_flight_attempts{balancer=\"orders\"} 1.0",
+                "evenload_panic{balancer=\"orders\"} 0.0",
+                "evenload_leaked_attempts_total{balancer=\"orders\"} 0.0");
+      }
+    }
+  }
+
+  @Test
+  void scrape_afterAnIncident_showsStatesAndLists() {
+    AtomicLong failures = new AtomicLong();
+    List<ServerList.Listener> source = new ArrayList<>();
+    ServerList list =
+        listener -> {
+          source.add(listener);
+          return failures::incrementAndGet;
+        };
+    try (LoadBalancer balancer = balancer(list);
+        LoadBalancerMetrics metrics = LoadBalancerMetrics.monitor(prometheus, balancer)) {
+      assertThat(scrape()).contains("evenload_list_age_seconds{balancer=\"orders\"} NaN");
+      source.get(0).updated(servers(3));
+      source.get(0).failed(new IllegalStateException("no route"));
+      balancer.drain("s0");
+      clock.add(Duration.ofSeconds(90));
+
+      assertThat(scrape())
+          .contains(
+              "evenload_servers{balancer=\"orders\",state=\"eligible\"} 2.0",
+              "evenload_servers{balancer=\"orders\",state=\"draining\"} 1.0",
+              "evenload_servers{balancer=\"orders\",state=\"ejected\"} 0.0",
+              "evenload_state_changes_total{balancer=\"orders\",state=\"draining\"} 1.0",
+              "evenload_state_changes_total{balancer=\"orders\",state=\"ejected\"} 0.0",
+              "evenload_list_updates_total{balancer=\"orders\",result=\"changed\"} 1.0",
+              "evenload_list_updates_total{balancer=\"orders\",result=\"failed\"} 1.0",
+              "evenload_list_age_seconds{balancer=\"orders\"} 90.0");
+    }
+  }
+
+  @Test
+  void monitor_withoutServers_hasNoTagPerServer() throws Exception {
+    try (LoadBalancer balancer = balancer(ServerList.of(servers(2)));
+        LoadBalancerMetrics metrics = LoadBalancerMetrics.monitor(prometheus, balancer)) {
+      balancer.start().succeed();
+
+      assertThat(scrape()).noneMatch(line -> line.contains("s0") || line.contains("server="));
+    }
+  }
+
+  @Test
+  void monitorServers_comingAndGoing_leaveNoMeterBehind() throws Exception {
+    SimpleMeterRegistry registry = new SimpleMeterRegistry(SimpleConfig.DEFAULT, clock);
+    UpdatableServerList list = new UpdatableServerList();
+    try (LoadBalancer balancer = balancer(list)) {
+      LoadBalancerMetrics metrics = LoadBalancerMetrics.monitorServers(registry, balancer, 5);
+      int without = registry.getMeters().size();
+      Attempt late = null;
+      for (int round = 0; round < 1_000; round++) {
+        int first = round * 10;
+        list.update(IntStream.range(first, first + 10).mapToObj(this::server).toList());
+        assertThat(registry.getMeters()).hasSize(without + 5 * 3);
+        balancer.start().succeed();
+        late = late == null ? balancer.start() : late;
+      }
+      late.succeed();
+      assertThat(registry.getMeters()).hasSize(without + 5 * 3);
+      list.update(servers(2));
+
+      balancer.start().succeed();
+      assertThat(registry.find("evenload.server.attempts").tag("outcome", "success").timers())
+          .hasSize(2)
+          .satisfiesOnlyOnce(timer -> assertThat(timer.count()).isEqualTo(1));
+      metrics.close();
+      assertThat(registry.getMeters()).isEmpty();
+      balancer.start().succeed();
+      list.update(servers(3));
+      assertThat(registry.getMeters()).isEmpty();
+    }
+  }
+
+  @Test
+  void monitorServers_badNumber_isRefusedByName() {
+    try (LoadBalancer balancer = balancer(ServerList.of(servers(1)))) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> LoadBalancerMetrics.monitorServers(prometheus, balancer, 0))
+          .withMessage("maxServers: 0 (expected: 1 to 10000)");
+    }
+  }
+
+  @Test
+  void callMetrics_retries_areCountedByReason() throws Exception {
+    try (MockWebServer one = new MockWebServer();
+        MockWebServer two = new MockWebServer()) {
+      for (MockWebServer server : List.of(one, two)) {
+        server.start();
+        server.enqueue(new MockResponse.Builder().code(503).build());
+        server.enqueue(new MockResponse.Builder().code(502).build());
+      }
+      LoadBalancer balancer =
+          balancer(
+              ServerList.of(
+                  Server.of("127.0.0.1", one.getPort()), Server.of("127.0.0.1", two.getPort())));
+      OkHttpClient client =
+          LoadBalancingInterceptor.builder()
+              .service("orders", balancer)
+              .retry(RetryPolicy.of(2))
+              .listener(CallMetrics.of(prometheus))
+              .build()
+              .install(new OkHttpClient.Builder())
+              .build();
+      Request request = new Request.Builder().url("http://orders/").build();
+      try (Response response = client.newCall(request).execute()) {
+        assertThat(response.code()).isEqualTo(503);
+      }
+      client.connectionPool().evictAll();
+      balancer.close();
+    }
+
+    assertThat(scrape())
+        .contains(
+            "evenload_retries_total{reason=\"503\",service=\"orders\"} 1.0",
+            "evenload_retries_refused_total{refusal=\"attempts_exhausted\",service=\"orders\"} 1.0");
+  }
+
+  private LoadBalancer balancer(ServerList list) {
+    return LoadBalancer.builder("orders")
+        .servers(list)
+        .chooser(Choosers.roundRobin())
+        .nanoTime(nanos::get)
+        .build();
+  }
+
+  private List<Server> servers(int n) {
+    return IntStream.range(0, n).mapToObj(this::server).toList();
+  }
+
+  private Server server(int i) {
+    return Server.builder("10.0.0.1", 80).id("s" + i).build();
+  }
+
+  private List<String> scrape() {
+    return Stream.of(prometheus.scrape().split("\n"))
+        .filter(line -> !line.startsWith("#"))
+        .toList();
+  }
+}
