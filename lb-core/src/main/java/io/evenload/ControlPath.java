@@ -109,6 +109,12 @@ final class ControlPath implements ServerList.Listener {
     onScheduler(unlessClosed(() -> roster.drain(id, atMost, reason)));
   }
 
+  void reportWeight(String id, double weight, Duration validFor) {
+    roster
+        .reportedWeights()
+        .report(id, weight, validFor.toNanos(), balancer.nanoTime().getAsLong());
+  }
+
   void undrain(String id) {
     serial.execute(unlessClosed(() -> roster.undrain(id)));
   }

@@ -182,6 +182,34 @@ public final class LoadBalancer implements AutoCloseable {
   }
 
   /**
+   * Takes note of the weight that a server reports of itself, in any unit that all servers share,
+   * such as requests a second at full load. Its effective weight becomes the configured one times
+   * the reported one over the mean of all that are reported, a tenth to ten times. A server without
+   * a report has its configured weight. Lock-free for a known server, so that a request may call
+   * this; weights change once a second at most.
+   *
+   * <p>Reports count once a server has made them for 10 seconds, as in gRPC: a cold server does not
+   * know yet what it can do.
+   *
+   * @param id the {@link Server#id()}; nothing happens if it is not on the list
+   * @param weight above 0
+   * @param validFor how long the report counts if no other follows
+   * @throws IllegalArgumentException if the weight is not above 0 and finite, or the duration is
+   *     not more than zero, up to 1 day
+   */
+  public void reportWeight(String id, double weight, Duration validFor) {
+    requireNonNull(id, "id");
+    requireNonNull(validFor, "validFor");
+    if (!(weight > 0 && weight < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException("weight: " + weight + " (expected: above 0, finite)");
+    }
+    if (validFor.isNegative() || validFor.isZero() || validFor.compareTo(Duration.ofDays(1)) > 0) {
+      throw new IllegalArgumentException("validFor: " + validFor + " (expected: > PT0S to PT24H)");
+    }
+    control.reportWeight(id, weight, validFor);
+  }
+
+  /**
    * Takes back what {@link #drain(String)} or the server's own announcement did; nothing happens if
    * the server does not drain.
    *

@@ -29,6 +29,7 @@ final class Roster {
   private final @Nullable HealthMonitor health;
   private final Drains drains = new Drains();
   private final Ramps ramps;
+  private final ReportedWeights reportedWeights = new ReportedWeights();
   private final List<Gate.Factory> gateFactories;
   private final Groups groups;
   private final Set<String> reportedDuplicates = new HashSet<>();
@@ -194,7 +195,8 @@ final class Roster {
       }
     }
     gone.forEach(endpoint -> endpoints.remove(endpoint.server().id()));
-    if (!gone.isEmpty() || groups.extended() || anyStateChanged()) {
+    boolean reweighted = reportedWeights.update(this::lists, now);
+    if (!gone.isEmpty() || reweighted || groups.extended() || anyStateChanged()) {
       refresh();
     }
     gone.forEach(endpoint -> endpoint.gates().close());
@@ -209,6 +211,16 @@ final class Roster {
       endpoint.drained = true;
       balancer.listeners().drained(endpoint.server());
     }
+  }
+
+  private boolean lists(String id) {
+    LiveEndpoint endpoint = endpoints.get(id);
+    return endpoint != null && endpoint.listed;
+  }
+
+  /** What servers report of their weights; from any thread. */
+  ReportedWeights reportedWeights() {
+    return reportedWeights;
   }
 
   private boolean anyStateChanged() {
@@ -267,7 +279,12 @@ final class Roster {
   private void weigh(LiveEndpoint endpoint, long now) {
     double subsetShare = endpoint.subsetShare > 0 ? endpoint.subsetShare : 1;
     double configured = Math.max(1, endpoint.server().weight());
-    boolean changed = endpoint.setWeight(configured * subsetShare * ramps.share(endpoint, now));
+    boolean changed =
+        endpoint.setWeight(
+            configured
+                * subsetShare
+                * ramps.share(endpoint, now)
+                * reportedWeights.share(endpoint.server().id()));
     CandidateGroup group = endpoint.group();
     if (changed && group != null) {
       group.markStale();

@@ -22,7 +22,6 @@ final class AttemptRecord {
    * that nobody waits for any more is given up first, which is all that is told of it from then on.
    */
 
-  /** The fastest servers say this most often, and it is not their fault. */
   private static final int TOO_MANY_REQUESTS = 429;
 
   private final Server server;
@@ -38,6 +37,7 @@ final class AttemptRecord {
   private @Nullable IOException failure;
   private @Nullable FailureKind kind;
   private boolean retryable;
+  private boolean fromServer;
   private volatile boolean givenUp;
 
   AttemptRecord(
@@ -63,7 +63,7 @@ final class AttemptRecord {
   }
 
   /** The server, or whoever was asked in its place, answered. */
-  void answered(Response response, RetryPolicy policy, long now) {
+  void answered(Response response, RetryPolicy policy, ServerFailures failures, long now) {
     endNanos = now;
     this.response = response;
     status = response.code();
@@ -76,11 +76,14 @@ final class AttemptRecord {
       outcome = Outcome.SUCCESS; // the server did answer, with a redirect
       return;
     }
-    if (!tooMany) {
-      boolean failed = status >= 500 || policy.retries(status);
-      outcome = failed ? Outcome.FAILURE : Outcome.SUCCESS;
-    }
+    fromServer = true;
+    outcome = failures.outcome(status);
     retryable = policy.retries(status) || (tooMany && response.header(RetryAfter.NAME) != null);
+  }
+
+  /** Whether the server itself answered, and not the cache, another server, or another host. */
+  boolean fromServer() {
+    return fromServer;
   }
 
   void failed(IOException failure, FailureKind kind, long now) {

@@ -7,11 +7,13 @@ import io.evenload.LoadBalancer;
 import io.evenload.NoServerAvailableException;
 import io.evenload.Outcome;
 import io.evenload.RequestContext;
+import io.evenload.Server;
 import io.evenload.okhttp.CallAttempt.Reason;
 import io.evenload.okhttp.CallListener.Refusal;
 import io.evenload.okhttp.Sessions.Session;
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.BiConsumer;
 import kotlin.jvm.functions.Function0;
 import okhttp3.Call;
 import okhttp3.Interceptor;
@@ -35,6 +37,8 @@ final class BalancedService {
   private final Retries retries;
   private final Router router;
   private final Sessions sessions;
+  private final ServerFailures failures;
+  private final BiConsumer<Server, Response> hints;
   private final Function0<BalancedCall> states;
   private final ProxyCheck proxyCheck;
 
@@ -45,6 +49,8 @@ final class BalancedService {
       Router router,
       Admission admission,
       Sessions sessions,
+      ServerFailures failures,
+      BiConsumer<Server, Response> hints,
       Timing timing,
       RateLimitedLog log) {
     this.host = host;
@@ -53,6 +59,8 @@ final class BalancedService {
     this.router = router;
     this.admission = admission;
     this.sessions = sessions;
+    this.failures = failures;
+    this.hints = hints;
     this.states = () -> new BalancedCall(timing, log);
     this.proxyCheck = new ProxyCheck(host);
   }
@@ -137,7 +145,11 @@ final class BalancedService {
     AttemptRecord record = state.begin(chain.call(), host, attempt, reason);
     try {
       Response response = router.send(chain, request, state, host, record, freshConnection);
-      record.answered(restored(response, record.carrier()), retries.policy(), state.now());
+      Response restored = restored(response, record.carrier());
+      record.answered(restored, retries.policy(), failures, state.now());
+      if (record.fromServer()) {
+        hints.accept(record.server(), restored);
+      }
     } catch (IOException e) {
       record.failed(e, FailureKind.of(e, record.call(), record.carrier()), state.now());
     } catch (RuntimeException | Error e) {

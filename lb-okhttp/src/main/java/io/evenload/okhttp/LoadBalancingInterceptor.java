@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.IntPredicate;
 import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
 import okhttp3.Response;
@@ -92,6 +93,8 @@ public final class LoadBalancingInterceptor implements Interceptor {
                     new Admission(
                         balancer, builder.waitForServers, builder.waitForRoom, timing.nanoTime()),
                     new Sessions(host, balancer, builder.affinity, timing, log),
+                    new ServerFailures(builder.failureStatuses, builder.retry, log),
+                    (server, response) -> builder.hints.read(balancer, server, response),
                     timing,
                     log)));
     this.services = Map.copyOf(services);
@@ -195,6 +198,8 @@ public final class LoadBalancingInterceptor implements Interceptor {
     private @Nullable CircuitBreakerConfig circuitBreaker = defaultCircuitBreaker();
     private Duration waitForServers = Duration.ZERO;
     private Duration waitForRoom = Duration.ZERO;
+    private @Nullable IntPredicate failureStatuses;
+    private BackendHints hints = BackendHints.NONE;
     private Affinity affinity = Affinity.none();
     private CallListener listener = new CallListener() {};
     private Timing timing = Timing.SYSTEM;
@@ -276,6 +281,22 @@ public final class LoadBalancingInterceptor implements Interceptor {
      */
     public Builder affinity(Affinity affinity) {
       this.affinity = requireNonNull(affinity, "affinity");
+      return this;
+    }
+
+    /**
+     * Sets which statuses count as failures of the server, for breakers, limits, ejection and
+     * choosers; by default 500 and more, and those of {@link RetryPolicy#statuses()}. So 4xx are
+     * successes, but a 429 counts neither way. Cancelled calls never count.
+     */
+    public Builder failureStatuses(IntPredicate statuses) {
+      this.failureStatuses = requireNonNull(statuses, "statuses");
+      return this;
+    }
+
+    /** Sets what is believed of the things that servers say of themselves; by default nothing. */
+    public Builder hints(BackendHints hints) {
+      this.hints = requireNonNull(hints, "hints");
       return this;
     }
 

@@ -27,6 +27,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class RetriesTest {
 
+  private static final ServerFailures FAILURES =
+      new ServerFailures(null, RetryPolicy.defaults(), new RateLimitedLog(System::nanoTime));
+
   private static final Server SERVER = Server.of("10.0.0.1", 80);
   private static final long LIMIT = RetryPolicy.DEFAULT_BASE_BACKOFF.toNanos();
 
@@ -51,7 +54,7 @@ final class RetriesTest {
   @Test
   void delayNanos_statusNotFromTheServer_isNo() {
     AttemptRecord cached = attempt();
-    cached.answered(response(503), RetryPolicy.defaults(), 0);
+    cached.answered(response(503), RetryPolicy.defaults(), FAILURES, 0);
     assertThat(decide(get(), cached, 1)).isEqualTo(Retries.NO);
     assertThat(cached.outcome()).isEqualTo(Outcome.CANCELLED);
   }
@@ -223,7 +226,7 @@ final class RetriesTest {
       response.header(headers[0], headers[1]);
     }
     AttemptRecord record = attempt();
-    record.answered(response.build(), RetryPolicy.defaults(), 0);
+    record.answered(response.build(), RetryPolicy.defaults(), FAILURES, 0);
     return record;
   }
 

@@ -1,0 +1,145 @@
+package io.evenload;
+
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import io.evenload.chooser.Choosers;
+import io.evenload.testing.World;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class ReportedWeightsTest {
+
+  private final World world = new World(1);
+  private final UpdatableServerList list =
+      new UpdatableServerList(
+          List.of(World.server("a", 1), World.server("b", 1), World.server("c", 2)));
+  private final LoadBalancer balancer = world.balancer(list).chooser(Choosers.roundRobin()).build();
+
+  @AfterEach
+  void close() {
+    balancer.close();
+  }
+
+  @Test
+  void reports_afterTheBlackout_scaleTheConfiguredWeights() {
+    report(9, Map.of("a", 100.0, "b", 300.0));
+    assertThat(weights()).as("too early").isEqualTo(Map.of("a", 1.0, "b", 1.0, "c", 2.0));
+    report(2, Map.of("a", 100.0, "b", 300.0));
+
+    assertThat(weights()).as("c is average").isEqualTo(Map.of("a", 0.5, "b", 1.5, "c", 2.0));
+  }
+
+  @Test
+  void reports_shiftTheTraffic() throws Exception {
+    report(12, Map.of("a", 100.0, "b", 300.0, "c", 200.0));
+    Map<String, Integer> counts = new HashMap<>();
+    for (int i = 0; i < 4_000; i++) {
+      try (Attempt attempt = balancer.start()) {
+        counts.merge(attempt.server().id(), 1, Integer::sum);
+      }
+    }
+
+    // .5, 1.5 and 2, in turns
+    assertThat(counts.getOrDefault("a", 0)).isCloseTo(500, within(4));
+    assertThat(counts.getOrDefault("b", 0)).isCloseTo(1_500, within(4));
+    assertThat(counts.getOrDefault("c", 0)).isCloseTo(2_000, within(4));
+  }
+
+  @Test
+  void reports_far_fromTheMean_areBounded() {
+    report(12, Map.of("a", 1.0, "b", 1e9, "c", 1.0));
+
+    assertThat(weights()).containsEntry("a", 0.1).containsEntry("c", 0.2);
+    assertThat(weights().get("b")).isCloseTo(3, within(1e-6));
+  }
+
+  @Test
+  void reports_expire() {
+    report(12, Map.of("a", 100.0, "b", 300.0));
+    world.time.advance(ofMinutes(4));
+
+    assertThat(weights()).isEqualTo(Map.of("a", 1.0, "b", 1.0, "c", 2.0));
+  }
+
+  @Test
+  void reports_afterExpiry_waitForTheBlackoutAgain() {
+    report(12, Map.of("a", 100.0, "b", 300.0));
+    world.time.advance(ofMinutes(4));
+    report(5, Map.of("a", 100.0, "b", 300.0));
+
+    assertThat(weights()).isEqualTo(Map.of("a", 1.0, "b", 1.0, "c", 2.0));
+  }
+
+  @Test
+  void report_onlyOne_changesNothing() {
+    report(12, Map.of("a", 100.0));
+
+    assertThat(weights()).isEqualTo(Map.of("a", 1.0, "b", 1.0, "c", 2.0));
+  }
+
+  @Test
+  void report_serverLeaves_isForgotten() {
+    report(12, Map.of("a", 100.0, "b", 300.0));
+    list.update(List.of(World.server("b", 1), World.server("c", 2)));
+    world.time.advance(ofSeconds(2));
+
+    assertThat(weights()).isEqualTo(Map.of("b", 1.0, "c", 2.0));
+  }
+
+  @Test
+  void report_unknownServer_isDropped() {
+    report(12, Map.of("x", 100.0, "a", 300.0));
+
+    assertThat(weights()).containsEntry("a", 1.0);
+  }
+
+  @Test
+  void report_manyInASecond_changeTheWeightsOnce() {
+    ReportedWeights weights = new ReportedWeights();
+    weights.report("a", 1, 100_000_000_000L, 0);
+    weights.report("b", 1, 100_000_000_000L, 0);
+    assertThat(weights.update(id -> true, 11_000_000_000L)).isTrue();
+    weights.report("a", 1.005, 100_000_000_000L, 11_000_000_000L);
+
+    assertThat(weights.update(id -> true, 12_000_000_000L)).as("less than 1 %").isFalse();
+    weights.report("a", 1.1, 100_000_000_000L, 12_000_000_000L);
+    assertThat(weights.update(id -> true, 13_000_000_000L)).isTrue();
+    assertThat(weights.update(id -> true, 14_000_000_000L)).isFalse();
+  }
+
+  @Test
+  void report_badValues_areNamed() {
+    for (double bad : new double[] {0, -1, Double.NaN, Double.POSITIVE_INFINITY}) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> balancer.reportWeight("a", bad, ofMinutes(3)))
+          .withMessage("weight: " + bad + " (expected: above 0, finite)");
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> balancer.reportWeight("a", 1, ofSeconds(0)))
+        .withMessageStartingWith("validFor: PT0S");
+  }
+
+  /** Reports all of these once a second, for so many seconds. */
+  private void report(int seconds, Map<String, Double> weights) {
+    for (int i = 0; i < seconds; i++) {
+      weights.forEach((id, weight) -> balancer.reportWeight(id, weight, ofMinutes(3)));
+      world.time.advance(ofSeconds(1));
+    }
+  }
+
+  private Map<String, Double> weights() {
+    Map<String, Double> weights = new HashMap<>();
+    balancer
+        .status()
+        .endpoints()
+        .forEach(endpoint -> weights.put(endpoint.server().id(), endpoint.weight()));
+    return weights;
+  }
+}

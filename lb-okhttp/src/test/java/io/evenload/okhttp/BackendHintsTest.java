@@ -1,0 +1,125 @@
+package io.evenload.okhttp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.evenload.EndpointState;
+import io.evenload.LoadBalancer;
+import io.evenload.LoadBalancerStatus.EndpointStatus;
+import io.evenload.Server;
+import io.evenload.ServerList;
+import java.time.Duration;
+import okhttp3.Protocol;
+import okhttp3.Request;
+import okhttp3.Response;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+class BackendHintsTest {
+
+  @RegisterExtension final Backends backends = new Backends();
+
+  @Test
+  void drainingHeader_ofTheServer_takesItOut() throws Exception {
+    Backend a = backends.start("a").always(response -> response.setHeader("X-Draining", "1"));
+    Backend b = backends.start("b").always(response -> response.setHeader("X-Draining", "false"));
+    BalancedClient client =
+        client(BackendHints.builder().drainingHeader("x-draining").build(), a, b);
+
+    assertThat(client.get("/").server()).isEqualTo("a");
+    client.await(() -> status(client, "a").state() == EndpointState.DRAINING);
+    assertThat(status(client, "a").reason()).isEqualTo("it says x-draining: 1");
+    assertThat(client.get("/").server()).isEqualTo("b");
+    assertThat(client.get("/").server()).isEqualTo("b");
+    assertThat(status(client, "b").state()).isEqualTo(EndpointState.ELIGIBLE);
+  }
+
+  @Test
+  void loadReports_becomeWeights() {
+    VirtualTiming time = new VirtualTiming();
+    Server a = Server.of("10.0.0.1", 80);
+    Server b = Server.of("10.0.0.2", 80);
+    BackendHints hints = BackendHints.builder().loadReports().errorPenalty(0).build();
+    try (LoadBalancer orders =
+        LoadBalancer.builder("orders").servers(ServerList.of(a, b)).nanoTime(time::nanos).build()) {
+      for (int i = 0; i < 2; i++) {
+        hints.read(
+            orders, a, reporting("JSON {\"cpu_utilization\":0.5,\"rps_fractional\":50,\"eps\":9}"));
+        hints.read(orders, b, reporting("TEXT cpu_utilization=0.2,rps_fractional=60"));
+        hints.read(orders, b, reporting("garbage"));
+        time.advance(Duration.ofSeconds(11));
+      }
+
+      // 100 and 300 at full load, that is half and one and a half of the mean; seen at the next
+      // tick
+      backends.await(() -> orders.status().endpoints().get(0).weight() == 0.5);
+      backends.await(() -> orders.status().endpoints().get(1).weight() == 1.5);
+    }
+  }
+
+  @Test
+  void hints_byDefault_areNotBelieved() throws Exception {
+    Backend a =
+        backends
+            .start("a")
+            .always(
+                response ->
+                    response
+                        .setHeader("X-Draining", "1")
+                        .setHeader("endpoint-load-metrics", "cpu_utilization=1,rps=1"));
+    BalancedClient client = client(BackendHints.NONE, a, backends.start("b"));
+
+    for (int i = 0; i < 3; i++) {
+      assertThat(client.get("/").server()).isEqualTo("a");
+    }
+  }
+
+  @Test
+  void hints_ofACachedOrForeignAnswer_areNotTheServers() throws Exception {
+    Backend other =
+        backends.start("other").always(response -> response.setHeader("X-Draining", "1"));
+    Backend a =
+        backends
+            .start("a")
+            .next(
+                response ->
+                    response
+                        .code(302)
+                        .setHeader("Location", "http://127.0.0.1:" + other.port() + "/"));
+    BalancedClient client =
+        client(BackendHints.builder().drainingHeader("X-Draining").build(), a, backends.start("b"));
+
+    assertThat(client.get("/").server()).isEqualTo("other");
+    assertThat(client.get("/").server()).isEqualTo("a");
+  }
+
+  @Test
+  void options_bad_areNamed() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> BackendHints.builder().errorPenalty(-1))
+        .withMessage("errorPenalty: -1.0 (expected: 0 to 100)");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> BackendHints.builder().drainingHeader("a b"));
+  }
+
+  private static Response reporting(String report) {
+    return new Response.Builder()
+        .request(new Request.Builder().url("http://orders/").build())
+        .protocol(Protocol.HTTP_1_1)
+        .code(200)
+        .message("OK")
+        .header("Endpoint-Load-Metrics", report)
+        .build();
+  }
+
+  private BalancedClient client(BackendHints hints, Backend... servers) {
+    return backends.client(servers).balancing(builder -> builder.hints(hints)).build();
+  }
+
+  private static EndpointStatus status(BalancedClient client, String id) {
+    return client.balancer().status().endpoints().stream()
+        .filter(endpoint -> endpoint.server().id().equals(id))
+        .findFirst()
+        .orElseThrow();
+  }
+}

@@ -1,0 +1,66 @@
+package io.evenload.okhttp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.evenload.Outcome;
+import io.evenload.okhttp.BalancedClient.Ended;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+class ServerFailuresTest {
+
+  @RegisterExtension final Backends backends = new Backends();
+
+  private final RateLimitedLog log = new RateLimitedLog(System::nanoTime);
+
+  @Test
+  void outcome_byDefault_is500AndMoreAndWhatIsRetried() {
+    RetryPolicy policy = RetryPolicy.builder().statuses(List.of(404)).build();
+    ServerFailures failures = new ServerFailures(null, policy, log);
+
+    assertThat(failures.outcome(200)).isEqualTo(Outcome.SUCCESS);
+    assertThat(failures.outcome(400)).isEqualTo(Outcome.SUCCESS);
+    assertThat(failures.outcome(404)).isEqualTo(Outcome.FAILURE);
+    assertThat(failures.outcome(429)).isEqualTo(Outcome.CANCELLED);
+    assertThat(failures.outcome(500)).isEqualTo(Outcome.FAILURE);
+  }
+
+  @Test
+  void outcome_ofTheUser_decidesAlone() {
+    ServerFailures failures =
+        new ServerFailures(status -> status == 429 || status == 503, RetryPolicy.defaults(), log);
+
+    assertThat(failures.outcome(429)).isEqualTo(Outcome.FAILURE);
+    assertThat(failures.outcome(502)).isEqualTo(Outcome.SUCCESS);
+    assertThat(failures.outcome(503)).isEqualTo(Outcome.FAILURE);
+  }
+
+  @Test
+  void outcome_ofTheUserThrows_isTheDefault() {
+    ServerFailures failures =
+        new ServerFailures(
+            status -> {
+              throw new IllegalStateException("broken");
+            },
+            RetryPolicy.defaults(),
+            log);
+
+    assertThat(failures.outcome(500)).isEqualTo(Outcome.FAILURE);
+    assertThat(failures.outcome(404)).isEqualTo(Outcome.SUCCESS);
+  }
+
+  @Test
+  void option_ofTheInterceptor_isUsed() throws Exception {
+    Backend a = backends.start("a").next(r -> r.code(501)).next(r -> r.code(404));
+    BalancedClient client =
+        backends
+            .client(a)
+            .balancing(builder -> builder.failureStatuses(status -> status == 404))
+            .build();
+    client.get("/");
+    client.get("/");
+
+    assertThat(client.ended()).containsExactly(Ended.succeeded(a), Ended.failed(a.server()));
+  }
+}

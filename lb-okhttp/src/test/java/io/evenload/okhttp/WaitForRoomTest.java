@@ -1,0 +1,113 @@
+package io.evenload.okhttp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.evenload.NoServerAvailableException;
+import io.evenload.health.ConcurrencyLimits;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import okhttp3.Call;
+import okhttp3.Response;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+class WaitForRoomTest {
+
+  @RegisterExtension final Backends backends = new Backends();
+
+  @Test
+  void call_allAtTheirLimit_failsAtOnceByDefault() throws Exception {
+    BalancedClient client = client(Duration.ZERO);
+    try (Response held = client.http().newCall(client.request("/").build()).execute()) {
+      assertThat(held.code()).isEqualTo(200);
+      assertThatThrownBy(() -> client.get("/"))
+          .isInstanceOf(IOException.class)
+          .hasMessage("orders: no server available (1 known: 1 at its limit) (see waitForRoom)")
+          .hasCauseInstanceOf(NoServerAvailableException.class);
+    }
+    assertThat(client.get("/").code()).isEqualTo(200);
+  }
+
+  @Test
+  void call_allAtTheirLimit_waitsForRoom() throws Exception {
+    BalancedClient client = client(Duration.ofSeconds(30));
+    Call waiting = client.http().newCall(client.request("/").build());
+    CompletableFuture<Integer> answer;
+    try (Response held = client.http().newCall(client.request("/").build()).execute()) {
+      assertThat(held.code()).isEqualTo(200);
+      answer = execute(waiting);
+      client.await(() -> blocked(answer));
+    }
+
+    assertThat(answer.get(20, TimeUnit.SECONDS)).isEqualTo(200);
+  }
+
+  @Test
+  void call_noRoomInTime_failsAndSaysSo() throws Exception {
+    BalancedClient client = client(Duration.ofMillis(50));
+    try (Response held = client.http().newCall(client.request("/").build()).execute()) {
+      assertThat(held.code()).isEqualTo(200);
+      assertThatThrownBy(() -> client.get("/"))
+          .hasMessage("orders: no server available (1 known: 1 at its limit); no room in PT0.05S");
+    }
+  }
+
+  @Test
+  void call_canceledWhileItWaits_endsAtOnce() throws Exception {
+    BalancedClient client = client(Duration.ofHours(1));
+    Call waiting = client.http().newCall(client.request("/").build());
+    try (Response held = client.http().newCall(client.request("/").build()).execute()) {
+      assertThat(held.code()).isEqualTo(200);
+      CompletableFuture<Integer> answer = execute(waiting);
+      client.await(() -> blocked(answer));
+      waiting.cancel();
+
+      assertThatThrownBy(() -> answer.get(20, TimeUnit.SECONDS))
+          .hasCauseInstanceOf(IOException.class);
+    }
+    assertThat(client.get("/").code()).as("nobody is in the way").isEqualTo(200);
+  }
+
+  @Test
+  void options_bad_areNamed() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> LoadBalancingInterceptor.builder().waitForRoom(Duration.ofHours(2)))
+        .withMessage("waitForRoom: PT2H (expected: PT0S to PT1H)");
+  }
+
+  /** A client of one server that takes one call at a time. */
+  private BalancedClient client(Duration wait) {
+    BalancedClient client =
+        backends
+            .client(backends.start("a"))
+            .balancing(builder -> builder.waitForRoom(wait))
+            .build();
+    client.balancer().addGate(ConcurrencyLimits.fixed(1));
+    return client;
+  }
+
+  private volatile Thread caller = Thread.currentThread();
+
+  private CompletableFuture<Integer> execute(Call call) {
+    CompletableFuture<Integer> answer = new CompletableFuture<>();
+    caller =
+        Threads.start(
+            () -> {
+              try (Response response = call.execute()) {
+                answer.complete(response.code());
+              } catch (IOException e) {
+                answer.completeExceptionally(e);
+              }
+            });
+    return answer;
+  }
+
+  /** Whether the call waits; it would have ended otherwise. */
+  private boolean blocked(CompletableFuture<Integer> answer) {
+    return answer.isDone() || caller.getState() == Thread.State.TIMED_WAITING;
+  }
+}
