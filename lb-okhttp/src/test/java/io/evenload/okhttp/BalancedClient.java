@@ -125,6 +125,10 @@ final class BalancedClient implements AutoCloseable {
     return http;
   }
 
+  Wire wire() {
+    return wire;
+  }
+
   LoadBalancer balancer() {
     return balancer;
   }

@@ -13,15 +13,15 @@ import java.util.random.RandomGenerator;
 /** Makes up what an HTTP/2 server may send, frame by frame, from nearly right to garbage. */
 final class FuzzHttp2 implements FuzzScript.Protocol {
 
-  static final int DATA = 0;
-  static final int HEADERS = 1;
-  static final int RST_STREAM = 3;
-  static final int SETTINGS = 4;
-  static final int PUSH_PROMISE = 5;
-  static final int PING = 6;
-  static final int GOAWAY = 7;
-  static final int WINDOW_UPDATE = 8;
-  static final int CONTINUATION = 9;
+  private static final int DATA = 0;
+  private static final int HEADERS = 1;
+  private static final int RST_STREAM = 3;
+  private static final int SETTINGS = 4;
+  private static final int PUSH_PROMISE = 5;
+  private static final int PING = 6;
+  private static final int GOAWAY = 7;
+  private static final int WINDOW_UPDATE = 8;
+  private static final int CONTINUATION = 9;
 
   private static final int ACK = 1;
   private static final int END_STREAM = 1;
@@ -72,6 +72,16 @@ final class FuzzHttp2 implements FuzzScript.Protocol {
         return stream;
       }
     }
+  }
+
+  /** The frame that ends a connection, whose streams after the last one were not processed. */
+  static byte[] goAway(int lastStream) {
+    return frame(GOAWAY, 0, 0, number(lastStream), number(0));
+  }
+
+  /** A 200 without a body. */
+  static byte[] emptyResponse(int stream) {
+    return frame(HEADERS, END_HEADERS | END_STREAM, stream, headerBlock("200"));
   }
 
   static byte[] sent(RandomGenerator random, int stream) {

@@ -10,7 +10,9 @@ import java.lang.management.ManagementFactory;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -35,7 +37,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FuzzTest {
 
   private static final long FIRST_SEED = Long.getLong("fuzz.seed", 20_000_000);
-  private static final int THREADS = 8;
+  private static final int THREADS = 24; // most of them wait for a timeout
   private static final Duration TIMEOUT = Duration.ofMillis(150);
   private static final int SOCKETS_TO_SPARE = 20;
 
@@ -61,8 +63,12 @@ class FuzzTest {
   void call_serverSendsAnything_endsWithResponseOrIoException(Wire wire, int cases)
       throws Exception {
     int total = Integer.getInteger("fuzz.cases", cases);
+    List<Worker> workers = new ArrayList<>();
+    for (int i = 0; i < THREADS; i++) {
+      workers.add(new Worker(wire));
+    }
     long socketsBefore = openFiles();
-    runAll(wire, total);
+    runAll(workers, total);
 
     assertThat(failures)
         .as("%d responses, %d exceptions", responses.get(), exceptions.get())
@@ -76,15 +82,14 @@ class FuzzTest {
     backends.await(() -> openFiles() <= socketsBefore + SOCKETS_TO_SPARE);
   }
 
-  private void runAll(Wire wire, int total) throws Exception {
-    List<Worker> workers = new ArrayList<>();
-    for (int i = 0; i < THREADS; i++) {
-      workers.add(new Worker(wire, total));
-    }
-    for (Worker worker : workers) {
-      worker.thread.join(TimeUnit.MINUTES.toMillis(5));
-      if (worker.thread.isAlive()) {
-        failures.add("does not end: " + worker.current + stack(worker.thread.getStackTrace()));
+  private void runAll(List<Worker> workers, int total) throws InterruptedException {
+    Map<Thread, Worker> running = new LinkedHashMap<>();
+    workers.forEach(worker -> running.put(Threads.start(() -> worker.run(total)), worker));
+    for (Map.Entry<Thread, Worker> one : running.entrySet()) {
+      Thread thread = one.getKey();
+      thread.join(TimeUnit.MINUTES.toMillis(5));
+      if (thread.isAlive()) {
+        failures.add("does not end: " + one.getValue().current + stack(thread.getStackTrace()));
       }
     }
   }
@@ -104,10 +109,9 @@ class FuzzTest {
     private final RawBackend a;
     private final RawBackend b;
     private final BalancedClient client;
-    private final Thread thread;
     private volatile FuzzCase current;
 
-    Worker(Wire wire, int total) throws IOException {
+    Worker(Wire wire) throws IOException {
       current = new FuzzCase(0, wire);
       a = backends.raw("a", connection -> current.serve(connection));
       b = backends.raw("b", connection -> current.serve(connection));
@@ -124,7 +128,6 @@ class FuzzTest {
                                 throw new UnknownHostException(host);
                               }))
               .build();
-      thread = Threads.start(() -> run(wire, total));
     }
 
     private Timing withoutWaiting() {
@@ -135,11 +138,11 @@ class FuzzTest {
           (ended, nanos) -> ended.getCount() == 0);
     }
 
-    private void run(Wire wire, int total) {
+    void run(int total) {
       for (long seed = next.getAndIncrement();
           seed < FIRST_SEED + total;
           seed = next.getAndIncrement()) {
-        current = new FuzzCase(seed, wire);
+        current = new FuzzCase(seed, client.wire());
         try {
           run(current);
         } catch (Throwable e) {
