@@ -4,14 +4,17 @@ import io.evenload.Server;
 import java.net.ConnectException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Remembers what it is told, but no call: that would keep calls from becoming garbage. */
 final class RecordingCallListener implements CallListener {
 
   private final AtomicInteger retries = new AtomicInteger();
+  private final Map<String, AtomicInteger> reasons = new ConcurrentSkipListMap<>();
   private final AtomicInteger connectFailures = new AtomicInteger();
   private final Queue<Refusal> refusals = new ConcurrentLinkedQueue<>();
   private final Queue<String> misrouted = new ConcurrentLinkedQueue<>();
@@ -24,6 +27,7 @@ final class RecordingCallListener implements CallListener {
   @Override
   public void retried(FailedAttempt attempt, Duration delay) {
     retries.incrementAndGet();
+    reasons.computeIfAbsent(attempt.reason(), any -> new AtomicInteger()).incrementAndGet();
     if (attempt.failure() instanceof ConnectException) {
       connectFailures.incrementAndGet();
     }
@@ -45,6 +49,11 @@ final class RecordingCallListener implements CallListener {
   /** The number of attempts that failed and were, or are about to be, repeated. */
   int retries() {
     return retries.get();
+  }
+
+  /** The same by reason. */
+  Map<String, AtomicInteger> retryReasons() {
+    return reasons;
   }
 
   /** The number of those that found nobody listening. */
