@@ -9,11 +9,13 @@ final class StripedCursor {
 
   /*
    * One counter that all threads write is a hidden lock: with it two threads are slower together than one alone. So each
-   * thread uses the stripe that its id selects, on a cache line of its own. A position is the cycle in the upper half of
-   * a long and the turn within it in the lower half, so that advancing needs no division, and nothing overflows but the
-   * cycle, after 2^32 of them, which only skips ahead in a rotation. Every position of a stripe is handed out once: the
-   * compare-and-set decides who gets it, and who loses goes on with the next. A stripe that meets a shorter period than
-   * its turn folds into it, so a cursor never restarts.
+   * thread uses the stripe that its id selects, on a cache line of its own.
+   *
+   * A stripe counts down, by a single atomic subtraction, the turns that are left of its cycle, in the lower half of a long;
+   * the upper half numbers the cycles, from the highest down. Who draws a number from 1 to the period has a turn that nobody
+   * else has. Who draws 0 or less found the cycle over, and one of those begins the next; who draws more met a shorter
+   * period than the stripe was at, and folds the count into it, so a cursor never restarts. Both do so by compare-and-set,
+   * and draw a turn in the same step, so every turn of a stripe is handed out once and none is left out.
    */
 
   private static final VarHandle CELL = MethodHandles.arrayElementVarHandle(long[].class);
@@ -22,19 +24,17 @@ final class StripedCursor {
   private static final int STRIPES_PER_PROCESSOR = 4;
   private static final int MIN_STRIPES = 8;
   private static final int MAX_STRIPES = 64;
-  private static final long TURN_MASK = 0x7fffffffL;
+  private static final long LEFT_MASK = 0x7fffffffL;
   private static final long CYCLE_MASK = 0xffffffff00000000L;
 
   private final long[] cells;
-  private final int shift;
 
   StripedCursor(RandomGenerator random, int processors) {
     int wanted = Math.max(MIN_STRIPES, Math.min(MAX_STRIPES, processors * STRIPES_PER_PROCESSOR));
     int stripes = Integer.highestOneBit(wanted);
-    shift = Integer.numberOfLeadingZeros(stripes) + 1;
     cells = new long[(stripes + 1) * LINE];
     for (int stripe = 1; stripe <= stripes; stripe++) {
-      cells[stripe * LINE] = random.nextLong() & (CYCLE_MASK | TURN_MASK);
+      cells[stripe * LINE] = random.nextLong() & (CYCLE_MASK | LEFT_MASK);
     }
   }
 
@@ -43,21 +43,38 @@ final class StripedCursor {
    * half.
    */
   long next(int period) {
-    int cell = stripe(Thread.currentThread().getId()) * LINE;
-    long seen;
-    long position;
-    long next;
-    do {
-      seen = (long) CELL.getVolatile(cells, cell);
-      int turn = (int) seen;
-      position = turn < period ? seen : (seen & CYCLE_MASK) | (turn % period);
-      next = (int) position + 1 < period ? position + 1 : (position & CYCLE_MASK) + (1L << 32);
-    } while (!CELL.compareAndSet(cells, cell, seen, next));
-    return position;
+    long[] cells = this.cells;
+    int cell = cell(cells, Thread.currentThread().getId());
+    long drawn = (long) CELL.getAndAdd(cells, cell, -1L);
+    int left = (int) drawn;
+    return left > 0 && left <= period ? position(drawn, period) : redraw(cell, period);
   }
 
-  /** Spreads consecutive ids over the stripes, which are numbered from 1. */
-  private int stripe(long threadId) {
-    return (((int) threadId * 0x9e3779b9) >>> shift) + 1;
+  private long redraw(int cell, int period) {
+    long seen;
+    long drawn;
+    do {
+      seen = (long) CELL.getVolatile(cells, cell);
+      int left = (int) seen;
+      if (left > period) {
+        drawn = (seen & CYCLE_MASK) | ((left - 1) % period + 1);
+      } else if (left > 0) {
+        drawn = seen;
+      } else {
+        long cycle = left == 0 ? (seen & CYCLE_MASK) - (1L << 32) : seen & CYCLE_MASK;
+        drawn = cycle | period;
+      }
+    } while (!CELL.compareAndSet(cells, cell, seen, drawn - 1));
+    return position(drawn, period);
+  }
+
+  private static long position(long drawn, int period) {
+    return (~drawn & CYCLE_MASK) | (period - (int) drawn);
+  }
+
+  /** The threads that start one after another have different stripes, which are numbered from 1. */
+  private static int cell(long[] cells, long threadId) {
+    int stripes = cells.length / LINE - 1;
+    return (((int) threadId & (stripes - 1)) + 1) * LINE;
   }
 }

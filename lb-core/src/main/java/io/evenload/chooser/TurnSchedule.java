@@ -60,6 +60,11 @@ final class TurnSchedule {
     return slots.length;
   }
 
+  /** Whether this turn is another one's from cycle to cycle. */
+  boolean rotates(int turn) {
+    return slots[turn] < 0;
+  }
+
   /** Returns the endpoint whose turn it is at a position of {@link StripedCursor}. */
   int at(long position) {
     int slot = (int) position;

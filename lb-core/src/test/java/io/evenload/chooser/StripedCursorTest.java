@@ -39,12 +39,12 @@ final class StripedCursorTest {
   }
 
   @Test
-  void next_periodShrinks_keepsItsCycleAndFoldsTheTurn() {
-    StripedCursor cursor = new StripedCursor(() -> (5L << 32) | 100, 1);
+  void next_periodShrinks_keepsItsCycleAndFoldsWhatIsLeft() {
+    StripedCursor cursor = new StripedCursor(() -> (~5L << 32) | 100, 1); // 100 turns left
 
-    assertThat(cursor.next(1_000)).isEqualTo((5L << 32) | 100);
-    assertThat(cursor.next(10)).isEqualTo((5L << 32) | 1);
-    assertThat(cursor.next(1_000)).isEqualTo((5L << 32) | 2);
+    assertThat(cursor.next(1_000)).isEqualTo((5L << 32) | 900);
+    assertThat(cursor.next(10)).isEqualTo((5L << 32) | 2); // of 98, 8 are left
+    assertThat(cursor.next(1_000)).isEqualTo((5L << 32) | 993);
   }
 
   @ParameterizedTest
