@@ -8,6 +8,8 @@ import io.evenload.LoadBalancer;
 import io.evenload.Outcome;
 import io.evenload.RequestContext;
 import io.evenload.ServerList;
+import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.openjdk.jmh.annotations.Param;
 
@@ -40,6 +42,8 @@ public class EvenloadPickers extends PickerBenchmark {
   })
   public String algorithm;
 
+  private static final Set<String> KEYED = Set.of("maglev", "boundedLoad", "rendezvous");
+
   private final RequestContext[] requests =
       IntStream.range(0, KEYS)
           .mapToObj(i -> RequestContext.withKey("key-" + i))
@@ -55,9 +59,18 @@ public class EvenloadPickers extends PickerBenchmark {
       return turn -> attempt(balancer);
     }
     PreparedChooser prepared = PreparedChooser.of(builder, chooser);
-    return algorithm.endsWith(" +release")
-        ? turn -> chooseAndRelease(prepared, requests[turn & (KEYS - 1)])
-        : turn -> prepared.choose(requests[turn & (KEYS - 1)]);
+    Chooser bound = prepared.chooser();
+    List<Endpoint> endpoints = prepared.endpoints();
+    boolean releases = algorithm.endsWith(" +release");
+    if (KEYED.contains(chooser)) {
+      return releases
+          ? turn -> chooseAndRelease(bound, endpoints, requests[turn & (KEYS - 1)])
+          : turn -> bound.choose(endpoints, requests[turn & (KEYS - 1)]);
+    }
+    RequestContext request = RequestContext.create();
+    return releases
+        ? turn -> chooseAndRelease(bound, endpoints, request)
+        : turn -> bound.choose(endpoints, request);
   }
 
   private static Object attempt(LoadBalancer balancer) throws Exception {
@@ -66,10 +79,11 @@ public class EvenloadPickers extends PickerBenchmark {
     return attempt;
   }
 
-  private static Endpoint chooseAndRelease(PreparedChooser chooser, RequestContext request) {
+  private static Endpoint chooseAndRelease(
+      Chooser chooser, List<Endpoint> endpoints, RequestContext request) {
     Endpoint chosen;
     do {
-      chosen = chooser.choose(request);
+      chosen = chooser.choose(endpoints, request);
     } while (!EndpointSlots.take(chosen, chooser));
     Chooser.Tracker tracker = chosen.tracker();
     if (tracker == null) {

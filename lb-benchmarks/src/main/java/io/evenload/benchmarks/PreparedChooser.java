@@ -59,6 +59,15 @@ final class PreparedChooser implements Chooser {
         .toList();
   }
 
+  /** The chooser alone, for the list that was prepared last. */
+  Chooser chooser() {
+    return chooser;
+  }
+
+  List<Endpoint> endpoints() {
+    return endpoints;
+  }
+
   Endpoint choose(RequestContext request) {
     return chooser.choose(endpoints, request);
   }
