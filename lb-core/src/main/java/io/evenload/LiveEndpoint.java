@@ -119,8 +119,7 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
 
   /** Whether traffic is meant for this endpoint, whatever its health and its gates. */
   boolean inService() {
-    EndpointState state = state();
-    return state.inService();
+    return state().inService();
   }
 
   /** Tells the tracker that an attempt is about to take a slot; {@link #left} must follow. */

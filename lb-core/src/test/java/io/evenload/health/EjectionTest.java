@@ -200,7 +200,7 @@ final class EjectionTest {
     fleet.fail("b", 5);
     fleet.time.advance(ofSeconds(5));
     fleet.list.update(World.servers("a", "c"));
-    fleet.time.advance(ofSeconds(1));
+    fleet.time.advance(ofSeconds(3));
     fleet.list.update(World.servers("a", "b", "c"));
 
     assertThat(fleet.status("b").state()).isEqualTo(EndpointState.ELIGIBLE);
