@@ -1,6 +1,7 @@
 package io.evenload;
 
 import io.evenload.health.HealthCheck;
+import io.evenload.health.OutlierDetection;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -59,8 +60,14 @@ final class ControlPath implements ServerList.Listener {
         healthCheck == null
             ? null
             : new HealthMonitor(balancer, healthCheck, scheduler, serial, this::requestRefresh);
+    OutlierDetection outlierDetection = options.outlierDetection();
+    OutlierDetector outliers =
+        outlierDetection == null
+            ? null
+            : new OutlierDetector(balancer, outlierDetection, this::requestLook);
     this.roster =
-        new Roster(balancer, options, this::requestRefresh, this::publish, health, this::after);
+        new Roster(
+            balancer, options, this::requestRefresh, this::publish, health, outliers, this::after);
     this.lastTickNanos = balancer.nanoTime().getAsLong();
   }
 
@@ -125,6 +132,10 @@ final class ControlPath implements ServerList.Listener {
 
   void use(Subset subset) {
     serial.execute(unlessClosed(() -> roster.use(subset)));
+  }
+
+  void eject(String id, Duration atMost, String reason) {
+    onScheduler(unlessClosed(() -> roster.eject(id, atMost, reason)));
   }
 
   @Override
@@ -199,6 +210,11 @@ final class ControlPath implements ServerList.Listener {
 
   private void publish(Snapshot next) {
     snapshot = next;
+  }
+
+  /** Called from any thread. */
+  private void requestLook() {
+    onScheduler(unlessClosed(roster::ejectOutliers));
   }
 
   /** Called from any thread. */

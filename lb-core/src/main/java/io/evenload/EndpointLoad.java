@@ -7,7 +7,7 @@ import java.lang.invoke.VarHandle;
 abstract class EndpointLoad extends EndpointLoadPadding {
 
   /*
-   * Each of the three is one word, changed by compare-and-set (or get-and-add), so each is right on its own under any
+   * Each of the four is one word, changed by compare-and-set (or get-and-add), so each is right on its own under any
    * interleaving; nothing relates them to one another. They share a cache line, since whoever writes one writes the
    * others; the padding before and after keeps them from the lines of other endpoints and from the fields that
    * choosers only read.
@@ -39,6 +39,7 @@ abstract class EndpointLoad extends EndpointLoadPadding {
   private static final VarHandle SLOTS;
   private static final VarHandle LATENCY;
   private static final VarHandle FAILURE_RATE;
+  private static final VarHandle TALLY;
 
   static {
     try {
@@ -46,6 +47,7 @@ abstract class EndpointLoad extends EndpointLoadPadding {
       SLOTS = lookup.findVarHandle(EndpointLoad.class, "slots", long.class);
       LATENCY = lookup.findVarHandle(EndpointLoad.class, "latency", long.class);
       FAILURE_RATE = lookup.findVarHandle(EndpointLoad.class, "failureRate", float.class);
+      TALLY = lookup.findVarHandle(EndpointLoad.class, "tally", long.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -53,6 +55,7 @@ abstract class EndpointLoad extends EndpointLoadPadding {
 
   private volatile long latency = packed(Float.NaN, 0);
   private volatile long slots;
+  private volatile long tally = Tally.NONE;
   private volatile float failureRate;
 
   public final int inFlight() {
@@ -89,6 +92,35 @@ abstract class EndpointLoad extends EndpointLoadPadding {
   /** Gives a slot back. */
   final void leave() {
     SLOTS.getAndAdd(this, LEFT);
+  }
+
+  /** Counts one outcome; returns how many failures in a row there are now. */
+  final int count(boolean success) {
+    long old;
+    long next;
+    do {
+      old = tally;
+      next = Tally.with(old, success);
+    } while (next != old && !TALLY.compareAndSet(this, old, next));
+    return Tally.streak(next);
+  }
+
+  final int failuresInARow() {
+    return Tally.streak(tally);
+  }
+
+  /** Returns what was counted since it was last taken; the failures in a row go on. */
+  final long takeCounts() {
+    long old;
+    do {
+      old = tally;
+    } while (!TALLY.compareAndSet(this, old, Tally.streakOnly(old)));
+    return old;
+  }
+
+  /** Begins to count anew, the failures in a row too. */
+  final void forgetOutcomes() {
+    tally = Tally.NONE;
   }
 
   /**

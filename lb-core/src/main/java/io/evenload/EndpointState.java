@@ -23,7 +23,7 @@ public enum EndpointState {
   BREAKER_OPEN("breaker open"),
   /** Its health probes fail, or have not passed yet. */
   UNHEALTHY("unhealthy"),
-  /** Outlier detection took it out; this version has none, so no endpoint is in this state yet. */
+  /** Outlier detection took it out for a time; see {@link io.evenload.health.OutlierDetection}. */
   EJECTED("ejected"),
   /** It may be chosen. */
   ELIGIBLE("eligible");
@@ -32,6 +32,11 @@ public enum EndpointState {
 
   EndpointState(String words) {
     this.words = words;
+  }
+
+  /** Whether traffic of this client is meant for such an endpoint, its health and gates aside. */
+  boolean inService() {
+    return compareTo(OUTSIDE_SUBSET) > 0;
   }
 
   boolean overriddenByPanic() {

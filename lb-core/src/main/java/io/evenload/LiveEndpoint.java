@@ -10,6 +10,7 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
   private long p00, p01, p02, p03, p04, p05, p06, p07, p08, p09, p10, p11, p12, p13, p14, p15;
 
   final BalancerContext balancer;
+  private final @Nullable OutlierDetector outliers;
 
   // Written on the control path alone, read anywhere.
   private volatile Server server;
@@ -33,6 +34,7 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
   double subsetShare = 1;
 
   long departedNanos;
+  Ejection ejection = Ejection.NONE;
 
   /** Since when it drains, for whatever reason; and whether its end was told. */
   long drainingNanos;
@@ -40,7 +42,12 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
   boolean drained;
 
   LiveEndpoint(BalancerContext balancer, Server server) {
+    this(balancer, server, null);
+  }
+
+  LiveEndpoint(BalancerContext balancer, Server server, @Nullable OutlierDetector outliers) {
     this.balancer = balancer;
+    this.outliers = outliers;
     this.server = server;
     this.idHash = RequestContext.hash(server.id());
     this.trial = Gates.NONE.with(new Trial(), balancer);
@@ -112,8 +119,7 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
 
   /** Whether traffic is meant for this endpoint, whatever its health and its gates. */
   boolean inService() {
-    EndpointState state = state();
-    return state.compareTo(EndpointState.OUTSIDE_SUBSET) > 0;
+    return state().inService();
   }
 
   /** Tells the tracker that an attempt is about to take a slot; {@link #left} must follow. */
@@ -149,6 +155,9 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
     try {
       if (outcome != Outcome.CANCELLED) {
         record(outcome == Outcome.SUCCESS, latencyNanos, now);
+        if (outliers != null) {
+          outliers.ended(this, outcome == Outcome.SUCCESS);
+        }
       }
       if (tracker != null) {
         ended(tracker, outcome, latencyNanos, now);

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.evenload.chooser.Choosers;
 import io.evenload.health.HealthCheck;
+import io.evenload.health.OutlierDetection;
 import io.evenload.health.SlowStart;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -175,9 +176,7 @@ public final class LoadBalancer implements AutoCloseable {
     requireNonNull(id, "id");
     requireNonNull(reason, "reason");
     requireNonNull(atMost, "atMost");
-    if (atMost.isNegative() || atMost.isZero() || atMost.compareTo(Duration.ofDays(1)) > 0) {
-      throw new IllegalArgumentException("atMost: " + atMost + " (expected: > PT0S to PT24H)");
-    }
+    checkAtMost(atMost);
     control.drain(id, atMost, reason);
   }
 
@@ -232,6 +231,29 @@ public final class LoadBalancer implements AutoCloseable {
   }
 
   /**
+   * Asks for a server to be ejected, because of what a caller learned from it, such as that it is
+   * overloaded. Other than {@link #drain(String, Duration, String) draining} it is the weaker word:
+   * panic overrides it, and the bounds of {@link OutlierDetection} hold. Nothing happens if as many
+   * servers are ejected as may be, if it is the last that may be chosen, if fewer than 3 are known,
+   * if the id is not known or its server may not be chosen now, or if outlier detection is off.
+   * Takes effect soon, on the balancer's own thread, so that a request may call this.
+   *
+   * @param id the {@link Server#id()}
+   * @param atMost after which it comes back, within a second; {@link
+   *     OutlierDetection#maxEjectionTime()} if that is shorter. Neither jitter nor former ejections
+   *     change it
+   * @param reason why, in words, for status and listener
+   * @throws IllegalArgumentException if the duration is not more than zero, up to 1 day
+   */
+  public void eject(String id, Duration atMost, String reason) {
+    requireNonNull(id, "id");
+    requireNonNull(atMost, "atMost");
+    requireNonNull(reason, "reason");
+    checkAtMost(atMost);
+    control.eject(id, atMost, reason);
+  }
+
+  /**
    * Ends the subscription and the thread that the balancer started. From now on {@code start}
    * throws; attempts that run end normally. Idempotent; a scheduler given to the builder is not
    * shut down.
@@ -245,6 +267,12 @@ public final class LoadBalancer implements AutoCloseable {
   @Override
   public String toString() {
     return status().toString();
+  }
+
+  private static void checkAtMost(Duration atMost) {
+    if (atMost.isNegative() || atMost.isZero() || atMost.compareTo(Duration.ofDays(1)) > 0) {
+      throw new IllegalArgumentException("atMost: " + atMost + " (expected: > PT0S to PT24H)");
+    }
   }
 
   private static ScheduledExecutorService daemon(String name, int threads) {
@@ -286,6 +314,7 @@ public final class LoadBalancer implements AutoCloseable {
     private int leakSampling = DEFAULT_LEAK_SAMPLING;
     private final List<Gate.Factory> gates = new ArrayList<>();
     private @Nullable HealthCheck healthCheck;
+    private @Nullable OutlierDetection outlierDetection = OutlierDetection.defaults();
     private @Nullable Locality locality;
     private @Nullable Subset subset;
     private @Nullable SlowStart slowStart = SlowStart.builder().build();
@@ -398,6 +427,21 @@ public final class LoadBalancer implements AutoCloseable {
     }
 
     /**
+     * Sets how servers are found that fail more than they should, and for how long they are taken
+     * out; {@link OutlierDetection#defaults()} by default.
+     */
+    public Builder outlierDetection(OutlierDetection detection) {
+      this.outlierDetection = requireNonNull(detection, "detection");
+      return this;
+    }
+
+    /** Sets that no server is taken out for its failures, nor by {@link LoadBalancer#eject}. */
+    public Builder withoutOutlierDetection() {
+      this.outlierDetection = null;
+      return this;
+    }
+
+    /**
      * Adds a gate to every endpoint; by default there is none. See {@link LoadBalancer#addGate}.
      */
     public Builder gate(Gate.Factory factory) {
@@ -445,6 +489,7 @@ public final class LoadBalancer implements AutoCloseable {
           emptyListGrace,
           List.copyOf(gates),
           healthCheck,
+          outlierDetection,
           locality,
           subset,
           slowStart,

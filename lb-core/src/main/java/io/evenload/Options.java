@@ -1,6 +1,7 @@
 package io.evenload;
 
 import io.evenload.health.HealthCheck;
+import io.evenload.health.OutlierDetection;
 import io.evenload.health.SlowStart;
 import java.time.Duration;
 import java.util.List;
@@ -10,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * How one balancer is to work, as its builder was told; immutable. For the meaning and the defaults
  * see {@link LoadBalancer.Builder}.
  *
+ * @param healthCheck null if there is none
+ * @param outlierDetection null if there is none
  * @param locality null if zones are not looked at
  * @param subset null if all servers are used
  * @param slowStart null if there is none
@@ -22,6 +25,7 @@ record Options(
     Duration emptyListGrace,
     List<Gate.Factory> gates,
     @Nullable HealthCheck healthCheck,
+    @Nullable OutlierDetection outlierDetection,
     @Nullable Locality locality,
     @Nullable Subset subset,
     @Nullable SlowStart slowStart,

@@ -27,6 +27,7 @@ final class Roster {
   private final Runnable gateChanged;
   private final Consumer<Snapshot> publisher;
   private final @Nullable HealthMonitor health;
+  private final @Nullable OutlierDetector outliers;
   private final Drains drains = new Drains();
   private final Ramps ramps;
   private final ReportedWeights reportedWeights = new ReportedWeights();
@@ -42,12 +43,14 @@ final class Roster {
       Runnable gateChanged,
       Consumer<Snapshot> publisher,
       @Nullable HealthMonitor health,
+      @Nullable OutlierDetector outliers,
       ControlTimer timer) {
     this.balancer = balancer;
     this.options = options;
     this.gateChanged = gateChanged;
     this.publisher = publisher;
     this.health = health;
+    this.outliers = outliers;
     this.ramps = new Ramps(options.slowStart(), timer, this::refresh);
     this.groups = new Groups(balancer, options);
     this.gateFactories = new ArrayList<>(options.gates());
@@ -105,7 +108,7 @@ final class Roster {
   private LiveEndpoint listed(String id, Server server) {
     LiveEndpoint endpoint = endpoints.get(id);
     if (endpoint == null) {
-      endpoint = new LiveEndpoint(balancer, server);
+      endpoint = new LiveEndpoint(balancer, server, outliers);
       endpoint.fresh = !servers.isEmpty();
       for (Gate.Factory factory : gateFactories) {
         addGate(endpoint, factory);
@@ -195,6 +198,9 @@ final class Roster {
       }
     }
     gone.forEach(endpoint -> endpoints.remove(endpoint.server().id()));
+    if (outliers != null) {
+      outliers.tick(members(), now); // what it ejects or brings back has changed its state
+    }
     boolean reweighted = reportedWeights.update(this::lists, now);
     if (!gone.isEmpty() || reweighted || groups.extended() || anyStateChanged()) {
       refresh();
@@ -211,6 +217,30 @@ final class Roster {
       endpoint.drained = true;
       balancer.listeners().drained(endpoint.server());
     }
+  }
+
+  /** Takes out whose attempts fail one after another. */
+  void ejectOutliers() {
+    if (outliers != null && outliers.look(members(), balancer.nanoTime().getAsLong())) {
+      refresh();
+    }
+  }
+
+  /** Ejects an endpoint on somebody's word, if it may be. */
+  void eject(String id, Duration atMost, String reason) {
+    LiveEndpoint endpoint = endpoints.get(id);
+    if (outliers != null && endpoint != null) {
+      long now = balancer.nanoTime().getAsLong();
+      if (outliers.eject(endpoint, atMost, reason, members(), now)) {
+        refresh();
+      }
+    }
+  }
+
+  private OutlierDetector.Members members() {
+    boolean positive = anyPositiveWeight();
+    return new OutlierDetector.Members(
+        endpoints.values(), endpoint -> standing(endpoint, positive).state());
   }
 
   private boolean lists(String id) {
@@ -348,8 +378,11 @@ final class Roster {
       return new Standing(EndpointState.BREAKER_OPEN, closed);
     }
     HealthReport report = report(endpoint);
-    boolean healthy = report.state() == HealthReport.State.HEALTHY;
-    return healthy ? Standing.ELIGIBLE : new Standing(EndpointState.UNHEALTHY, report.reason());
+    if (report.state() != HealthReport.State.HEALTHY) {
+      return new Standing(EndpointState.UNHEALTHY, report.reason());
+    }
+    Standing ejected = endpoint.ejection.standing();
+    return ejected != null ? ejected : Standing.ELIGIBLE;
   }
 
   private HealthReport report(LiveEndpoint endpoint) {

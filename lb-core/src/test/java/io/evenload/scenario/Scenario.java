@@ -13,7 +13,8 @@ enum Scenario {
       "Restart without drain",
       """
       The same without a word to the balancer and without a health check, to see what drain is good for: what
-      runs at the server breaks, and what comes next is refused. Load-aware choosers notice that it fails.
+      runs at the server breaks, and what comes next is refused. Load-aware choosers notice that it fails, before
+      there are five failures in a row for an ejection as a rule.
       """),
   HALF_FAIL_PROBES(
       "Half of the servers fail their probes at once",

@@ -520,6 +520,7 @@ public abstract class ChooserContract {
               .random(random)
               .scheduler(time)
               .leakSampling(0)
+              .withoutOutlierDetection() // the chooser alone has to notice
               .build();
     }
 

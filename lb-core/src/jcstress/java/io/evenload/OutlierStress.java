@@ -1,0 +1,207 @@
+package io.evenload;
+
+import io.evenload.health.OutlierDetection;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.Expect;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.III_Result;
+import org.openjdk.jcstress.infra.results.II_Result;
+import org.openjdk.jcstress.infra.results.I_Result;
+
+/**
+ * Outcomes that arrive while ejections are computed are counted once, and eject once; the cap
+ * holds.
+ */
+public class OutlierStress {
+
+  private OutlierStress() {}
+
+  private static long failures(LiveEndpoint endpoint, int times) {
+    for (int i = 0; i < times; i++) {
+      endpoint.count(false);
+    }
+    return endpoint.failuresInARow();
+  }
+
+  @JCStressTest
+  @Outcome(id = "1, 1, 0", expect = Expect.ACCEPTABLE, desc = "the success came last")
+  @Outcome(id = "1, 1, 1", expect = Expect.ACCEPTABLE, desc = "the failure came last")
+  @Outcome(expect = Expect.FORBIDDEN, desc = "an outcome was lost or counted twice")
+  @State
+  public static class CountAndTake {
+    private final LiveEndpoint endpoint = new LiveEndpoint(StressWorld.context(), StressWorld.A);
+    private long taken;
+
+    @Actor
+    public void success() {
+      endpoint.count(true);
+    }
+
+    @Actor
+    public void failure() {
+      endpoint.count(false);
+    }
+
+    @Actor
+    public void take() {
+      taken = endpoint.takeCounts();
+    }
+
+    @Arbiter
+    public void sum(III_Result result) {
+      long rest = endpoint.takeCounts();
+      result.r1 = Tally.successes(taken) + Tally.successes(rest);
+      result.r2 = Tally.failures(taken) + Tally.failures(rest);
+      result.r3 = endpoint.failuresInARow();
+    }
+  }
+
+  /** Three endpoints and the detector, of which the first has one failure too few. */
+  @State
+  public static class Three {
+    final AtomicInteger looks = new AtomicInteger();
+    final OutlierDetector detector =
+        new OutlierDetector(
+            StressWorld.context(), OutlierDetection.defaults(), looks::incrementAndGet);
+    final LiveEndpoint a = endpoint("a");
+    final OutlierDetector.Members members =
+        new OutlierDetector.Members(
+            List.of(a, endpoint("b"), endpoint("c")),
+            endpoint ->
+                endpoint.ejection.running() ? EndpointState.EJECTED : EndpointState.ELIGIBLE);
+
+    public Three() {
+      failures(a, 4);
+    }
+
+    private LiveEndpoint endpoint(String host) {
+      return new LiveEndpoint(StressWorld.context(), Server.of(host, 80), detector);
+    }
+  }
+
+  @JCStressTest
+  @Outcome(id = "1", expect = Expect.ACCEPTABLE, desc = "one attempt asked for the look")
+  @Outcome(expect = Expect.FORBIDDEN, desc = "none asked, or several")
+  @State
+  public static class FailuresAsk extends Three {
+
+    @Actor
+    public void first() {
+      detector.ended(a, false);
+    }
+
+    @Actor
+    public void second() {
+      detector.ended(a, false);
+    }
+
+    @Arbiter
+    public void looks(I_Result result) {
+      result.r1 = looks.get();
+    }
+  }
+
+  @JCStressTest
+  @Outcome(id = "1, 1", expect = Expect.ACCEPTABLE, desc = "ejected by the look or the tick")
+  @Outcome(expect = Expect.FORBIDDEN, desc = "the failure was not seen, or ejected twice")
+  @State
+  public static class FailureMeetsLook extends Three {
+
+    @Actor
+    public void fail() {
+      detector.ended(a, false);
+    }
+
+    @Actor
+    public void look() {
+      detector.look(members, 0);
+    }
+
+    @Arbiter
+    public void tick(II_Result result) {
+      detector.tick(members, 1);
+      result.r1 = a.ejection.running() ? 1 : 0;
+      result.r2 = a.ejection.times();
+    }
+  }
+
+  private static int ejected(LoadBalancer balancer) {
+    return (int)
+        balancer.status().endpoints().stream()
+            .filter(endpoint -> endpoint.state() == EndpointState.EJECTED)
+            .count();
+  }
+
+  private static final List<Server> FOUR =
+      List.of(StressWorld.A, StressWorld.B, Server.of("c", 80), Server.of("d", 80));
+
+  @JCStressTest
+  @Outcome(id = "1", expect = Expect.ACCEPTABLE, desc = "one of the two")
+  @Outcome(expect = Expect.FORBIDDEN, desc = "more than the cap, or none")
+  @State
+  public static class TwoEjections {
+    private final LoadBalancer balancer =
+        StressWorld.balancer(new UpdatableServerList(FOUR)).build();
+
+    @Actor
+    public void first() {
+      balancer.eject(StressWorld.A.id(), Duration.ofSeconds(9), "stress");
+    }
+
+    @Actor
+    public void second() {
+      balancer.eject(StressWorld.B.id(), Duration.ofSeconds(9), "stress");
+    }
+
+    @Arbiter
+    public void count(I_Result result) {
+      result.r1 = ejected(balancer);
+    }
+  }
+
+  @JCStressTest
+  @Outcome(id = "1, 1", expect = Expect.ACCEPTABLE, desc = "ejected while there were four")
+  @Outcome(id = "0, 0", expect = Expect.ACCEPTABLE, desc = "there were only two")
+  @Outcome(expect = Expect.FORBIDDEN, desc = "the update undid the ejection or was not seen")
+  @State
+  public static class EjectionMeetsUpdate {
+    private final UpdatableServerList list = new UpdatableServerList(FOUR);
+    private final LoadBalancer balancer = StressWorld.balancer(list).build();
+    private final EjectionCounter counter = new EjectionCounter();
+
+    public EjectionMeetsUpdate() {
+      balancer.addListener(counter);
+    }
+
+    @Actor
+    public void eject() {
+      balancer.eject(StressWorld.A.id(), Duration.ofSeconds(9), "stress");
+    }
+
+    @Actor
+    public void shrink() {
+      list.update(FOUR.subList(0, 2));
+    }
+
+    @Arbiter
+    public void count(II_Result result) {
+      result.r1 = counter.ejections.get();
+      result.r2 = ejected(balancer);
+    }
+  }
+
+  private static final class EjectionCounter implements LoadBalancerListener {
+    final AtomicInteger ejections = new AtomicInteger();
+
+    @Override
+    public void stateChanged(Server server, EndpointState from, EndpointState to, String reason) {
+      ejections.addAndGet(to == EndpointState.EJECTED ? 1 : 0);
+    }
+  }
+}
