@@ -49,6 +49,7 @@ public final class Report {
   private void run(int threads) throws RunnerException {
     OptionsBuilder options = new OptionsBuilder();
     options.include("io.evenload.benchmarks.*Benchmark").threads(threads);
+    options.exclude("UpdateBenchmark"); // milliseconds, for docs/scale.md
     options.addProfiler(GCProfiler.class).addProfiler(CpuProfiler.class);
     for (RunResult result : new Runner(options).run()) {
       Map<String, Double> row = rows.computeIfAbsent(name(result), key -> new LinkedHashMap<>());
