@@ -21,6 +21,10 @@ import java.util.Map;
  * listed in; {@link Builder#clients} tells better. A client whose zone has no server spreads its
  * requests by weight.
  *
+ * <p>The first retry of a request stays where the first attempt was; the one after that goes to a
+ * random server of a zone where the request has not been, if one serves. So a request survives the
+ * loss of its zone before probes or ejections have told.
+ *
  * <p>Each zone has a chooser of its own. One that hashes sees the servers of one zone: the zone is
  * drawn by the request's key, so that a key keeps its server while the shares do not change, and
  * clients of different zones send it to different ones.

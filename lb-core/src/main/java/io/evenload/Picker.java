@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 final class Picker {
 
   /*
-   * What the request prefers comes first, wherever it is eligible. The chooser is asked twice at most. If both answers
+   * What the request prefers comes first, wherever it is eligible. A request that two attempts have failed goes to
+   * another zone, if there is a locality. The chooser is asked twice at most. If both answers
    * are refused, the engine scans the endpoints itself: see Scan.
    *
    * An endpoint that left the list is refused although the snapshot at hand still holds it. The roster publishes the
@@ -26,6 +27,9 @@ final class Picker {
    * Whether the endpoint takes attempts is looked at again once the slot is taken. So whoever marked an endpoint and then
    * sees nothing in flight there knows that nothing will be: either that one sees the slot, or the attempt sees the mark.
    */
+
+  /** The first retry stays near, as most failures are of one server; the next one takes no risk. */
+  private static final int ATTEMPTS_BEFORE_LEAVING = 2;
 
   private final BalancerContext balancer;
   private final @Nullable LeakSampler sampler;
@@ -43,6 +47,12 @@ final class Picker {
     Predicate<Server> preference = request.preference();
     if (preference != null) {
       Attempt attempt = pickPreferred(snapshot, request, preference);
+      if (attempt != null) {
+        return attempt;
+      }
+    }
+    if (request.attemptNumber() >= ATTEMPTS_BEFORE_LEAVING) {
+      Attempt attempt = pickInAnotherZone(snapshot, request);
       if (attempt != null) {
         return attempt;
       }
@@ -83,6 +93,31 @@ final class Picker {
       balancer.log().warn("the preference of a request threw; such a server is not preferred", e);
       return false;
     }
+  }
+
+  /**
+   * Starts the attempt at a random endpoint, by weight, of the zones where the request has not
+   * been, in the most preferred priority where it has; null if none takes it.
+   */
+  private @Nullable Attempt pickInAnotherZone(Snapshot snapshot, RequestContext request) {
+    for (Candidates level : snapshot.levels()) {
+      LiveEndpoint[] endpoints = level.endpoints();
+      boolean severalZones = level.group() == null;
+      if (!severalZones || !request.triedInPriority(endpoints[0].server().priority())) {
+        continue;
+      }
+      LiveEndpoint drawn = null;
+      double sum = 0;
+      for (LiveEndpoint endpoint : endpoints) {
+        if (!request.triedIn(endpoint.group()) && request.passes(endpoint)) {
+          double weight = endpoint.weight();
+          sum += weight;
+          drawn = balancer.random().nextDouble() * sum < weight ? endpoint : drawn;
+        }
+      }
+      return drawn == null ? null : admit(drawn, level, request, false, null);
+    }
+    return null;
   }
 
   private @Nullable Attempt pickAgain(

@@ -166,6 +166,26 @@ public final class RequestContext {
     return false;
   }
 
+  /** Whether an attempt went to this priority. */
+  boolean triedInPriority(int priority) {
+    for (Attempt attempt = attempts; attempt != null; attempt = attempt.previous) {
+      if (attempt.server().priority() == priority) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether an attempt went to this group. */
+  boolean triedIn(@Nullable CandidateGroup group) {
+    for (Attempt attempt = attempts; attempt != null; attempt = attempt.previous) {
+      if (attempt.endpoint.group() == group) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /**
    * Whether the filter lets the endpoint pass; one that throws does not, and its error is kept to
    * be logged.

@@ -33,6 +33,49 @@ final class LocalityTest {
   }
 
   @Test
+  void start_twoAttemptsFailed_theThirdLeavesTheZone() throws Exception {
+    list.update(List.of(in("a", "a0"), in("a", "a1"), in("a", "a2"), in("b", "b0"), in("c", "c0")));
+    try (LoadBalancer balancer = balancer(IN_A)) {
+      for (int i = 0; i < 100; i++) {
+        RequestContext request = RequestContext.create();
+        List<@Nullable String> zones = new ArrayList<>();
+        for (int attempt = 0; attempt < 5; attempt++) {
+          zones.add(zoneOfFailure(balancer, request));
+        }
+        assertThat(zones.subList(0, 2)).containsExactly("a", "a");
+        assertThat(zones.subList(2, 4)).containsExactlyInAnyOrder("b", "c");
+        assertThat(zones.get(4)).isEqualTo("a");
+      }
+    }
+  }
+
+  @Test
+  void start_twoAttemptsFailedAndOthersDoNotServe_theThirdStays() throws Exception {
+    list.update(
+        List.of(in("a", "a0"), in("a", "a1"), in("a", "a2"), in("b", "b0"), prior("b", "b1", 1)));
+    try (LoadBalancer strict = balancer(Locality.builder("a").strict(true).build());
+        LoadBalancer balancer = balancer(IN_A)) {
+      RequestContext here = RequestContext.create();
+      RequestContext filtered = RequestContext.create().only(s -> !s.id().equals("b0"));
+      for (int attempt = 0; attempt < 3; attempt++) {
+        assertThat(zoneOfFailure(strict, here)).isEqualTo("a");
+        assertThat(zoneOfFailure(balancer, filtered)).as("priority 1 is not for it").isEqualTo("a");
+      }
+    }
+  }
+
+  private static @Nullable String zoneOfFailure(LoadBalancer balancer, RequestContext request)
+      throws Exception {
+    Attempt attempt = balancer.start(request);
+    attempt.fail(null);
+    return attempt.server().zone();
+  }
+
+  private static Server prior(String zone, String id, int priority) {
+    return Server.builder(id, 80).id(id).zone(zone).priority(priority).build();
+  }
+
+  @Test
   void start_ownZoneIsSmall_restSpreadsOverWhatOthersHaveToSpare() throws Exception {
     // Of the weights 1, 3, 6 a tenth is in a, where a third of the clients is: .3 stay. b has
     // nothing to spare, c all of the rest.

@@ -98,6 +98,12 @@ final class Incident implements LoadBalancerListener {
     line("> " + what);
   }
 
+  /** Notes what was measured. */
+  void found(String what) {
+    flushChanges();
+    line("= " + what);
+  }
+
   /** Leaves what the balancer says from now on out of the report, or no longer does so. */
   void mute(boolean muted) {
     flushChanges();

@@ -69,6 +69,21 @@ enum Scenario {
       timers are late, and what was in flight seems to have taken an hour. No call may fail and no server may be
       lost. Peak EWMA shuns those servers at first, up to three times the load for the others, and forgives them
       within two minutes.
+      """),
+  ZONE_LOST(
+      "One zone is lost",
+      """
+      3 zones with 6 servers and one client each, 100 calls a second for each server, tried 3 times at most, and
+      probes every 2 s. The servers of zone b die. No call may fail: until the probes have told, the third attempt
+      finds another zone. The clients of the other zones stay in theirs, and no server may get more than twice
+      its load. The balancer that speaks is that of the client in b.
+      """),
+  SUBSETS(
+      "Many servers, of which each client uses a part",
+      """
+      100 servers and 10 clients that use 20 of them each, 20 calls a second for each server, tried 3 times at
+      most. Five servers of the first client's subset die. The load must be even over all servers, the subset must
+      grow by as many as are lacking, and no call may fail. The balancer that speaks is that of the first client.
       """);
 
   /** The heading of its section. */

@@ -101,7 +101,7 @@ final class SimulatedServer {
     return running.size();
   }
 
-  /** The attempts that arrived since this was last called. */
+  /** The attempts that arrived, and were not refused, since this was last called. */
   int takeArrivals() {
     int taken = arrivals;
     arrivals = 0;
@@ -110,7 +110,7 @@ final class SimulatedServer {
 
   /** Takes a request; the reply comes later, and once. */
   void serve(Consumer<Reply> caller) {
-    arrivals++;
+    arrivals += mode == Mode.DOWN ? 0 : 1;
     Request request = new Request(caller);
     running.add(request);
     switch (mode) {
