@@ -71,7 +71,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>If the client follows redirects, one from a service to another is balanced again. A redirect
  * within the host goes to the same server, and one to a host that is no service is followed as
- * OkHttp does; from there, one to a service is balanced too, unless {@link Builder#serviceOf} is set.
+ * OkHttp does; from there, one to a service is balanced too, unless {@link Builder#serviceOf} is
+ * set.
  *
  * <p>Immutable and thread-safe; one instance may serve several clients.
  */

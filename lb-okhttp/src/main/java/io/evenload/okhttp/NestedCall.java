@@ -77,8 +77,7 @@ final class NestedCall {
 
   /** Returns the chain of this call on the way to the server, with what the outer one overrides. */
   private Interceptor.Chain routed(Interceptor.Chain inner) {
-    return Router.routed(
-        sameSettings(inner) ? inner : withSettings(inner), inner.request(), dns);
+    return Router.routed(sameSettings(inner) ? inner : withSettings(inner), inner.request(), dns);
   }
 
   @SuppressWarnings("ReferenceEquality") // what is not overridden is the client's own

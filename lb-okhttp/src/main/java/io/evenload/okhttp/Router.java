@@ -139,7 +139,8 @@ final class Router {
     if (routes.size() >= MOST_ROUTES) {
       routes.clear(); // of servers that left: each is made again as it is needed
     }
-    ServerDns route = new ServerDns(host, server.host(), server.port(), dns, connections, false)
+    ServerDns route =
+        new ServerDns(host, server.host(), server.port(), dns, connections, false)
             .keepFrom(owner::leadsTo);
     routes.put(server.id(), route);
     return route;

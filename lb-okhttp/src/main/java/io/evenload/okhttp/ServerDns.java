@@ -56,8 +56,8 @@ final class ServerDns implements Dns {
   }
 
   /**
-   * Makes the lookup of these other hosts fail, so that OkHttp does not follow a redirect there, and
-   * returns this.
+   * Makes the lookup of these other hosts fail, so that OkHttp does not follow a redirect there,
+   * and returns this.
    */
   ServerDns keepFrom(Predicate<String> hosts) {
     forbidden = hosts;
