@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.evenload.okhttp.BalancedClient.Reply;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.nio.file.Path;
@@ -119,7 +120,8 @@ class ClientFeaturesTest {
   void proxy_configured_callFails() {
     Backend a = backends.start("a");
     Backend proxy = backends.start("proxy");
-    InetSocketAddress address = new InetSocketAddress("127.0.0.1", proxy.port());
+    InetSocketAddress address =
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), proxy.port());
     BalancedClient client =
         backends.client(a).http(http -> http.proxy(new Proxy(Proxy.Type.HTTP, address))).build();
 
