@@ -39,6 +39,7 @@ final class BalancedService {
   private final Sessions sessions;
   private final ServerFailures failures;
   private final BiConsumer<Server, Response> hints;
+  private final SizingAdvice sizing;
   private final Function0<BalancedCall> states;
   private final ProxyCheck proxyCheck;
 
@@ -51,6 +52,7 @@ final class BalancedService {
       Sessions sessions,
       ServerFailures failures,
       BiConsumer<Server, Response> hints,
+      SizingAdvice sizing,
       Timing timing,
       RateLimitedLog log) {
     this.host = host;
@@ -61,6 +63,7 @@ final class BalancedService {
     this.sessions = sessions;
     this.failures = failures;
     this.hints = hints;
+    this.sizing = sizing;
     this.states = () -> new BalancedCall(timing, log);
     this.proxyCheck = new ProxyCheck(host);
   }
@@ -74,6 +77,7 @@ final class BalancedService {
   Response intercept(Interceptor.Chain chain, Request request) throws IOException {
     OkHttpCheck.verify();
     proxyCheck.verify(chain, request.url());
+    sizing.check(host, chain, balancer);
     Call call = chain.call();
     BalancedCall state = BalancedCall.of(call, states);
     if (!state.enter()) {

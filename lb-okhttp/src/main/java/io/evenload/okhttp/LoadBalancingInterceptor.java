@@ -18,7 +18,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntPredicate;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import okhttp3.ConnectionPool;
+import okhttp3.Dispatcher;
 import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
@@ -78,6 +81,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LoadBalancingInterceptor implements Interceptor {
 
+  /** 100,000: more calls at once than one client can have sockets for. */
+  public static final int MAX_CONCURRENT_CALLS = 100_000;
+
   /** As many redirects as OkHttp follows. */
   private static final int MAX_REDIRECTS = 20;
 
@@ -92,6 +98,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
     Connections connections = new Connections();
     PathPrefix pathPrefix = new PathPrefix(builder.pathPrefix);
     Router router = new Router(this, connections, pathPrefix, listener, log, builder.detaches);
+    SizingAdvice sizing = new SizingAdvice(log);
     Map<String, BalancedService> services = new HashMap<>();
     builder.services.forEach(
         (host, balancer) ->
@@ -107,6 +114,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
                     new Sessions(host, balancer, builder.affinity, timing, log),
                     new ServerFailures(builder.failureStatuses, builder.retry, log),
                     (server, response) -> builder.hints.read(balancer, server, response),
+                    sizing,
                     timing,
                     log)));
     this.services = Map.copyOf(services);
@@ -147,6 +155,31 @@ public final class LoadBalancingInterceptor implements Interceptor {
    */
   public OkHttpClient.Builder install(OkHttpClient.Builder client) {
     return client.addInterceptor(this).addNetworkInterceptor(networkHalf);
+  }
+
+  /**
+   * Does what {@link #install(OkHttpClient.Builder)} does, and gives the client a {@link
+   * Dispatcher} that runs so many calls at once, to one host or all, and a {@link ConnectionPool}
+   * that keeps so many idle connections, for 5 minutes each, as OkHttp does. By default OkHttp runs
+   * 5 enqueued calls at once to a service, whatever the number of its servers, and keeps 5 idle
+   * connections in all; a client that is used so is warned of once in the log. Calls that are
+   * executed, not enqueued, are not limited.
+   *
+   * @param concurrentCalls the most calls at once; at least the number of servers, so that each
+   *     keeps a connection
+   * @throws IllegalArgumentException if it is not 1 to {@link #MAX_CONCURRENT_CALLS}
+   */
+  public OkHttpClient.Builder install(OkHttpClient.Builder client, int concurrentCalls) {
+    if (concurrentCalls < 1 || concurrentCalls > MAX_CONCURRENT_CALLS) {
+      throw new IllegalArgumentException(
+          "concurrentCalls: " + concurrentCalls + " (expected: 1 to " + MAX_CONCURRENT_CALLS + ")");
+    }
+    Dispatcher dispatcher = new Dispatcher();
+    dispatcher.setMaxRequests(concurrentCalls);
+    dispatcher.setMaxRequestsPerHost(concurrentCalls);
+    return install(client)
+        .dispatcher(dispatcher)
+        .connectionPool(new ConnectionPool(concurrentCalls, 5, TimeUnit.MINUTES));
   }
 
   /**

@@ -166,7 +166,7 @@ final class NestedCall {
     }
 
     /** Returns the client of a call, which OkHttp tells to those who may use its inner classes. */
-    private static OkHttpClient client(Call call) throws IOException {
+    static OkHttpClient client(Call call) throws IOException {
       try {
         return (OkHttpClient) call.getClass().getMethod("getClient").invoke(call);
       } catch (ReflectiveOperationException | ClassCastException e) {
