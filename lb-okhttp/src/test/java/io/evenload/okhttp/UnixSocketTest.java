@@ -109,6 +109,7 @@ class UnixSocketTest {
   }
 
   /** As much of a socket as OkHttp needs, over a channel. */
+  @SuppressWarnings("UnsynchronizedOverridesSynchronized") // one thread at a time uses it
   private final class UnixSocket extends Socket {
     private SocketChannel channel;
 
