@@ -86,6 +86,13 @@ final class AttemptRecord {
     return fromServer;
   }
 
+  /** The server answered with a redirect to where another server has to be chosen. */
+  void redirected(int status, long now) {
+    endNanos = now;
+    this.status = status;
+    outcome = Outcome.SUCCESS;
+  }
+
   void failed(IOException failure, FailureKind kind, long now) {
     endNanos = now;
     this.failure = failure;

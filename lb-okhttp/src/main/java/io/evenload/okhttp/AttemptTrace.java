@@ -9,6 +9,8 @@ import okhttp3.Dns;
 import okhttp3.EventListener;
 import okhttp3.HttpUrl;
 import okhttp3.Protocol;
+import okhttp3.Request;
+import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
 /** What OkHttp did on the network in the current attempt of one call. */
@@ -34,6 +36,11 @@ abstract class AttemptTrace extends EventListener {
   private volatile boolean exchangeFailed;
   private volatile boolean foreign;
 
+  /** The last response that OkHttp follows up by itself, and how. */
+  private volatile @Nullable Response followedUp;
+
+  private volatile @Nullable Request followUp;
+
   /** Whether a request body was begun in any attempt of the call. */
   private volatile boolean bodyStarted;
 
@@ -57,6 +64,8 @@ abstract class AttemptTrace extends EventListener {
     responseStarted = false;
     exchangeFailed = false;
     foreign = false;
+    followedUp = null;
+    followUp = null;
   }
 
   /** Whether the connection to a server failed: nothing was sent. */
@@ -119,6 +128,19 @@ abstract class AttemptTrace extends EventListener {
             && connection.route().address().url().host().equals(logicalHost)
             && !server.sameServer(dns(connection));
     return wrong && dns(connection) instanceof ServerDns other ? other : null;
+  }
+
+  /** The redirect that OkHttp is following, and the request that it made of it; null if none. */
+  final @Nullable ServiceRedirect redirect() {
+    Response response = followedUp;
+    Request request = followUp;
+    return response == null || request == null ? null : new ServiceRedirect(request, response);
+  }
+
+  @Override
+  public void followUpDecision(Call call, Response response, @Nullable Request next) {
+    followedUp = next == null ? null : response;
+    followUp = next;
   }
 
   @Override

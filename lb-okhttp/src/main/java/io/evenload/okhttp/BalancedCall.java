@@ -39,6 +39,7 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
   private @Nullable BalancedService contextOf;
   private @Nullable RequestContext contextLike;
   private @Nullable String contextKey;
+  private Sessions.Session session = Sessions.UNREMEMBERED;
   private volatile @Nullable Call nested;
   private volatile @Nullable CountDownLatch pause;
   private volatile @Nullable AttemptRecord lastAttempt;
@@ -127,6 +128,15 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
       return given == null ? RequestContext.create() : given.copy();
     }
     return given == null ? RequestContext.withKey(key) : given.copyWithKey(key);
+  }
+
+  /** Takes the session that the call belongs to at this service. */
+  void session(Sessions.Session session) {
+    this.session = session;
+  }
+
+  Sessions.Session session() {
+    return session;
   }
 
   /** Nanoseconds left of the call's timeout and deadline; the largest long if it has neither. */

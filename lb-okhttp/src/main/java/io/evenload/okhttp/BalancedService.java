@@ -39,6 +39,7 @@ final class BalancedService {
   private final Sessions sessions;
   private final ServerFailures failures;
   private final BiConsumer<Server, Response> hints;
+  private final SizingAdvice sizing;
   private final Function0<BalancedCall> states;
   private final ProxyCheck proxyCheck;
 
@@ -51,6 +52,7 @@ final class BalancedService {
       Sessions sessions,
       ServerFailures failures,
       BiConsumer<Server, Response> hints,
+      SizingAdvice sizing,
       Timing timing,
       RateLimitedLog log) {
     this.host = host;
@@ -61,20 +63,30 @@ final class BalancedService {
     this.sessions = sessions;
     this.failures = failures;
     this.hints = hints;
+    this.sizing = sizing;
     this.states = () -> new BalancedCall(timing, log);
     this.proxyCheck = new ProxyCheck(host);
   }
 
-  Response intercept(Interceptor.Chain chain) throws IOException {
+  /**
+   * Runs one call.
+   *
+   * @param request the chain's, or what it was redirected to
+   * @throws ServiceRedirect if a server redirects the call to where another has to be chosen
+   */
+  Response intercept(Interceptor.Chain chain, Request request) throws IOException {
     OkHttpCheck.verify();
-    proxyCheck.verify(chain);
+    proxyCheck.verify(chain, request.url());
+    sizing.check(host, chain, balancer);
     Call call = chain.call();
     BalancedCall state = BalancedCall.of(call, states);
     if (!state.enter()) {
-      return chain.proceed(chain.request());
+      return chain.proceed(request);
     }
     try {
-      return attempts(chain, call, state);
+      return attempts(chain, request, call, state);
+    } catch (ServiceRedirect e) {
+      throw e;
     } catch (IOException e) {
       state.explain(e, host);
       throw e;
@@ -83,12 +95,11 @@ final class BalancedService {
     }
   }
 
-  private Response attempts(Interceptor.Chain chain, Call call, BalancedCall state)
+  private Response attempts(Interceptor.Chain chain, Request request, Call call, BalancedCall state)
       throws IOException {
-    Request request = chain.request();
     RequestContext given = request.tag(RequestContext.class);
     RequestContext context = state.context(this, given, sessions.key(chain, request, given));
-    Session session = sessions.begin(chain, request, context);
+    state.session(sessions.begin(chain, request, context));
     request = request.newBuilder().tag(AttemptHistory.class, state).build();
     retries.request();
     Attempt first = admission.first(call, state, context, given != null);
@@ -96,12 +107,12 @@ final class BalancedService {
     for (int number = 1; ; number++) {
       long delay = retries.delayNanos(call, request, state, tried, number);
       if (delay == Retries.NO) {
-        return conclude(session, tried);
+        return conclude(state.session(), tried);
       }
       tried.end();
       Attempt next = nextAttempt(call, state, context, tried, delay, number);
       if (next == null) {
-        return conclude(session, tried);
+        return conclude(state.session(), tried);
       }
       tried.closeResponse();
       tried = send(chain, request, state, next, Reason.RETRY, tried.stale());
@@ -144,12 +155,17 @@ final class BalancedService {
       throws IOException {
     AttemptRecord record = state.begin(chain.call(), host, attempt, reason);
     try {
-      Response response = router.send(chain, request, state, host, record, freshConnection);
+      Response response = router.send(chain, request, state, record, freshConnection);
       Response restored = restored(response, record.carrier());
       record.answered(restored, retries.policy(), failures, state.now());
       if (record.fromServer()) {
         hints.accept(record.server(), restored);
       }
+    } catch (ServiceRedirect e) {
+      record.redirected(e.status(), state.now());
+      record.end();
+      state.session().answered(record.server(), record.outcome());
+      throw e;
     } catch (IOException e) {
       record.failed(e, FailureKind.of(e, record.call(), record.carrier()), state.now());
     } catch (RuntimeException | Error e) {

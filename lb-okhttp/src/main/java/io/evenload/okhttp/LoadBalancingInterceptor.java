@@ -5,18 +5,26 @@ import static java.util.Objects.requireNonNull;
 import io.evenload.LoadBalancer;
 import io.evenload.NoServerAvailableException;
 import io.evenload.RequestContext;
+import io.evenload.Server;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
 import java.io.IOException;
+import java.net.ProtocolException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.IntPredicate;
+import okhttp3.ConnectionPool;
+import okhttp3.Dispatcher;
 import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
+import okhttp3.Request;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
@@ -64,14 +72,23 @@ import org.jspecify.annotations.Nullable;
  * second or two after the last its idle connections are closed, so that the server sees them end.
  * OkHttp's pool holds the dead entries, and counts them, until its keep-alive time is over.
  *
- * <p>A redirect within the host goes to the same server; one to another host is followed as OkHttp
- * does, unbalanced even if that host is a service too.
+ * <p>If the client follows redirects, one from a service to another is balanced again. A redirect
+ * within the host goes to the same server, and one to a host that is no service is followed as
+ * OkHttp does; from there, one to a service is balanced too, unless {@link Builder#serviceOf} is
+ * set.
  *
  * <p>Immutable and thread-safe; one instance may serve several clients.
  */
 public final class LoadBalancingInterceptor implements Interceptor {
 
+  /** 100,000: more calls at once than one client can have sockets for. */
+  public static final int MAX_CONCURRENT_CALLS = 100_000;
+
+  /** As many redirects as OkHttp follows. */
+  private static final int MAX_REDIRECTS = 20;
+
   private final Map<String, BalancedService> services;
+  private final @Nullable Function<Request, @Nullable String> serviceOf;
   private final NetworkHalf networkHalf = new NetworkHalf();
 
   private LoadBalancingInterceptor(Builder builder) {
@@ -79,7 +96,9 @@ public final class LoadBalancingInterceptor implements Interceptor {
     RateLimitedLog log = new RateLimitedLog(timing.nanoTime());
     CallListener listener = new ContainedListener(builder.listener, log);
     Connections connections = new Connections();
-    Router router = new Router(this, connections, listener, log, builder.detaches);
+    PathPrefix pathPrefix = new PathPrefix(builder.pathPrefix);
+    Router router = new Router(this, connections, pathPrefix, listener, log, builder.detaches);
+    SizingAdvice sizing = new SizingAdvice(log);
     Map<String, BalancedService> services = new HashMap<>();
     builder.services.forEach(
         (host, balancer) ->
@@ -95,9 +114,11 @@ public final class LoadBalancingInterceptor implements Interceptor {
                     new Sessions(host, balancer, builder.affinity, timing, log),
                     new ServerFailures(builder.failureStatuses, builder.retry, log),
                     (server, response) -> builder.hints.read(balancer, server, response),
+                    sizing,
                     timing,
                     log)));
     this.services = Map.copyOf(services);
+    this.serviceOf = builder.serviceOf;
     builder.services.forEach((host, balancer) -> balancer.addListener(connections.watch(host)));
     CircuitBreakerConfig circuitBreaker = builder.circuitBreaker;
     if (circuitBreaker != null) {
@@ -137,6 +158,31 @@ public final class LoadBalancingInterceptor implements Interceptor {
   }
 
   /**
+   * Does what {@link #install(OkHttpClient.Builder)} does, and gives the client a {@link
+   * Dispatcher} that runs so many calls at once, to one host or all, and a {@link ConnectionPool}
+   * that keeps so many idle connections, for 5 minutes each, as OkHttp does. By default OkHttp runs
+   * 5 enqueued calls at once to a service, whatever the number of its servers, and keeps 5 idle
+   * connections in all; a client that is used so is warned of once in the log. Calls that are
+   * executed, not enqueued, are not limited.
+   *
+   * @param concurrentCalls the most calls at once; at least the number of servers, so that each
+   *     keeps a connection
+   * @throws IllegalArgumentException if it is not 1 to {@link #MAX_CONCURRENT_CALLS}
+   */
+  public OkHttpClient.Builder install(OkHttpClient.Builder client, int concurrentCalls) {
+    if (concurrentCalls < 1 || concurrentCalls > MAX_CONCURRENT_CALLS) {
+      throw new IllegalArgumentException(
+          "concurrentCalls: " + concurrentCalls + " (expected: 1 to " + MAX_CONCURRENT_CALLS + ")");
+    }
+    Dispatcher dispatcher = new Dispatcher();
+    dispatcher.setMaxRequests(concurrentCalls);
+    dispatcher.setMaxRequestsPerHost(concurrentCalls);
+    return install(client)
+        .dispatcher(dispatcher)
+        .connectionPool(new ConnectionPool(concurrentCalls, 5, TimeUnit.MINUTES));
+  }
+
+  /**
    * Balances the call if it is for one of the services.
    *
    * @throws IOException as the call does; if no server is available; if the client uses a proxy; if
@@ -144,8 +190,53 @@ public final class LoadBalancingInterceptor implements Interceptor {
    */
   @Override
   public Response intercept(Chain chain) throws IOException {
-    BalancedService service = services.get(chain.request().url().host());
-    return service == null ? chain.proceed(chain.request()) : service.intercept(chain);
+    Request request = chain.request();
+    BalancedService service = service(request);
+    Response prior = null;
+    for (int redirects = 0; service != null; redirects++) {
+      try {
+        return ServiceRedirect.after(prior, service.intercept(chain, request));
+      } catch (ServiceRedirect e) {
+        if (redirects == MAX_REDIRECTS) {
+          throw new ProtocolException("Too many follow-up requests: " + (MAX_REDIRECTS + 1));
+        }
+        request = e.followUp();
+        prior = e.redirect(prior);
+        service = service(request);
+      }
+    }
+    return ServiceRedirect.after(prior, chain.proceed(request));
+  }
+
+  /** Whether OkHttp must not follow a redirect to another host, because it may be a service's. */
+  boolean leadsTo(String host) {
+    return serviceOf != null || services.containsKey(host);
+  }
+
+  private @Nullable BalancedService service(Request request) throws IOException {
+    String host = request.url().host();
+    if (serviceOf == null) {
+      return services.get(host);
+    }
+    String name;
+    try {
+      name = serviceOf.apply(request);
+    } catch (RuntimeException e) {
+      throw new IOException(host + ": the service of the request could not be told", e);
+    }
+    if (name == null) {
+      return null;
+    }
+    BalancedService service = services.get(name.toLowerCase(Locale.ROOT));
+    if (service == null) {
+      throw new IOException(
+          host + ": service '" + name + "' (expected: null or one of " + services.keySet() + ")");
+    }
+    if (ServiceHost.isAddress(host)) {
+      throw new IOException(
+          host + ": an address cannot be led to a server (expected: a URL with a host name)");
+    }
+    return service;
   }
 
   /**
@@ -200,6 +291,8 @@ public final class LoadBalancingInterceptor implements Interceptor {
     private Duration waitForRoom = Duration.ZERO;
     private @Nullable IntPredicate failureStatuses;
     private BackendHints hints = BackendHints.NONE;
+    private @Nullable Function<Request, @Nullable String> serviceOf;
+    private Function<Server, String> pathPrefix = server -> "";
     private Affinity affinity = Affinity.none();
     private CallListener listener = new CallListener() {};
     private Timing timing = Timing.SYSTEM;
@@ -220,6 +313,36 @@ public final class LoadBalancingInterceptor implements Interceptor {
       if (services.putIfAbsent(canonical, balancer) != null) {
         throw new IllegalArgumentException("host: '" + host + "' (expected: each host once)");
       }
+      return this;
+    }
+
+    /**
+     * Sets which service a request is for, for services that a URL's host alone does not tell
+     * apart; by default the one that was added with the URL's host.
+     *
+     * @param serviceOf returns the host that a service was added with, or null for a request that
+     *     is not to be balanced; called once for each call, on its thread. The host of the URL may
+     *     be any name then, and is what servers and certificates see; under another name than the
+     *     service's, idle connections to a server that left stay until the pool closes them. If it
+     *     throws or returns what was not added, the call fails
+     */
+    public Builder serviceOf(Function<Request, @Nullable String> serviceOf) {
+      this.serviceOf = requireNonNull(serviceOf, "serviceOf");
+      return this;
+    }
+
+    /**
+     * Sets the path that each server has before the paths of URLs, such as {@code server ->
+     * server.metadata().getOrDefault("path", "")}; none by default. A call to {@code
+     * http://orders/v1/items} then asks a server with the prefix {@code /shop} for {@code
+     * /shop/v1/items}. The response's request has the URL of the call, and its {@link
+     * Response#networkResponse} what was sent; cookies and the cache go by what was sent.
+     *
+     * @param pathPrefix returns an empty string, or a path that begins with a slash; called for
+     *     each attempt. If it throws or returns something else, the call fails
+     */
+    public Builder pathPrefix(Function<Server, String> pathPrefix) {
+      this.pathPrefix = requireNonNull(pathPrefix, "pathPrefix");
       return this;
     }
 

@@ -77,7 +77,7 @@ final class NestedCall {
 
   /** Returns the chain of this call on the way to the server, with what the outer one overrides. */
   private Interceptor.Chain routed(Interceptor.Chain inner) {
-    return Router.routed(sameSettings(inner) ? inner : withSettings(inner), dns);
+    return Router.routed(sameSettings(inner) ? inner : withSettings(inner), inner.request(), dns);
   }
 
   @SuppressWarnings("ReferenceEquality") // what is not overridden is the client's own
@@ -166,7 +166,7 @@ final class NestedCall {
     }
 
     /** Returns the client of a call, which OkHttp tells to those who may use its inner classes. */
-    private static OkHttpClient client(Call call) throws IOException {
+    static OkHttpClient client(Call call) throws IOException {
       try {
         return (OkHttpClient) call.getClass().getMethod("getClient").invoke(call);
       } catch (ReflectiveOperationException | ClassCastException e) {

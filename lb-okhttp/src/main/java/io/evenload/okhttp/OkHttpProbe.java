@@ -86,7 +86,7 @@ final class OkHttpProbe implements HealthProbe {
   private static Response routed(Interceptor.Chain chain) throws IOException {
     Request request = chain.request();
     ServerDns dns = requireNonNull(request.tag(ServerDns.class));
-    return Router.routed(chain.withProxy(Proxy.NO_PROXY), dns).proceed(request);
+    return Router.routed(chain.withProxy(Proxy.NO_PROXY), request, dns).proceed(request);
   }
 
   /** OkHttp would send the request again after a 503 that asks for it; see {@link NetworkHalf}. */

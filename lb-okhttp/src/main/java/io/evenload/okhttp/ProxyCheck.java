@@ -29,10 +29,10 @@ final class ProxyCheck {
    *
    * @throws IOException if there is a proxy
    */
-  void verify(Interceptor.Chain chain) throws IOException {
+  void verify(Interceptor.Chain chain, HttpUrl url) throws IOException {
     Proxy proxy = chain.getProxy();
     if (proxy == null) {
-      verify(chain.getProxySelector(), chain.request().url());
+      verify(chain.getProxySelector(), url);
     } else if (proxy.type() != Proxy.Type.DIRECT) {
       throw refusal(proxy);
     }

@@ -4,6 +4,7 @@ import io.evenload.Attempt;
 import io.evenload.Server;
 import java.io.IOException;
 import java.net.Proxy;
+import java.net.UnknownHostException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import okhttp3.Dns;
@@ -16,7 +17,8 @@ final class Router {
 
   /*
    * The URL stays as it is, so that Host, SNI, certificates, cookies, the cache and redirects see the logical name. The
-   * chain gets a Dns that leads to the server, and a socket factory if the server's port is not the URL's.
+   * chain gets a Dns that leads to the server, and a socket factory if the server's port is not the URL's. Only
+   * the path may become another on the way, where servers have one before theirs.
    *
    * An attempt after the first has to get off the connection of the last one: see Detachment. If the call is still
    * attached after that, or if ever an attempt was seen to go astray, the OkHttp at hand does not do what was measured.
@@ -25,7 +27,9 @@ final class Router {
 
   private static final int MOST_ROUTES = 1_000;
 
+  private final LoadBalancingInterceptor owner;
   private final NestedCall.Clients clients;
+  private final PathPrefix pathPrefix;
   private final Connections connections;
   private final CallListener listener;
   private final RateLimitedLog log;
@@ -36,9 +40,12 @@ final class Router {
   Router(
       LoadBalancingInterceptor owner,
       Connections connections,
+      PathPrefix pathPrefix,
       CallListener listener,
       RateLimitedLog log,
       boolean detaches) {
+    this.owner = owner;
+    this.pathPrefix = pathPrefix;
     this.clients = new NestedCall.Clients(owner);
     this.connections = connections;
     this.listener = listener;
@@ -49,34 +56,56 @@ final class Router {
   /**
    * Makes the attempt.
    *
+   * @param logical the request as the caller sees it
    * @param freshConnection whether a pooled connection will not do
+   * @throws ServiceRedirect if a server redirects the call to where another has to be chosen
    */
   Response send(
+      Interceptor.Chain chain,
+      Request logical,
+      BalancedCall state,
+      AttemptRecord attempt,
+      boolean freshConnection)
+      throws IOException {
+    String host = logical.url().host();
+    ServerDns dns = route(host, attempt.server(), chain.getDns(), freshConnection);
+    boolean nested = !detached(chain, state, attempt, dns);
+    state.expect(host, dns);
+    Request request = pathPrefix.added(logical, attempt.server());
+    Response response;
+    try {
+      response = send(chain, request, state, host, attempt, dns, nested);
+    } catch (UnknownHostException e) {
+      ServiceRedirect redirect = attempt.carrier().redirect();
+      throw redirect != null && owner.leadsTo(redirect.followUp().url().host()) ? redirect : e;
+    } finally {
+      ServerDns actual = attempt.carrier().misroutedTo();
+      if (actual != null) {
+        wentAstray(host, attempt.server(), actual.authority());
+      }
+    }
+    return pathPrefix.removed(response, logical, request, attempt.server());
+  }
+
+  private Response send(
       Interceptor.Chain chain,
       Request request,
       BalancedCall state,
       String host,
       AttemptRecord attempt,
-      boolean freshConnection)
+      ServerDns dns,
+      boolean nested)
       throws IOException {
-    ServerDns dns = route(host, attempt.server(), chain.getDns(), freshConnection);
-    boolean nested = !detached(chain, state, attempt, dns);
-    state.expect(host, dns);
     try {
       return nested
           ? sendNested(chain, request, state, host, attempt, dns)
-          : routed(chain, dns).proceed(request);
+          : routed(chain, request, dns).proceed(request);
     } catch (MisroutedException e) {
       wentAstray(host, attempt.server(), e.actual());
       if (nested) {
         throw e;
       }
       return sendNested(chain, request, state, host, attempt, dns);
-    } finally {
-      ServerDns actual = attempt.carrier().misroutedTo();
-      if (actual != null) {
-        wentAstray(host, attempt.server(), actual.authority());
-      }
     }
   }
 
@@ -100,7 +129,8 @@ final class Router {
   /** Returns the way to the server, which is the same one each time unless it must be fresh. */
   private ServerDns route(String host, Server server, Dns dns, boolean freshConnection) {
     if (freshConnection) {
-      return new ServerDns(host, server.host(), server.port(), dns, connections, true);
+      return new ServerDns(host, server.host(), server.port(), dns, connections, true)
+          .keepFrom(owner::leadsTo);
     }
     ServerDns known = routes.get(server.id());
     if (known != null && known.leads(host, server.host(), server.port(), dns)) {
@@ -109,7 +139,9 @@ final class Router {
     if (routes.size() >= MOST_ROUTES) {
       routes.clear(); // of servers that left: each is made again as it is needed
     }
-    ServerDns route = new ServerDns(host, server.host(), server.port(), dns, connections, false);
+    ServerDns route =
+        new ServerDns(host, server.host(), server.port(), dns, connections, false)
+            .keepFrom(owner::leadsTo);
     routes.put(server.id(), route);
     return route;
   }
@@ -128,7 +160,7 @@ final class Router {
   }
 
   /** Returns the chain on the way to the server. */
-  static Interceptor.Chain routed(Interceptor.Chain chain, ServerDns dns) {
+  static Interceptor.Chain routed(Interceptor.Chain chain, Request request, ServerDns dns) {
     Interceptor.Chain routed = chain.withDns(dns);
     if (chain.getRetryOnConnectionFailure()) {
       routed = routed.withRetryOnConnectionFailure(false);
@@ -136,7 +168,7 @@ final class Router {
     if (chain.getProxy() == null) {
       routed = routed.withProxy(Proxy.NO_PROXY);
     }
-    return dns.port() == chain.request().url().port()
+    return dns.port() == request.url().port()
         ? routed
         : routed.withSocketFactory(dns.socketFactory(chain.getSocketFactory()));
   }

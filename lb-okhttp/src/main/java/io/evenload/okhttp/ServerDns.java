@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import javax.net.SocketFactory;
 import okhttp3.Connection;
@@ -37,6 +38,7 @@ final class ServerDns implements Dns {
   private final Connections connections;
   private volatile boolean exclusive;
   private volatile @Nullable ServerSocketFactory socketFactory;
+  private volatile Predicate<String> forbidden = host -> false;
 
   ServerDns(
       String logicalHost,
@@ -51,6 +53,15 @@ final class ServerDns implements Dns {
     this.delegate = delegate;
     this.connections = connections;
     this.exclusive = exclusive;
+  }
+
+  /**
+   * Makes the lookup of these other hosts fail, so that OkHttp does not follow a redirect there,
+   * and returns this.
+   */
+  ServerDns keepFrom(Predicate<String> hosts) {
+    forbidden = hosts;
+    return this;
   }
 
   /** Returns the factory of sockets to the server; the last one is kept. */
@@ -109,6 +120,9 @@ final class ServerDns implements Dns {
   @Override
   public List<InetAddress> lookup(String hostname) throws UnknownHostException {
     if (!hostname.equals(logicalHost)) {
+      if (forbidden.test(hostname)) {
+        throw new UnknownHostException(hostname + " is balanced, and not to be resolved");
+      }
       return delegate.lookup(hostname);
     }
     String label = label();

@@ -27,7 +27,7 @@ final class ServiceHost {
       throw new IllegalArgumentException(
           "host: '" + host + "' (expected: a host name without scheme, port or path)", e);
     }
-    if (ADDRESS.matcher(canonical).matches()) {
+    if (isAddress(canonical)) {
       throw new IllegalArgumentException(
           "host: '"
               + host
@@ -35,5 +35,10 @@ final class ServiceHost {
               + " to a server)");
     }
     return canonical;
+  }
+
+  /** Whether OkHttp takes the host of a URL for an address, and resolves nothing. */
+  static boolean isAddress(String host) {
+    return ADDRESS.matcher(host).matches();
   }
 }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /** Applies the {@link Affinity} to the calls of one service. */
 final class Sessions {
 
-  private static final Session UNREMEMBERED = (server, outcome) -> {};
+  static final Session UNREMEMBERED = (server, outcome) -> {};
 
   private final String host;
   private final Affinity affinity;

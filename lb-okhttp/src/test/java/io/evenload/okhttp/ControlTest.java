@@ -14,7 +14,12 @@ import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import mockwebserver3.MockResponse;
 import mockwebserver3.SocketEffect;
@@ -298,6 +303,37 @@ class ControlTest {
 
   private static MockResponse.Builder waitLong(MockResponse.Builder response) {
     return response.code(503).setHeader("Retry-After", Policies.LONG_RETRY_AFTER);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Wire.class)
+  @DisplayName("54: calls from many virtual threads, where the JDK has them, are all served")
+  void execute_virtualThreads_allServed(Wire wire) throws Exception {
+    Backend a = backends.start("a", wire);
+    Backend b = backends.start("b", wire).always(response -> response.code(503));
+    Backend c = backends.start("c", wire);
+    BalancedClient client = backends.client(a, b, c).chooser(Choosers.roundRobin()).build();
+
+    List<Callable<Integer>> calls = Collections.nCopies(100, () -> client.get("/").code());
+    ExecutorService executor = threadPerTask();
+    try {
+      for (Future<Integer> call : executor.invokeAll(calls)) {
+        assertThat(call.get()).isEqualTo(200);
+      }
+    } finally {
+      executor.shutdownNow();
+    }
+    assertThat(client.inFlight()).isZero();
+    assertThat(b.hits()).isPositive();
+  }
+
+  /** Threads that are virtual from JDK 21 on, which has the method that JDK 17 has not. */
+  private static ExecutorService threadPerTask() throws ReflectiveOperationException {
+    if (Runtime.version().feature() < 21) {
+      return Executors.newCachedThreadPool();
+    }
+    return (ExecutorService)
+        Executors.class.getMethod("newVirtualThreadPerTaskExecutor").invoke(null);
   }
 
   /** A GET on a thread of its own. */

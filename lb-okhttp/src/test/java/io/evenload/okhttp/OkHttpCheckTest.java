@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatNoException;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 final class OkHttpCheckTest {
@@ -22,6 +23,7 @@ final class OkHttpCheckTest {
   }
 
   @Test
+  @DisplayName("69: two copies of OkHttp are told, with the cure")
   void problem_twoCopies_namesBothAndTheCure() {
     Set<String> both = new LinkedHashSet<>(List.of("okhttp-4.12.0.jar", "okhttp-jvm-5.5.1.jar"));
     for (boolean complete : new boolean[] {true, false}) {
@@ -33,6 +35,7 @@ final class OkHttpCheckTest {
   }
 
   @Test
+  @DisplayName("69: an OkHttp that is too old is told, with the cure")
   void problem_old_namesItAndTheCure() {
     assertThat(OkHttpCheck.problem(Set.of("okhttp-4.12.0.jar"), false))
         .startsWith("OkHttp is too old: okhttp-4.12.0.jar (expected: ")

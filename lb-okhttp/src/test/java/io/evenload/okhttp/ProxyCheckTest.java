@@ -99,7 +99,7 @@ final class ProxyCheckTest {
     client
         .addInterceptor(
             chain -> {
-              check.verify(chain);
+              check.verify(chain, chain.request().url());
               return new Response.Builder()
                   .request(chain.request())
                   .protocol(Protocol.HTTP_1_1)

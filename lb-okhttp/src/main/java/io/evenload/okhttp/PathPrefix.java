@@ -1,0 +1,87 @@
+package io.evenload.okhttp;
+
+import io.evenload.Server;
+import java.io.IOException;
+import java.util.function.Function;
+import okhttp3.HttpUrl;
+import okhttp3.Request;
+import okhttp3.Response;
+
+/** The path that a server has before the paths of its service. */
+final class PathPrefix {
+
+  private final Function<Server, String> prefixOf;
+
+  PathPrefix(Function<Server, String> prefixOf) {
+    this.prefixOf = prefixOf;
+  }
+
+  /**
+   * Returns the request with the server's prefix before its path.
+   *
+   * @throws IOException if the function for prefixes fails
+   */
+  Request added(Request request, Server server) throws IOException {
+    String prefix = prefix(request.url().host(), server);
+    if (prefix.isEmpty()) {
+      return request;
+    }
+    HttpUrl url = request.url();
+    return request
+        .newBuilder()
+        .url(url.newBuilder().encodedPath(prefix + url.encodedPath()).build())
+        .build();
+  }
+
+  /** Returns the response as one to the logical request, or where it was redirected within. */
+  @SuppressWarnings("ReferenceEquality") // the very request that was sent
+  Response removed(Response response, Request logical, Request sent, Server server)
+      throws IOException {
+    if (sent == logical) {
+      return response;
+    }
+    Request answered = response.request();
+    if (answered == sent) {
+      return response.newBuilder().request(logical).build();
+    }
+    HttpUrl url = answered.url();
+    String prefix = prefix(logical.url().host(), server);
+    boolean within =
+        url.host().equals(logical.url().host()) && url.encodedPath().startsWith(prefix + "/");
+    return within
+        ? response
+            .newBuilder()
+            .request(
+                answered
+                    .newBuilder()
+                    .url(
+                        url.newBuilder()
+                            .encodedPath(url.encodedPath().substring(prefix.length()))
+                            .build())
+                    .build())
+            .build()
+        : response;
+  }
+
+  private String prefix(String host, Server server) throws IOException {
+    String prefix;
+    try {
+      prefix = prefixOf.apply(server);
+    } catch (RuntimeException e) {
+      throw new IOException(host + ": the path prefix of " + server.id() + " is not known", e);
+    }
+    if (prefix.isEmpty() || prefix.equals("/")) {
+      return "";
+    }
+    if (prefix.charAt(0) != '/' || prefix.indexOf('?') >= 0 || prefix.indexOf('#') >= 0) {
+      throw new IOException(
+          host
+              + ": path prefix of "
+              + server.id()
+              + ": '"
+              + prefix
+              + "' (expected: empty, or beginning with / and without ? and #)");
+    }
+    return prefix.endsWith("/") ? prefix.substring(0, prefix.length() - 1) : prefix;
+  }
+}
