@@ -25,6 +25,7 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
    * for that call alone.
    */
 
+  private static final int SWITCHING_PROTOCOLS = 101;
   private static final long NO_LIMIT = Long.MAX_VALUE;
 
   private final Timing timing;
@@ -42,6 +43,10 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
   private Sessions.Session session = Sessions.UNREMEMBERED;
   private volatile @Nullable Call nested;
   private volatile @Nullable CountDownLatch pause;
+
+  /** After that an exchange fails when either side hangs up, be it after a goodbye or not. */
+  private volatile boolean upgraded;
+
   private volatile @Nullable AttemptRecord lastAttempt;
   private boolean listening; // like the one below, only on the thread of the call
   private boolean inside;
@@ -241,6 +246,7 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
 
   @Override
   public void responseHeadersEnd(Call call, Response response) {
+    upgraded = response.code() == SWITCHING_PROTOCOLS;
     inFlight.responded();
   }
 
@@ -282,7 +288,7 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
       // Once the response has begun, the time may as well have been the caller's.
       boolean blamed = timedOut(failure) && !responseStarted();
       inFlight.end(blamed ? Outcome.FAILURE : Outcome.CANCELLED, failure);
-    } else if (exchangeFailed()) {
+    } else if (exchangeFailed() && !upgraded) {
       inFlight.end(Outcome.FAILURE, failure);
     } else {
       inFlight.end();

@@ -49,6 +49,7 @@ import org.jspecify.annotations.Nullable;
  * counts as long as it lives. A status of 500 or more is a failure of the server, as is a status of
  * {@link RetryPolicy#statuses()}, an exception on the way, and a call's timeout before the response
  * began. A cancelled call and a 429 count neither way, and neither does a response from the cache.
+ * A web socket is a success once it is open, however it ends.
  *
  * <p>A request may carry a {@link RequestContext} as a tag, with a key or a filter. Each call takes
  * a {@linkplain RequestContext#copy copy}, so a request may be called again:

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** WebSockets, which are in flight as long as they are open. */
 class WebSocketTest {
 
+  private static final String HANG_UP = "hang up";
+
   @RegisterExtension final Backends backends = new Backends();
 
   private final Conversation atServer = new Conversation(true);
@@ -58,6 +60,21 @@ class WebSocketTest {
 
     client.await(() -> client.inFlight() == 0);
     assertThat(client.failureRate(a.server())).isZero();
+  }
+
+  @Test
+  @DisplayName("57: a web socket is judged by its upgrade, also if the server just hangs up")
+  void webSocket_serverHangsUp_endsAttemptAsASuccess() {
+    Backend a = backends.start("a").nextBare(response -> response.webSocketUpgrade(atServer));
+    BalancedClient client = backends.client(a).build();
+
+    WebSocket socket = open(client);
+    backends.await(() -> atClient.events.contains("open"));
+    socket.send(HANG_UP);
+    backends.await(() -> atClient.events.contains("failure"));
+
+    client.await(() -> client.inFlight() == 0);
+    assertThat(client.ended()).containsExactly(succeeded(a));
   }
 
   @Test
@@ -118,7 +135,9 @@ class WebSocketTest {
     @Override
     public void onMessage(WebSocket webSocket, String text) {
       record(text);
-      if (server) {
+      if (server && text.equals(HANG_UP)) {
+        webSocket.cancel();
+      } else if (server) {
         webSocket.send("echo " + text);
       }
     }
