@@ -1,5 +1,7 @@
 package io.evenload.okhttp;
 
+import static java.util.Objects.requireNonNull;
+
 import io.evenload.Attempt;
 import io.evenload.Outcome;
 import io.evenload.RequestContext;
@@ -8,7 +10,10 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Supplier;
 import kotlin.jvm.functions.Function0;
 import okhttp3.Call;
 import okhttp3.Response;
@@ -39,11 +44,12 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
   private @Nullable BalancedService contextOf;
   private @Nullable RequestContext contextLike;
   private @Nullable String contextKey;
-  private volatile @Nullable Call nested;
+  private volatile @Nullable Set<Call> nested;
   private volatile @Nullable CountDownLatch pause;
   private volatile @Nullable AttemptRecord lastAttempt;
   private boolean listening; // like the one below, only on the thread of the call
   private boolean inside;
+  private @Nullable String idempotencyKey;
   private volatile boolean kept;
   private volatile boolean over;
   private volatile @Nullable IOException endFailure;
@@ -166,19 +172,17 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
   }
 
   /** Begins an attempt. */
-  AttemptRecord begin(Call call, String host, Attempt attempt, Reason reason) {
+  AttemptRecord begin(Call call, Attempt attempt, Reason reason) {
     long now = timing.nanoTime().getAsLong();
     AttemptRecord record =
         new AttemptRecord(attempt.server(), reason, lastAttempt, this, call, now);
     lastAttempt = record;
-    carry(host, attempt);
     return record;
   }
 
   /** Takes an attempt that this call carries. */
   void carry(String host, Attempt attempt) {
     inFlight.begin(host, attempt);
-    nested = null;
     kept = false;
     over = false;
     endFailure = null;
@@ -200,13 +204,40 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
     }
   }
 
+  Timing timing() {
+    return timing;
+  }
+
+  RateLimitedLog log() {
+    return log;
+  }
+
+  /**
+   * Returns the idempotency key of the call, the same one each time.
+   *
+   * @param keys makes it when it is first asked for
+   */
+  String idempotencyKey(Supplier<String> keys) {
+    String key = idempotencyKey;
+    if (key == null) {
+      key = requireNonNull(keys.get(), "idempotencyKey");
+      idempotencyKey = key;
+    }
+    return key;
+  }
+
   long now() {
     return timing.nanoTime().getAsLong();
   }
 
   /** Makes another call, which carries an attempt of this one, end when this one is canceled. */
   void nest(Call outer, Call nested) {
-    this.nested = nested;
+    Set<Call> calls = this.nested;
+    if (calls == null) {
+      calls = ConcurrentHashMap.newKeySet(); // the second is nested while the first is
+      this.nested = calls;
+    }
+    calls.add(nested);
     if (outer.isCanceled()) {
       nested.cancel();
     }
@@ -236,9 +267,9 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
 
   @Override
   public void canceled(Call call) {
-    Call inner = nested;
-    if (inner != null) {
-      inner.cancel();
+    Set<Call> calls = nested;
+    if (calls != null) {
+      calls.forEach(Call::cancel);
     }
     CountDownLatch waiting = pause;
     if (waiting != null) {

@@ -80,20 +80,41 @@ final class Router {
     }
   }
 
+  /**
+   * Returns a call that is to make the attempt.
+   *
+   * @param freshConnection whether a pooled connection will not do
+   */
+  NestedCall nested(
+      Interceptor.Chain chain,
+      Request request,
+      BalancedCall state,
+      String host,
+      AttemptRecord record,
+      Attempt attempt,
+      boolean freshConnection,
+      RetryPolicy policy)
+      throws IOException {
+    ServerDns dns = route(host, record.server(), chain.getDns(), freshConnection);
+    NestedCall nested = NestedCall.of(clients, chain, request, state, host, record, dns, policy);
+    nested.state().carry(host, attempt);
+    return nested;
+  }
+
   private Response sendNested(
       Interceptor.Chain chain,
       Request request,
       BalancedCall state,
       String host,
-      AttemptRecord attempt,
+      AttemptRecord record,
       ServerDns dns)
       throws IOException {
-    NestedCall nested = NestedCall.of(clients, chain, request, host, dns, state);
+    NestedCall nested =
+        NestedCall.of(clients, chain, request, state, host, record, dns, RetryPolicy.defaults());
     Attempt running = state.inFlight().take();
     if (running != null) {
       nested.state().carry(host, running);
     }
-    attempt.carriedBy(nested.state(), nested.call());
     return nested.execute();
   }
 
