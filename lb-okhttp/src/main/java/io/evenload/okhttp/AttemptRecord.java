@@ -142,6 +142,11 @@ final class AttemptRecord {
     return givenUp || (status != 0 && !retryable);
   }
 
+  /** The attempt that began before this one, if it is not the first. */
+  @Nullable AttemptRecord previous() {
+    return previous;
+  }
+
   /** Whether it is the first of the call, in whatever way through the interceptor. */
   boolean isFirst() {
     return previous == null;

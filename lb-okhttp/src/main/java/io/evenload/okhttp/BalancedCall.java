@@ -89,15 +89,17 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
   /**
    * Begins a way through an interceptor, and ends the attempt of an earlier way, of which an outer
    * interceptor made nothing. Returns false if the call is inside already, because the client has
-   * two such interceptors for one host.
+   * two such interceptors for one host, or if another call chose its server.
    */
   boolean enter() {
-    if (inside) {
+    if (inside || nestedOne) {
       return false;
     }
     inside = true;
-    inFlight.end();
-    inFlight.forget();
+    for (AttemptRecord last = lastAttempt; last != null; last = last.previous()) {
+      last.carrier().inFlight().end();
+      last.carrier().inFlight().forget();
+    }
     return true;
   }
 

@@ -46,11 +46,21 @@ final class Hedging {
     return delay < remainingNanos ? delay : NO;
   }
 
-  /** Learns how long an attempt took that was the first of its race, or had none. */
+  /** Learns how long the first attempt of a race took, or one that had none beside it. */
   void learn(RetryPolicy policy, AttemptRecord first) {
+    if (first.tellsLatency()) {
+      learn(policy, first.tookNanos());
+    }
+  }
+
+  /*
+   * An attempt that was given up took at least so long, and that is longer than the quantile: so it counts among those
+   * beyond, as it should. If such attempts were left out, the quantile would sink with each of them.
+   */
+  void learn(RetryPolicy policy, long tookNanos) {
     HedgePolicy hedge = policy.hedge();
-    if (hedge != null && hedge.quantile() != 0 && first.tellsLatency()) {
-      latencies.add(first.tookNanos());
+    if (hedge != null && hedge.quantile() != 0) {
+      latencies.add(tookNanos);
     }
   }
 

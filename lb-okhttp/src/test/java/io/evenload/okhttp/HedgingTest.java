@@ -353,6 +353,31 @@ class HedgingTest {
   }
 
   @Test
+  @SuppressWarnings("resource") // what is tested
+  void attempt_outerInterceptorCallsAgain_earlierOneEnds() throws IOException {
+    Backend a = backends.start("a").always(response -> response.body("x".repeat(100_000)));
+    BalancedClient client =
+        backends
+            .client(a, backends.start("b"))
+            .balancing(interceptor -> interceptor.retry(Policies.immediate(2).hedge(SOON).build()))
+            .http(
+                http ->
+                    http.addInterceptor(
+                        chain -> {
+                          Response unread = chain.proceed(chain.request());
+                          assertThat(unread.code()).isEqualTo(200);
+                          Response second = chain.proceed(chain.request());
+                          unread.close();
+                          return second;
+                        }))
+            .build();
+
+    assertThat(client.get("/").code()).isEqualTo(200);
+    assertThat(client.ended()).hasSize(2);
+    assertThat(client.inFlight()).isZero();
+  }
+
+  @Test
   void hedge_throwingInterceptor_callThrows() {
     Backend a = backends.start("a");
     BalancedClient client =
