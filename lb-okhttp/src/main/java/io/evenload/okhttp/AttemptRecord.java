@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.BiPredicate;
 import okhttp3.Call;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
@@ -34,10 +35,12 @@ final class AttemptRecord {
   private Outcome outcome = Outcome.CANCELLED;
   private @Nullable Response response;
   private int status;
+  private @Nullable ServiceRedirect redirect;
   private @Nullable IOException failure;
   private @Nullable FailureKind kind;
   private boolean retryable;
   private boolean fromServer;
+  private long givenUpNanos;
   private volatile boolean givenUp;
 
   AttemptRecord(
@@ -63,8 +66,9 @@ final class AttemptRecord {
   }
 
   /** The server, or whoever was asked in its place, answered. */
-  void answered(Response response, RetryPolicy policy, ServerFailures failures, long now) {
+  void answered(Response answer, RetryPolicy policy, ServerFailures failures, long now) {
     endNanos = now;
+    Response response = restored(answer);
     this.response = response;
     status = response.code();
     boolean network = response.networkResponse() != null && carrier.misroutedTo() == null;
@@ -78,7 +82,18 @@ final class AttemptRecord {
     }
     fromServer = true;
     outcome = failures.outcome(status);
-    retryable = policy.retries(status) || (tooMany && response.header(RetryAfter.NAME) != null);
+    retryable =
+        policy.retryIf() != null
+            ? asked(policy.retryIf(), response, null)
+            : policy.retries(status) || (tooMany && response.header(RetryAfter.NAME) != null);
+  }
+
+  /** Puts the header back that the network half took away. */
+  private Response restored(Response response) {
+    String hidden = carrier.hiddenRetryAfter();
+    return hidden == null || response.header(RetryAfter.NAME) != null || response.code() != 503
+        ? response
+        : response.newBuilder().header(RetryAfter.NAME, hidden).build();
   }
 
   /** Whether the server itself answered, and not the cache, another server, or another host. */
@@ -87,18 +102,58 @@ final class AttemptRecord {
   }
 
   /** The server answered with a redirect to where another server has to be chosen. */
-  void redirected(int status, long now) {
+  void redirected(ServiceRedirect redirect, long now) {
     endNanos = now;
-    this.status = status;
+    this.redirect = redirect;
+    status = redirect.status();
     outcome = Outcome.SUCCESS;
   }
 
-  void failed(IOException failure, FailureKind kind, long now) {
+  /** The attempt ended with an exception. */
+  void failed(IOException failure, RetryPolicy policy, long now) {
+    failed(failure, FailureKind.of(failure, call, carrier), policy, now);
+  }
+
+  void failed(IOException failure, FailureKind kind, RetryPolicy policy, long now) {
     endNanos = now;
     this.failure = failure;
     this.kind = kind;
     outcome = carrier.misroutedTo() == null ? kind.outcome() : Outcome.CANCELLED;
-    retryable = kind.retryable();
+    retryable =
+        kind.retryable() && (policy.retryIf() == null || asked(policy.retryIf(), null, failure));
+  }
+
+  private boolean asked(
+      BiPredicate<@Nullable Response, @Nullable IOException> retryIf,
+      @Nullable Response response,
+      @Nullable IOException failure) {
+    try {
+      return retryIf.test(response, failure);
+    } catch (RuntimeException e) {
+      carrier.log().warn(server.id() + ": retryIf threw; the attempt is not repeated", e);
+      return false;
+    }
+  }
+
+  /** Says that nobody waits for this attempt any more. */
+  void giveUp(long now) {
+    givenUpNanos = now;
+    givenUp = true;
+  }
+
+  /** The time from the start until it was answered, failed or was given up. */
+  long tookNanos() {
+    return (givenUp ? givenUpNanos : endNanos) - startNanos;
+  }
+
+  /** Whether it was given up, or a server gave an answer that is not retried. */
+  boolean tellsLatency() {
+    return givenUp || (status != 0 && !retryable);
+  }
+
+  /** The attempt that began before this one, if it is not the first. */
+  @Nullable AttemptRecord previous() {
+    return previous;
   }
 
   /** Whether it is the first of the call, in whatever way through the interceptor. */
@@ -128,6 +183,11 @@ final class AttemptRecord {
   /** The response, whose body is open; null if there was none, or if it was closed. */
   @Nullable Response response() {
     return response;
+  }
+
+  /** Where another server has to be chosen; null if the answer was no such redirect. */
+  @Nullable ServiceRedirect redirect() {
+    return redirect;
   }
 
   @Nullable IOException failure() {
@@ -206,6 +266,6 @@ final class AttemptRecord {
         over ? status : 0,
         over ? failure : null,
         startNanos - callStartNanos,
-        endNanos - startNanos);
+        tookNanos());
   }
 }

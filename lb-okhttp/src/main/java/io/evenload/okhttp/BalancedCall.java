@@ -1,5 +1,7 @@
 package io.evenload.okhttp;
 
+import static java.util.Objects.requireNonNull;
+
 import io.evenload.Attempt;
 import io.evenload.Outcome;
 import io.evenload.RequestContext;
@@ -8,7 +10,10 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Supplier;
 import kotlin.jvm.functions.Function0;
 import okhttp3.Call;
 import okhttp3.Response;
@@ -40,8 +45,7 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
   private @Nullable BalancedService contextOf;
   private @Nullable RequestContext contextLike;
   private @Nullable String contextKey;
-  private Sessions.Session session = Sessions.UNREMEMBERED;
-  private volatile @Nullable Call nested;
+  private volatile @Nullable Set<Call> nested;
   private volatile @Nullable CountDownLatch pause;
 
   /** After that an exchange fails when either side hangs up, be it after a goodbye or not. */
@@ -50,6 +54,7 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
   private volatile @Nullable AttemptRecord lastAttempt;
   private boolean listening; // like the one below, only on the thread of the call
   private boolean inside;
+  private @Nullable String idempotencyKey;
   private volatile boolean kept;
   private volatile boolean over;
   private volatile @Nullable IOException endFailure;
@@ -89,15 +94,17 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
   /**
    * Begins a way through an interceptor, and ends the attempt of an earlier way, of which an outer
    * interceptor made nothing. Returns false if the call is inside already, because the client has
-   * two such interceptors for one host.
+   * two such interceptors for one host, or if another call chose its server.
    */
   boolean enter() {
-    if (inside) {
+    if (inside || nestedOne) {
       return false;
     }
     inside = true;
-    inFlight.end();
-    inFlight.forget();
+    for (AttemptRecord last = lastAttempt; last != null; last = last.previous()) {
+      last.carrier().inFlight().end();
+      last.carrier().inFlight().forget();
+    }
     return true;
   }
 
@@ -133,15 +140,6 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
       return given == null ? RequestContext.create() : given.copy();
     }
     return given == null ? RequestContext.withKey(key) : given.copyWithKey(key);
-  }
-
-  /** Takes the session that the call belongs to at this service. */
-  void session(Sessions.Session session) {
-    this.session = session;
-  }
-
-  Sessions.Session session() {
-    return session;
   }
 
   /** Nanoseconds left of the call's timeout and deadline; the largest long if it has neither. */
@@ -181,19 +179,17 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
   }
 
   /** Begins an attempt. */
-  AttemptRecord begin(Call call, String host, Attempt attempt, Reason reason) {
+  AttemptRecord begin(Call call, Attempt attempt, Reason reason) {
     long now = timing.nanoTime().getAsLong();
     AttemptRecord record =
         new AttemptRecord(attempt.server(), reason, lastAttempt, this, call, now);
     lastAttempt = record;
-    carry(host, attempt);
     return record;
   }
 
   /** Takes an attempt that this call carries. */
   void carry(String host, Attempt attempt) {
     inFlight.begin(host, attempt);
-    nested = null;
     kept = false;
     over = false;
     endFailure = null;
@@ -215,13 +211,40 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
     }
   }
 
+  Timing timing() {
+    return timing;
+  }
+
+  RateLimitedLog log() {
+    return log;
+  }
+
+  /**
+   * Returns the idempotency key of the call, the same one each time.
+   *
+   * @param keys makes it when it is first asked for
+   */
+  String idempotencyKey(Supplier<String> keys) {
+    String key = idempotencyKey;
+    if (key == null) {
+      key = requireNonNull(keys.get(), "idempotencyKey");
+      idempotencyKey = key;
+    }
+    return key;
+  }
+
   long now() {
     return timing.nanoTime().getAsLong();
   }
 
   /** Makes another call, which carries an attempt of this one, end when this one is canceled. */
   void nest(Call outer, Call nested) {
-    this.nested = nested;
+    Set<Call> calls = this.nested;
+    if (calls == null) {
+      calls = ConcurrentHashMap.newKeySet(); // the second is nested while the first is
+      this.nested = calls;
+    }
+    calls.add(nested);
     if (outer.isCanceled()) {
       nested.cancel();
     }
@@ -252,9 +275,9 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
 
   @Override
   public void canceled(Call call) {
-    Call inner = nested;
-    if (inner != null) {
-      inner.cancel();
+    Set<Call> calls = nested;
+    if (calls != null) {
+      calls.forEach(Call::cancel);
     }
     CountDownLatch waiting = pause;
     if (waiting != null) {

@@ -16,8 +16,10 @@ public final class CallAttempt {
   public enum Reason {
     /** It is the first of the call. */
     FIRST,
-    /** The attempt before it failed, or got an answer that is retried. */
-    RETRY
+    /** The attempts before it failed, or got answers that are retried. */
+    RETRY,
+    /** The attempt before it had no answer yet. */
+    HEDGE
   }
 
   private final Server server;

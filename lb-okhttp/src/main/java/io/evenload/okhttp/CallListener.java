@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is told of the calls that an interceptor balances. All methods do nothing by default. They
- * run on the thread of the call, so they should be fast. What a listener throws is contained and
- * logged.
+ * run on the thread of the call unless they say otherwise, so they should be fast. What a listener
+ * throws is contained and logged.
  *
  * <p>How each attempt ended is told by {@link LoadBalancerListener#attemptEnded}.
  */
@@ -25,6 +25,19 @@ public interface CallListener {
 
   /** An attempt failed in a way that is retried, but this one is not. */
   default void notRetried(FailedAttempt attempt, Refusal refusal) {}
+
+  /**
+   * An attempt has no answer yet, and a second one begins at another server. On a thread of its
+   * own.
+   *
+   * @param host the service's host
+   * @param slow the server of the first attempt
+   * @param second that of the second
+   */
+  default void hedged(String host, Call call, Server slow, Server second) {}
+
+  /** An attempt has no answer when a second one is due, but that is not made. */
+  default void notHedged(String host, Call call, Server slow, Refusal refusal) {}
 
   /**
    * A request went to another server than the chosen one. That is a fault of this library with the
@@ -55,7 +68,7 @@ public interface CallListener {
       String reason,
       @Nullable IOException failure) {}
 
-  /** Why an attempt is not repeated. */
+  /** Why an attempt is not repeated or hedged. */
   enum Refusal {
     /** All attempts of the policy were made. */
     ATTEMPTS_EXHAUSTED,
@@ -67,9 +80,11 @@ public interface CallListener {
     DEADLINE,
     /** The server asks for a longer wait than the policy allows. */
     RETRY_AFTER_TOO_LONG,
-    /** The service made too many retries lately. */
+    /** The service made too many retries and hedges lately. */
     BUDGET_EXHAUSTED,
-    /** The balancer had no server for another attempt. */
-    NO_SERVER
+    /** The balancer had no server, or for a hedge no other one, for another attempt. */
+    NO_SERVER,
+    /** All threads for second attempts are taken. */
+    NO_THREAD
   }
 }

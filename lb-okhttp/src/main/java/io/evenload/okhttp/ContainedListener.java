@@ -2,6 +2,7 @@ package io.evenload.okhttp;
 
 import io.evenload.Server;
 import java.time.Duration;
+import okhttp3.Call;
 
 /** The user's listener, whose exceptions are logged and go no further. */
 final class ContainedListener implements CallListener {
@@ -22,6 +23,16 @@ final class ContainedListener implements CallListener {
   @Override
   public void notRetried(FailedAttempt attempt, Refusal refusal) {
     contain("notRetried", attempt.host(), () -> delegate.notRetried(attempt, refusal));
+  }
+
+  @Override
+  public void hedged(String host, Call call, Server slow, Server second) {
+    contain("hedged", host, () -> delegate.hedged(host, call, slow, second));
+  }
+
+  @Override
+  public void notHedged(String host, Call call, Server slow, Refusal refusal) {
+    contain("notHedged", host, () -> delegate.notHedged(host, call, slow, refusal));
   }
 
   @Override

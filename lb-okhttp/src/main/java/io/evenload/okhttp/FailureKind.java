@@ -52,6 +52,9 @@ enum FailureKind {
   }
 
   static FailureKind of(IOException failure, Call call, AttemptTrace trace) {
+    if (failure instanceof AttemptTimeoutException) {
+      return trace.headersStarted() ? MAYBE_SENT : NOT_SENT; // its call was canceled for it
+    }
     if (call.isCanceled() || interrupted(failure)) {
       return CANCELED;
     }

@@ -93,8 +93,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
   private final NetworkHalf networkHalf = new NetworkHalf();
 
   private LoadBalancingInterceptor(Builder builder) {
-    Timing timing = builder.timing;
-    RateLimitedLog log = new RateLimitedLog(timing.nanoTime());
+    RateLimitedLog log = new RateLimitedLog(builder.timing.nanoTime());
     CallListener listener = new ContainedListener(builder.listener, log);
     Connections connections = new Connections();
     PathPrefix pathPrefix = new PathPrefix(builder.pathPrefix);
@@ -104,20 +103,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
     builder.services.forEach(
         (host, balancer) ->
             services.put(
-                host,
-                new BalancedService(
-                    host,
-                    balancer,
-                    new Retries(host, builder.retry, timing, listener),
-                    router,
-                    new Admission(
-                        balancer, builder.waitForServers, builder.waitForRoom, timing.nanoTime()),
-                    new Sessions(host, balancer, builder.affinity, timing, log),
-                    new ServerFailures(builder.failureStatuses, builder.retry, log),
-                    (server, response) -> builder.hints.read(balancer, server, response),
-                    sizing,
-                    timing,
-                    log)));
+                host, new BalancedService(host, balancer, builder, router, listener, sizing, log)));
     this.services = Map.copyOf(services);
     this.serviceOf = builder.serviceOf;
     builder.services.forEach((host, balancer) -> balancer.addListener(connections.watch(host)));
@@ -286,17 +272,18 @@ public final class LoadBalancingInterceptor implements Interceptor {
     private static final Duration LONGEST_WAIT = Duration.ofHours(1);
 
     private final Map<String, LoadBalancer> services = new LinkedHashMap<>();
-    private RetryPolicy retry = RetryPolicy.defaults();
+    RetryPolicy retry = RetryPolicy.defaults();
     private @Nullable CircuitBreakerConfig circuitBreaker = defaultCircuitBreaker();
-    private Duration waitForServers = Duration.ZERO;
-    private Duration waitForRoom = Duration.ZERO;
-    private @Nullable IntPredicate failureStatuses;
-    private BackendHints hints = BackendHints.NONE;
+    Duration waitForServers = Duration.ZERO;
+    Duration waitForRoom = Duration.ZERO;
+    @Nullable IntPredicate failureStatuses;
+    @Nullable String timeoutHeader;
+    BackendHints hints = BackendHints.NONE;
     private @Nullable Function<Request, @Nullable String> serviceOf;
     private Function<Server, String> pathPrefix = server -> "";
-    private Affinity affinity = Affinity.none();
+    Affinity affinity = Affinity.none();
     private CallListener listener = new CallListener() {};
-    private Timing timing = Timing.SYSTEM;
+    Timing timing = Timing.SYSTEM;
     private boolean detaches = true;
 
     private Builder() {}
@@ -347,7 +334,10 @@ public final class LoadBalancingInterceptor implements Interceptor {
       return this;
     }
 
-    /** Sets when a call is tried again; {@link RetryPolicy#defaults()} by default. */
+    /**
+     * Sets when a call is tried again; {@link RetryPolicy#defaults()} by default. A request may
+     * carry another one as a tag.
+     */
     public Builder retry(RetryPolicy policy) {
       this.retry = requireNonNull(policy, "policy");
       return this;
@@ -421,6 +411,19 @@ public final class LoadBalancingInterceptor implements Interceptor {
     /** Sets what is believed of the things that servers say of themselves; by default nothing. */
     public Builder hints(BackendHints hints) {
       this.hints = requireNonNull(hints, "hints");
+      return this;
+    }
+
+    /**
+     * Sets the header that tells the server how many milliseconds are left for its answer: of the
+     * call's timeout, or of the {@linkplain RetryPolicy.Builder#attemptTimeout attempt's} if that
+     * is shorter. Without either it is not sent, and a request that has it keeps it. There is none
+     * by default; {@code X-Request-Timeout} is a usual name.
+     *
+     * @throws IllegalArgumentException if no header can have this name
+     */
+    public Builder timeoutHeader(String name) {
+      this.timeoutHeader = HeaderName.checked("timeoutHeader", name);
       return this;
     }
 

@@ -1,8 +1,15 @@
 package io.evenload.okhttp;
 
+import static java.util.Objects.requireNonNull;
+
+import io.evenload.Outcome;
+import io.evenload.Server;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
 import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.X509TrustManager;
 import okhttp3.Call;
@@ -25,14 +32,36 @@ final class NestedCall {
 
   private final Interceptor.Chain outer;
   private final ServerDns dns;
+  private final AttemptRecord record;
+  private final RetryPolicy policy;
   private final BalancedCall state;
   private final Call call;
+  private final Timing timing;
+  private Router.Answering answering = Router.Sending::send;
+  private @Nullable ServerFailures failures;
+  private @Nullable BiConsumer<Server, Response> hints;
+  private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.WAITING);
 
-  private NestedCall(Interceptor.Chain outer, ServerDns dns, BalancedCall state, Call call) {
+  private enum Phase {
+    WAITING,
+    ANSWERED,
+    TIMED_OUT
+  }
+
+  private NestedCall(
+      Interceptor.Chain outer,
+      ServerDns dns,
+      AttemptRecord record,
+      RetryPolicy policy,
+      BalancedCall state,
+      Call call) {
     this.outer = outer;
     this.dns = dns;
+    this.record = record;
+    this.policy = policy;
     this.state = state;
     this.call = call;
+    this.timing = state.timing();
   }
 
   /**
@@ -45,14 +74,17 @@ final class NestedCall {
       Clients clients,
       Interceptor.Chain outer,
       Request request,
+      BalancedCall outerState,
       String host,
+      AttemptRecord record,
       ServerDns dns,
-      BalancedCall outerState)
+      RetryPolicy policy)
       throws IOException {
     Call call = clients.of(outer.call()).newCall(request);
     BalancedCall state = outerState.forNested();
     state.expect(host, dns);
-    NestedCall nested = new NestedCall(outer, dns, state, call);
+    record.carriedBy(state, call);
+    NestedCall nested = new NestedCall(outer, dns, record, policy, state, call);
     long remaining = outerState.remainingNanos(outer.call());
     if (remaining != Long.MAX_VALUE) {
       call.timeout().timeout(Math.max(1, remaining), TimeUnit.NANOSECONDS);
@@ -63,6 +95,10 @@ final class NestedCall {
     return nested;
   }
 
+  AttemptRecord record() {
+    return record;
+  }
+
   Call call() {
     return call;
   }
@@ -71,8 +107,70 @@ final class NestedCall {
     return state;
   }
 
+  /** Sets what {@link #run} sends by. */
+  void sentBy(Router.Answering answering) {
+    this.answering = answering;
+  }
+
+  /** Sets what {@link #run} makes of an answer. */
+  void judgedBy(ServerFailures failures, BiConsumer<Server, Response> hints) {
+    this.failures = failures;
+    this.hints = hints;
+  }
+
+  /** Makes the attempt, and records what came of it. */
+  void run() {
+    try {
+      Response received = answering.answer(this::execute);
+      record.answered(received, policy, requireNonNull(failures), state.now());
+      Response answer = record.response();
+      if (answer != null && record.fromServer()) {
+        requireNonNull(hints).accept(record.server(), answer);
+      }
+    } catch (ServiceRedirect e) {
+      record.redirected(e, state.now());
+    } catch (IOException e) {
+      record.failed(e, policy, state.now());
+    } catch (RuntimeException | Error e) {
+      state.inFlight().end(Outcome.CANCELLED, null);
+      throw e;
+    }
+  }
+
+  /**
+   * Returns the response.
+   *
+   * @throws AttemptTimeoutException if it does not begin within the timeout of an attempt
+   */
   Response execute() throws IOException {
-    return call.execute();
+    if (policy.attemptTimeout().isZero()) {
+      return call.execute();
+    }
+    Future<?> due =
+        timing
+            .timer()
+            .schedule(this::timeOut, policy.attemptTimeout().toNanos(), TimeUnit.NANOSECONDS);
+    try {
+      Response response = call.execute();
+      if (!phase.compareAndSet(Phase.WAITING, Phase.ANSWERED)) {
+        response.close();
+        throw new AttemptTimeoutException(policy.attemptTimeout());
+      }
+      return response;
+    } catch (IOException e) {
+      if (phase.get() == Phase.TIMED_OUT && !outer.call().isCanceled()) {
+        throw new AttemptTimeoutException(policy.attemptTimeout());
+      }
+      throw e;
+    } finally {
+      due.cancel(false);
+    }
+  }
+
+  private void timeOut() {
+    if (phase.compareAndSet(Phase.WAITING, Phase.TIMED_OUT)) {
+      call.cancel();
+    }
   }
 
   /** Returns the chain of this call on the way to the server, with what the outer one overrides. */

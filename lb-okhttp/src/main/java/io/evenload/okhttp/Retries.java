@@ -4,6 +4,7 @@ import io.evenload.okhttp.CallListener.FailedAttempt;
 import io.evenload.okhttp.CallListener.Refusal;
 import java.time.Duration;
 import java.util.Set;
+import java.util.function.Supplier;
 import okhttp3.Call;
 import okhttp3.Request;
 import okhttp3.RequestBody;
@@ -26,7 +27,6 @@ final class Retries {
   private final String host;
   private final RetryPolicy policy;
   private final Timing timing;
-  private final Backoff backoff;
   private final @Nullable RetryBudget budget;
   private final CallListener listener;
 
@@ -35,9 +35,8 @@ final class Retries {
     this.policy = policy;
     this.timing = timing;
     this.listener = listener;
-    this.backoff = new Backoff(policy, timing.random());
     this.budget =
-        policy.budgeted() && policy.maxAttempts() > 1
+        policy.budgeted()
             ? new RetryBudget(policy.budgetRatio(), policy.budgetPerSecond(), timing.nanoTime())
             : null;
   }
@@ -53,24 +52,69 @@ final class Retries {
     }
   }
 
+  /** Takes a further attempt out of the budget, if there is one and the policy heeds it. */
+  boolean tryRetry(RetryPolicy policy) {
+    return budget == null || !policy.budgeted() || budget.tryRetry();
+  }
+
+  /** Gives back what {@link #tryRetry} took, since the attempt is not made. */
+  void giveBack(RetryPolicy policy) {
+    if (budget != null && policy.budgeted()) {
+      budget.giveBack();
+    }
+  }
+
+  /** Returns the request as all attempts send it, which leads back to them. */
+  Request prepared(Request request, RetryPolicy policy, BalancedCall state) {
+    Request.Builder builder = request.newBuilder().tag(AttemptHistory.class, state);
+    String header = policy.idempotencyHeader();
+    Supplier<String> keys = policy.idempotencyKeys();
+    if (header != null && keys != null && !idempotent(request, policy)) {
+      builder.header(header, state.idempotencyKey(keys));
+    }
+    return builder.build();
+  }
+
+  /** Whether the request may be sent twice at once. */
+  static boolean repeatable(Request request, RetryPolicy policy) {
+    RequestBody body = request.body();
+    return idempotent(request, policy) && (body == null || !(body.isOneShot() || body.isDuplex()));
+  }
+
+  private static boolean idempotent(Request request, RetryPolicy policy) {
+    String header = policy.idempotencyHeader();
+    return IDEMPOTENT.contains(request.method())
+        || (header != null && request.header(header) != null);
+  }
+
   /**
    * Returns the nanoseconds to wait before the next attempt, or {@link #NO}.
    *
    * @param number the attempts made so far
    */
-  long delayNanos(Call call, Request request, BalancedCall state, AttemptRecord tried, int number) {
+  long delayNanos(
+      Call call,
+      Request request,
+      RetryPolicy policy,
+      BalancedCall state,
+      AttemptRecord tried,
+      int number) {
     if (!tried.retryable()) {
       return NO;
     }
     Duration asked = retryAfter(tried.response());
     boolean stale = tried.stale();
-    long delay = stale ? 0 : backoff.nanos(number) + (asked == null ? 0 : asked.toNanos());
-    Refusal refusal = refusal(call, request, state, tried, number, asked, delay);
-    if (refusal == null && !stale && budget != null && !budget.tryRetry()) {
+    long delay =
+        stale
+            ? 0
+            : new Backoff(policy, timing.random()).nanos(number)
+                + (asked == null ? 0 : asked.toNanos());
+    Refusal refusal = refusal(call, request, policy, state, tried, number, asked, delay);
+    if (refusal == null && !stale && !tryRetry(policy)) {
       refusal = Refusal.BUDGET_EXHAUSTED;
     }
     if (refusal != null) {
-      refused(call, tried, number, refusal);
+      refused(call, policy, tried, number, refusal);
       return NO;
     }
     if (logger.isDebugEnabled()) {
@@ -88,7 +132,7 @@ final class Retries {
   }
 
   /** Tells that the attempt is not repeated. */
-  void refused(Call call, AttemptRecord tried, int number, Refusal refusal) {
+  void refused(Call call, RetryPolicy policy, AttemptRecord tried, int number, Refusal refusal) {
     logger.debug(
         "{}: attempt {} of {} at {} failed ({}); not retried: {}",
         host,
@@ -103,16 +147,18 @@ final class Retries {
   private @Nullable Refusal refusal(
       Call call,
       Request request,
+      RetryPolicy policy,
       BalancedCall state,
       AttemptRecord tried,
       int number,
       @Nullable Duration asked,
       long delay) {
-    if (!tried.unprocessed() && !IDEMPOTENT.contains(request.method())) {
+    if (!tried.unprocessed() && !idempotent(request, policy)) {
       return Refusal.NOT_IDEMPOTENT;
     }
     RequestBody body = request.body();
-    if (body != null && state.bodyStarted() && (body.isOneShot() || body.isDuplex())) {
+    boolean begun = state.bodyStarted() || tried.carrier().bodyStarted();
+    if (body != null && begun && (body.isOneShot() || body.isDuplex())) {
       return Refusal.BODY_NOT_REPEATABLE;
     }
     if (number >= policy.maxAttempts()) {

@@ -51,6 +51,11 @@ final class RetryBudget {
     return false;
   }
 
+  /** Gives back a retry that was not made. */
+  void giveBack() {
+    current().retries.decrementAndGet();
+  }
+
   private boolean withinBudget(long now) {
     long requests = 0;
     long retries = 0;

@@ -2,21 +2,33 @@ package io.evenload.okhttp;
 
 import static java.util.Objects.requireNonNull;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.Set;
+import java.util.function.BiPredicate;
+import java.util.function.Supplier;
+import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
 
 /**
- * When a call is tried again at another server, and after which wait. Immutable.
+ * When a call is tried again at another server, and after which wait. Immutable. A request may
+ * carry one as a tag, which then holds for it in place of the interceptor's, but for the
+ * {@linkplain Builder#budgetRatio budget}, which is the service's:
+ *
+ * <pre>{@code
+ * new Request.Builder().url("http://orders/v1/items").tag(RetryPolicy.class, RetryPolicy.none())
+ * }</pre>
  *
  * <p>An attempt is repeated if the server answered with one of the {@linkplain
  * Builder#statuses(Collection) statuses}, with 429 and a {@code Retry-After}, or if it failed on
- * the way, and if all of this holds:
+ * the way, unless {@link Builder#retryIf} says otherwise, and if all of this holds:
  *
  * <ul>
- *   <li>the method is idempotent (GET, HEAD, OPTIONS, TRACE, PUT or DELETE), or the server
- *       certainly did nothing for the request, as when it could not be connected to;
+ *   <li>the method is idempotent (GET, HEAD, OPTIONS, TRACE, PUT or DELETE), the request has an
+ *       {@linkplain Builder#idempotencyKey(String) idempotency key}, or the server certainly did
+ *       nothing for it, as when it could not be connected to;
  *   <li>the request body was not begun, or can be sent twice: it is neither one-shot nor duplex;
  *   <li>an attempt is left, and the wait fits in what is left of the call's timeout;
  *   <li>the budget allows it.
@@ -67,6 +79,11 @@ public final class RetryPolicy {
   private final boolean budgeted;
   private final double budgetRatio;
   private final double budgetPerSecond;
+  private final @Nullable BiPredicate<@Nullable Response, @Nullable IOException> retryIf;
+  private final @Nullable String idempotencyHeader;
+  private final @Nullable Supplier<String> idempotencyKeys;
+  private final Duration attemptTimeout;
+  private final @Nullable HedgePolicy hedge;
 
   private RetryPolicy(Builder builder) {
     maxAttempts = builder.maxAttempts;
@@ -79,6 +96,11 @@ public final class RetryPolicy {
     budgeted = builder.budgeted;
     budgetRatio = builder.budgetRatio;
     budgetPerSecond = builder.budgetPerSecond;
+    retryIf = builder.retryIf;
+    idempotencyHeader = builder.idempotencyHeader;
+    idempotencyKeys = builder.idempotencyKeys;
+    attemptTimeout = builder.attemptTimeout;
+    hedge = builder.hedge;
   }
 
   /** Returns the policy of the defaults. */
@@ -153,7 +175,39 @@ public final class RetryPolicy {
     return budgetPerSecond;
   }
 
-  /** The attempts, the statuses, the waits and the budget. */
+  /**
+   * The name of the header with an idempotency key; null, which is the default, if there is none.
+   */
+  public @Nullable String idempotencyHeader() {
+    return idempotencyHeader;
+  }
+
+  /**
+   * The longest that an attempt may take until its response begins; zero, the default, is no limit.
+   */
+  public Duration attemptTimeout() {
+    return attemptTimeout;
+  }
+
+  /** When a second attempt is made beside the first; null, which is the default, means never. */
+  public @Nullable HedgePolicy hedge() {
+    return hedge;
+  }
+
+  @Nullable BiPredicate<@Nullable Response, @Nullable IOException> retryIf() {
+    return retryIf;
+  }
+
+  @Nullable Supplier<String> idempotencyKeys() {
+    return idempotencyKeys;
+  }
+
+  /** Whether the attempts need calls of their own. */
+  boolean nests() {
+    return hedge != null || !attemptTimeout.isZero();
+  }
+
+  /** All options but the functions. */
   @Override
   public String toString() {
     return "RetryPolicy{maxAttempts="
@@ -169,6 +223,9 @@ public final class RetryPolicy {
         + (budgeted
             ? ", budgetRatio=" + budgetRatio + ", budgetPerSecond=" + budgetPerSecond
             : ", no budget")
+        + (idempotencyHeader == null ? "" : ", idempotencyKey=" + idempotencyHeader)
+        + (attemptTimeout.isZero() ? "" : ", attemptTimeout=" + attemptTimeout)
+        + (hedge == null ? "" : ", hedge=" + hedge)
         + "}";
   }
 
@@ -188,6 +245,11 @@ public final class RetryPolicy {
     private boolean budgeted = true;
     private double budgetRatio = DEFAULT_BUDGET_RATIO;
     private double budgetPerSecond = DEFAULT_BUDGET_PER_SECOND;
+    private @Nullable BiPredicate<@Nullable Response, @Nullable IOException> retryIf;
+    private @Nullable String idempotencyHeader;
+    private @Nullable Supplier<String> idempotencyKeys;
+    private Duration attemptTimeout = Duration.ZERO;
+    private @Nullable HedgePolicy hedge;
 
     private Builder() {}
 
@@ -281,6 +343,76 @@ public final class RetryPolicy {
       }
       this.budgetPerSecond = retries;
       this.budgeted = true;
+      return this;
+    }
+
+    /**
+     * Sets what decides, in place of the statuses, 429 and any failure, whether an attempt is among
+     * those to repeat. It gets the response, or else the exception, of an attempt that a server
+     * answered or that failed on the way. It is not asked about a response from the cache or of
+     * another host after a redirect, about an exception of the caller's own code, nor about a call
+     * that was cancelled or timed out. All else that a retry needs is still needed.
+     *
+     * <p>It should be pure and fast, and safe from any thread. It may look into the body with
+     * {@link Response#peekBody} alone. If it throws, that is logged, and the attempt is not
+     * repeated. Whether an attempt counts as a failure of the server does not depend on it.
+     */
+    public Builder retryIf(BiPredicate<@Nullable Response, @Nullable IOException> predicate) {
+      this.retryIf = requireNonNull(predicate, "predicate");
+      return this;
+    }
+
+    /**
+     * Says which header, such as {@code Idempotency-Key}, makes servers do a request once though it
+     * may arrive twice. A request that has it is retried and hedged whatever its method.
+     *
+     * @throws IllegalArgumentException if the name is empty or has other characters than letters,
+     *     digits and {@code !#$%&'*+-.^_`|~}
+     */
+    public Builder idempotencyKey(String header) {
+      this.idempotencyHeader = HeaderName.checked("header", header);
+      this.idempotencyKeys = null;
+      return this;
+    }
+
+    /**
+     * Does as {@link #idempotencyKey(String)}, and gives a key to a request that has none and whose
+     * method is not idempotent. All attempts of a call have the same one.
+     *
+     * @param keys makes the keys, such as {@code () -> UUID.randomUUID().toString()}; safe from any
+     *     thread. What it throws, the call throws.
+     * @throws IllegalArgumentException as the other one does
+     */
+    public Builder idempotencyKey(String header, Supplier<String> keys) {
+      idempotencyKey(header);
+      this.idempotencyKeys = requireNonNull(keys, "keys");
+      return this;
+    }
+
+    /**
+     * Sets the longest that an attempt may take from its start until the headers of the response
+     * are there, however the bytes trickle in; zero, the default, is no limit. Then the attempt has
+     * failed and may be repeated; its connection is lost with HTTP/1.1. The body is not covered,
+     * since it could not be repeated: OkHttp's read timeout and the call's timeout are for that.
+     * Each attempt becomes an OkHttp call of its own, with its own events for an {@code
+     * EventListener}. A request with {@code Upgrade} is not covered.
+     *
+     * @throws IllegalArgumentException if the duration is not zero, or 1 ms to one hour
+     */
+    public Builder attemptTimeout(Duration timeout) {
+      requireNonNull(timeout, "timeout");
+      if (!timeout.isZero()
+          && (timeout.compareTo(Duration.ofMillis(1)) < 0 || timeout.compareTo(LONGEST) > 0)) {
+        throw new IllegalArgumentException(
+            "attemptTimeout: " + timeout + " (expected: PT0S, or PT0.001S to " + LONGEST + ")");
+      }
+      this.attemptTimeout = timeout;
+      return this;
+    }
+
+    /** Sets when a second attempt is made while the first has no answer; by default never. */
+    public Builder hedge(HedgePolicy hedge) {
+      this.hedge = requireNonNull(hedge, "hedge");
       return this;
     }
 

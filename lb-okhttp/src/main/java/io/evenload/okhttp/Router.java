@@ -72,16 +72,28 @@ final class Router {
     boolean nested = !detached(chain, state, attempt, dns);
     state.expect(host, dns);
     Request request = pathPrefix.added(logical, attempt.server());
+    return answer(
+        logical, request, attempt, () -> send(chain, request, state, host, attempt, dns, nested));
+  }
+
+  /**
+   * Sends, and returns the response as one to the logical request.
+   *
+   * @param request what is sent
+   * @throws ServiceRedirect if a server redirects the call to where another has to be chosen
+   */
+  Response answer(Request logical, Request request, AttemptRecord attempt, Sending sending)
+      throws IOException {
     Response response;
     try {
-      response = send(chain, request, state, host, attempt, dns, nested);
+      response = sending.send();
     } catch (UnknownHostException e) {
       ServiceRedirect redirect = attempt.carrier().redirect();
       throw redirect != null && owner.leadsTo(redirect.followUp().url().host()) ? redirect : e;
     } finally {
       ServerDns actual = attempt.carrier().misroutedTo();
       if (actual != null) {
-        wentAstray(host, attempt.server(), actual.authority());
+        wentAstray(logical.url().host(), attempt.server(), actual.authority());
       }
     }
     return pathPrefix.removed(response, logical, request, attempt.server());
@@ -109,20 +121,44 @@ final class Router {
     }
   }
 
+  /**
+   * Returns a call that is to make the attempt.
+   *
+   * @param logical the request as the caller sees it
+   * @param freshConnection whether a pooled connection will not do
+   */
+  NestedCall nested(
+      Interceptor.Chain chain,
+      Request logical,
+      BalancedCall state,
+      AttemptRecord record,
+      Attempt attempt,
+      boolean freshConnection,
+      RetryPolicy policy)
+      throws IOException {
+    String host = logical.url().host();
+    ServerDns dns = route(host, record.server(), chain.getDns(), freshConnection);
+    Request request = pathPrefix.added(logical, record.server());
+    NestedCall nested = NestedCall.of(clients, chain, request, state, host, record, dns, policy);
+    nested.sentBy(sending -> answer(logical, request, record, sending));
+    nested.state().carry(host, attempt);
+    return nested;
+  }
+
   private Response sendNested(
       Interceptor.Chain chain,
       Request request,
       BalancedCall state,
       String host,
-      AttemptRecord attempt,
+      AttemptRecord record,
       ServerDns dns)
       throws IOException {
-    NestedCall nested = NestedCall.of(clients, chain, request, host, dns, state);
+    NestedCall nested =
+        NestedCall.of(clients, chain, request, state, host, record, dns, RetryPolicy.defaults());
     Attempt running = state.inFlight().take();
     if (running != null) {
       nested.state().carry(host, running);
     }
-    attempt.carriedBy(nested.state(), nested.call());
     return nested.execute();
   }
 
@@ -186,5 +222,17 @@ final class Router {
               + " version of OkHttp)",
           null);
     }
+  }
+
+  /** Gets a response from the network. */
+  @FunctionalInterface
+  interface Sending {
+    Response send() throws IOException;
+  }
+
+  /** Makes of that what the caller sees. */
+  @FunctionalInterface
+  interface Answering {
+    Response answer(Sending sending) throws IOException;
   }
 }

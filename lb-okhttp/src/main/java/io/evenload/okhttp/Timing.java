@@ -1,7 +1,12 @@
 package io.evenload.okhttp;
 
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
@@ -13,9 +18,19 @@ import java.util.random.RandomGenerator;
  * @param epochMillis the time of day, for the dates in {@code Retry-After}
  * @param random safe from any thread
  * @param waiting how a call waits
+ * @param timer runs what is due later; it only hands work on
+ * @param workers run second attempts; they may refuse
  */
 record Timing(
-    LongSupplier nanoTime, LongSupplier epochMillis, RandomGenerator random, Waiting waiting) {
+    LongSupplier nanoTime,
+    LongSupplier epochMillis,
+    RandomGenerator random,
+    Waiting waiting,
+    ScheduledExecutorService timer,
+    Executor workers) {
+
+  private static final int MOST_WORKERS = 128;
+  private static final long IDLE_SECONDS = 10;
 
   /** The machine's own. */
   static final Timing SYSTEM =
@@ -23,7 +38,31 @@ record Timing(
           System::nanoTime,
           System::currentTimeMillis,
           () -> ThreadLocalRandom.current().nextLong(),
-          (ended, nanos) -> ended.await(nanos, TimeUnit.NANOSECONDS));
+          (ended, nanos) -> ended.await(nanos, TimeUnit.NANOSECONDS),
+          systemTimer(),
+          new ThreadPoolExecutor(
+              0,
+              MOST_WORKERS,
+              IDLE_SECONDS,
+              TimeUnit.SECONDS,
+              new SynchronousQueue<>(),
+              work -> daemon(work, "evenload hedge")));
+
+  /** Its thread ends when nothing was due for a while, as those of the workers do. */
+  private static ScheduledExecutorService systemTimer() {
+    ScheduledThreadPoolExecutor timer =
+        new ScheduledThreadPoolExecutor(1, work -> daemon(work, "evenload attempt timer"));
+    timer.setRemoveOnCancelPolicy(true);
+    timer.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
+    timer.allowCoreThreadTimeOut(true);
+    return timer;
+  }
+
+  private static Thread daemon(Runnable work, String name) {
+    Thread thread = new Thread(work, name);
+    thread.setDaemon(true);
+    return thread;
+  }
 
   /** Waits on a latch for so long at most. */
   @FunctionalInterface

@@ -135,7 +135,9 @@ class FuzzTest {
           System::nanoTime,
           () -> 1_700_000_000_000L,
           new SplittableRandom(1),
-          (ended, nanos) -> ended.getCount() == 0);
+          (ended, nanos) -> ended.getCount() == 0,
+          Timing.SYSTEM.timer(),
+          Timing.SYSTEM.workers());
     }
 
     void run(int total) {

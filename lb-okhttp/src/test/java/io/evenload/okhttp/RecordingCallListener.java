@@ -9,6 +9,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import okhttp3.Call;
 
 /** Remembers what it is told, but no call: that would keep calls from becoming garbage. */
 final class RecordingCallListener implements CallListener {
@@ -17,6 +18,7 @@ final class RecordingCallListener implements CallListener {
   private final Map<String, AtomicInteger> reasons = new ConcurrentSkipListMap<>();
   private final AtomicInteger connectFailures = new AtomicInteger();
   private final Queue<Refusal> refusals = new ConcurrentLinkedQueue<>();
+  private final Queue<String> hedges = new ConcurrentLinkedQueue<>();
   private final Queue<String> misrouted = new ConcurrentLinkedQueue<>();
   private final Signal signal;
 
@@ -37,6 +39,18 @@ final class RecordingCallListener implements CallListener {
   @Override
   public void notRetried(FailedAttempt attempt, Refusal refusal) {
     refusals.add(refusal);
+    signal.changed();
+  }
+
+  @Override
+  public void hedged(String host, Call call, Server slow, Server second) {
+    hedges.add(slow.id() + " then " + second.id());
+    signal.changed();
+  }
+
+  @Override
+  public void notHedged(String host, Call call, Server slow, Refusal refusal) {
+    hedges.add(slow.id() + " then " + refusal);
     signal.changed();
   }
 
@@ -63,6 +77,11 @@ final class RecordingCallListener implements CallListener {
 
   List<Refusal> refusals() {
     return List.copyOf(refusals);
+  }
+
+  /** The servers that were too slow, each with the one that was asked then, or why none was. */
+  List<String> hedges() {
+    return List.copyOf(hedges);
   }
 
   List<String> misrouted() {

@@ -14,6 +14,7 @@ import java.net.CookieManager;
 import java.net.ProtocolException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import mockwebserver3.MockResponse;
@@ -159,7 +160,11 @@ class RedirectTest {
     first.always(redirect(307, wire.scheme + "://" + BILLING + "/"));
     try (LoadBalancer target = LoadBalancer.of("billing", second.server())) {
       BalancedClient client =
-          backends.client(first).balancing(balancing -> balancing.service(BILLING, target)).build();
+          backends
+              .client(first)
+              .balancing(balancing -> balancing.service(BILLING, target))
+              .balancing(attempts())
+              .build();
       for (int i = 0; i < 5; i++) {
         assertThat(client.get("/").server()).isEqualTo("second");
       }
@@ -339,7 +344,15 @@ class RedirectTest {
   }
 
   private BalancedClient.Builder client(Backend... orders) {
-    return backends.client(orders).balancing(balancing -> balancing.service(BILLING, billing));
+    return backends
+        .client(orders)
+        .balancing(balancing -> balancing.service(BILLING, billing))
+        .balancing(attempts());
+  }
+
+  /** How attempts are made; by the call itself, unless a subclass says otherwise. */
+  Consumer<LoadBalancingInterceptor.Builder> attempts() {
+    return Policies.attempts(3);
   }
 
   private static UnaryOperator<MockResponse.Builder> redirect(int status, String location) {

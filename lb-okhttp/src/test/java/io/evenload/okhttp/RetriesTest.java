@@ -133,10 +133,11 @@ final class RetriesTest {
     BalancedCall state = state(call);
     Retries retries = retries(RetryPolicy.defaults());
     AttemptRecord refused = failed(FailureKind.NOT_SENT);
-    assertThat(retries.delayNanos(call, call.request(), state, refused, 1))
+    assertThat(retries.delayNanos(call, call.request(), retries.policy(), state, refused, 1))
         .isNotEqualTo(Retries.NO);
     state.requestBodyStart(call);
-    assertThat(retries.delayNanos(call, call.request(), state, refused, 1)).isEqualTo(Retries.NO);
+    assertThat(retries.delayNanos(call, call.request(), retries.policy(), state, refused, 1))
+        .isEqualTo(Retries.NO);
     assertThat(told).last().isEqualTo("notRetried 1 IOException BODY_NOT_REPEATABLE");
   }
 
@@ -153,10 +154,10 @@ final class RetriesTest {
     retries.request();
     retries.request();
     for (int i = 0; i < 2; i++) {
-      assertThat(retries.delayNanos(call, get(), state(call), answered(503), 1))
+      assertThat(retries.delayNanos(call, get(), retries.policy(), state(call), answered(503), 1))
           .isNotEqualTo(Retries.NO);
     }
-    assertThat(retries.delayNanos(call, get(), state(call), answered(503), 1))
+    assertThat(retries.delayNanos(call, get(), retries.policy(), state(call), answered(503), 1))
         .isEqualTo(Retries.NO);
     assertThat(told).last().isEqualTo("notRetried 1 503 BUDGET_EXHAUSTED");
   }
@@ -165,7 +166,9 @@ final class RetriesTest {
   void delayNanos_staleConnection_isFreeAndAtOnce() {
     Call call = client.newCall(get());
     Retries retries = retries(RetryPolicy.builder().budgetPerSecond(0).budgetRatio(0).build());
-    assertThat(retries.delayNanos(call, get(), state(call), failed(FailureKind.MAYBE_STALE), 1))
+    assertThat(
+            retries.delayNanos(
+                call, get(), retries.policy(), state(call), failed(FailureKind.MAYBE_STALE), 1))
         .isZero();
   }
 
@@ -175,7 +178,7 @@ final class RetriesTest {
     Retries retries = retries(RetryPolicy.none());
     retries.request();
     for (FailureKind kind : FailureKind.values()) {
-      assertThat(retries.delayNanos(call, get(), state(call), failed(kind), 1))
+      assertThat(retries.delayNanos(call, get(), retries.policy(), state(call), failed(kind), 1))
           .isEqualTo(Retries.NO);
     }
   }
@@ -185,8 +188,8 @@ final class RetriesTest {
   }
 
   private long decide(Call call, AttemptRecord tried, int number) {
-    return retries(RetryPolicy.defaults())
-        .delayNanos(call, call.request(), state(call), tried, number);
+    RetryPolicy policy = RetryPolicy.defaults();
+    return retries(policy).delayNanos(call, call.request(), policy, state(call), tried, number);
   }
 
   private BalancedCall state(Call call) {
@@ -246,7 +249,7 @@ final class RetriesTest {
 
   private AttemptRecord failed(FailureKind kind) {
     AttemptRecord record = attempt();
-    record.failed(new IOException("broke"), kind, 0);
+    record.failed(new IOException("broke"), kind, RetryPolicy.defaults(), 0);
     return record;
   }
 

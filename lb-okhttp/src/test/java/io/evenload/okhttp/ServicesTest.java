@@ -9,6 +9,7 @@ import io.evenload.Server;
 import io.evenload.okhttp.BalancedClient.Ended;
 import java.io.IOException;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import okhttp3.Request;
 import okhttp3.Response;
@@ -207,7 +208,13 @@ class ServicesTest {
         .client(Wire.HTTP_1, servers)
         .balancing(
             balancing -> balancing.pathPrefix(server -> server.metadata().getOrDefault("path", "")))
+        .balancing(attempts())
         .build();
+  }
+
+  /** How attempts are made; by the call itself, unless a subclass says otherwise. */
+  Consumer<LoadBalancingInterceptor.Builder> attempts() {
+    return Policies.attempts(3);
   }
 
   private static Server prefixed(Backend backend, String prefix) {

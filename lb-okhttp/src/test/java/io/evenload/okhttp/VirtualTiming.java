@@ -11,7 +11,13 @@ final class VirtualTiming {
   private long epochMillis = 1_700_000_000_000L;
 
   Timing timing() {
-    return new Timing(this::nanos, this::epochMillis, new SplittableRandom(42), this::await);
+    return new Timing(
+        this::nanos,
+        this::epochMillis,
+        new SplittableRandom(42),
+        this::await,
+        Timing.SYSTEM.timer(),
+        Timing.SYSTEM.workers());
   }
 
   long nanos() {
