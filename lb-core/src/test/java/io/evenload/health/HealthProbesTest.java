@@ -354,10 +354,12 @@ class HealthProbesTest {
             socket -> ProbeTarget.readRequest(socket))) {
       HealthProbe other = HttpProbe.builder("/").tls(context).host("other.test").build();
       assertThat(ask(other, target.server()).reason())
-          .startsWith("SSLHandshakeException: No subject alternative DNS name matching other.test");
+          .startsWith("SSLHandshakeException: ") // JDK 25 goes on with the alert's name
+          .contains("No subject alternative DNS name matching other.test");
       HealthProbe untrusting = HttpProbe.builder("/").tls().host("orders.test").build();
       assertThat(ask(untrusting, target.server()).reason())
-          .startsWith("SSLHandshakeException: PKIX path building failed");
+          .startsWith("SSLHandshakeException: ")
+          .contains("PKIX path building failed");
     }
   }
 
