@@ -23,16 +23,19 @@ public final class BackendHints {
   /** Nothing is believed. */
   static final BackendHints NONE = builder().build();
 
+  private static final int UNAVAILABLE = 503;
   private static final int MAX_REASON = 100;
 
   private final boolean loadReports;
   private final double errorPenalty;
   private final @Nullable String drainingHeader;
+  private final boolean retryAfter;
 
   private BackendHints(Builder builder) {
     loadReports = builder.loadReports;
     errorPenalty = builder.errorPenalty;
     drainingHeader = builder.drainingHeader;
+    retryAfter = builder.retryAfter;
   }
 
   /** Returns a builder. */
@@ -40,8 +43,12 @@ public final class BackendHints {
     return new Builder();
   }
 
-  /** Takes note of a response that came from the server itself. */
-  void read(LoadBalancer balancer, Server server, Response response) {
+  /**
+   * Takes note of a response that came from the server itself.
+   *
+   * @param epochMillis the time of day
+   */
+  void read(LoadBalancer balancer, Server server, Response response, long epochMillis) {
     Headers headers = response.headers();
     if (loadReports) {
       String value = headers.get(LoadReport.HEADER);
@@ -57,6 +64,14 @@ public final class BackendHints {
       String reason = said.substring(0, Math.min(MAX_REASON, said.length()));
       balancer.drain(server.id(), Builder.DRAINING, reason);
     }
+    if (retryAfter && response.code() == UNAVAILABLE) {
+      Duration asked = RetryAfter.of(headers, epochMillis);
+      if (asked != null && !asked.isZero()) {
+        Duration most = Builder.MAX_RETRY_AFTER;
+        Duration time = asked.compareTo(most) < 0 ? asked : most;
+        balancer.eject(server.id(), time, "503 with Retry-After");
+      }
+    }
   }
 
   /** Collects the options of {@link BackendHints}; not thread-safe. */
@@ -71,9 +86,13 @@ public final class BackendHints {
     /** 1 minute: most servers that drain are gone by then, and one that is not says so again. */
     public static final Duration DRAINING = Duration.ofMinutes(1);
 
+    /** 30 seconds, as long as a first ejection by outlier detection at most. */
+    public static final Duration MAX_RETRY_AFTER = Duration.ofSeconds(30);
+
     private boolean loadReports;
     private double errorPenalty = DEFAULT_ERROR_PENALTY;
     private @Nullable String drainingHeader;
+    private boolean retryAfter;
 
     private Builder() {}
 
@@ -113,6 +132,15 @@ public final class BackendHints {
     public Builder drainingHeader(String name) {
       Headers unused = Headers.of(requireNonNull(name, "name"), ""); // for its checks
       this.drainingHeader = name;
+      return this;
+    }
+
+    /**
+     * Believes a 503 with {@code Retry-After}: the server is ejected for that time, at most 30
+     * seconds, as outlier detection would; see {@link LoadBalancer#eject}.
+     */
+    public Builder retryAfter() {
+      this.retryAfter = true;
       return this;
     }
 

@@ -54,7 +54,9 @@ final class BalancedService {
     this.timeoutHeader = builder.timeoutHeader;
     this.failures = new ServerFailures(builder.failureStatuses, builder.retry, log);
     BackendHints believed = builder.hints;
-    this.hints = (server, response) -> believed.read(balancer, server, response);
+    this.hints =
+        (server, response) ->
+            believed.read(balancer, server, response, timing.epochMillis().getAsLong());
     this.sizing = sizing;
     this.states = () -> new BalancedCall(timing, log);
     this.proxyCheck = new ProxyCheck(host);

@@ -9,6 +9,7 @@ import io.evenload.LoadBalancerStatus.EndpointStatus;
 import io.evenload.Server;
 import io.evenload.ServerList;
 import java.time.Duration;
+import java.util.List;
 import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.Response;
@@ -35,6 +36,37 @@ class BackendHintsTest {
   }
 
   @Test
+  void retryAfter_of503_ejects() throws Exception {
+    Backend a =
+        backends.start("a").next(response -> response.code(503).setHeader("Retry-After", "20"));
+    List<Backend> others = List.of(backends.start("b"), backends.start("c"), backends.start("d"));
+    BalancedClient client =
+        client(
+            BackendHints.builder().retryAfter().build(),
+            a,
+            others.get(0),
+            others.get(1),
+            others.get(2));
+
+    assertThat(client.execute(unrepeated(client)).code()).isEqualTo(503);
+    client.await(() -> status(client, "a").state() == EndpointState.EJECTED);
+    assertThat(status(client, "a").reason()).contains("503 with Retry-After");
+    assertThat(client.get("/").server()).isEqualTo("b");
+  }
+
+  @Test
+  void retryAfter_notAskedFor_isNotBelieved() throws Exception {
+    Backend a =
+        backends.start("a").next(response -> response.code(503).setHeader("Retry-After", "20"));
+    Backend b = backends.start("b");
+    BalancedClient client = client(BackendHints.builder().build(), a, b, backends.start("c"));
+
+    assertThat(client.execute(unrepeated(client)).code()).isEqualTo(503);
+    assertThat(status(client, "a").state()).isEqualTo(EndpointState.ELIGIBLE);
+    assertThat(client.get("/").server()).isEqualTo("a");
+  }
+
+  @Test
   void loadReports_becomeWeights() {
     VirtualTiming time = new VirtualTiming();
     Server a = Server.of("10.0.0.1", 80);
@@ -44,9 +76,12 @@ class BackendHintsTest {
         LoadBalancer.builder("orders").servers(ServerList.of(a, b)).nanoTime(time::nanos).build()) {
       for (int i = 0; i < 2; i++) {
         hints.read(
-            orders, a, reporting("JSON {\"cpu_utilization\":0.5,\"rps_fractional\":50,\"eps\":9}"));
-        hints.read(orders, b, reporting("TEXT cpu_utilization=0.2,rps_fractional=60"));
-        hints.read(orders, b, reporting("garbage"));
+            orders,
+            a,
+            reporting("JSON {\"cpu_utilization\":0.5,\"rps_fractional\":50,\"eps\":9}"),
+            0);
+        hints.read(orders, b, reporting("TEXT cpu_utilization=0.2,rps_fractional=60"), 0);
+        hints.read(orders, b, reporting("garbage"), 0);
         time.advance(Duration.ofSeconds(11));
       }
 
@@ -110,6 +145,10 @@ class BackendHintsTest {
         .message("OK")
         .header("Endpoint-Load-Metrics", report)
         .build();
+  }
+
+  private static Request unrepeated(BalancedClient client) {
+    return client.request("/").tag(RetryPolicy.class, RetryPolicy.none()).build();
   }
 
   private BalancedClient client(BackendHints hints, Backend... servers) {
