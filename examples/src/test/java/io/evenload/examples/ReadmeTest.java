@@ -19,10 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
-import okhttp3.ConnectionPool;
-import okhttp3.Dispatcher;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
@@ -122,15 +119,8 @@ final class ReadmeTest {
         LoadBalancer orders = LoadBalancer.of("orders", server.server())) {
       LoadBalancingInterceptor balancing = LoadBalancingInterceptor.of("orders", orders);
       // README
-      Dispatcher dispatcher = new Dispatcher(); // for enqueue(); execute() is not limited
-      dispatcher.setMaxRequests(256);
-      dispatcher.setMaxRequestsPerHost(256); // "orders" is one host, however many servers it has
       OkHttpClient client =
-          balancing
-              .install(new OkHttpClient.Builder())
-              .dispatcher(dispatcher)
-              .connectionPool(new ConnectionPool(100, 5, TimeUnit.MINUTES)) // idle ones, in all
-              .build();
+          balancing.install(new OkHttpClient.Builder(), 256).build(); // 256 calls at once
       // end
       assertThat(status(client)).isEqualTo(200);
       assertThat(client.dispatcher().getMaxRequestsPerHost()).isEqualTo(256);
