@@ -11,6 +11,7 @@ import io.evenload.UpdatableServerList;
 import io.evenload.chooser.Choosers;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import io.evenload.okhttp.RetryPolicy;
+import io.evenload.testing.VirtualTime;
 import io.micrometer.core.instrument.MockClock;
 import io.micrometer.core.instrument.simple.SimpleConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -34,7 +35,10 @@ import org.junit.jupiter.api.Test;
 final class LoadBalancerMetricsTest {
 
   private final MockClock clock = new MockClock();
-  private final AtomicLong nanos = new AtomicLong();
+
+  /** Also the balancer's scheduler, so that no other thread is ever in its control path. */
+  private final VirtualTime time = new VirtualTime();
+
   private final PrometheusMeterRegistry prometheus =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT, new PrometheusRegistry(), clock);
 
@@ -44,11 +48,11 @@ final class LoadBalancerMetricsTest {
         LoadBalancerMetrics metrics = LoadBalancerMetrics.monitor(prometheus, balancer)) {
       for (int i = 0; i < 3; i++) {
         Attempt attempt = balancer.start();
-        nanos.addAndGet(20_000_000);
+        time.advance(Duration.ofMillis(20));
         attempt.succeed();
       }
       Attempt failed = balancer.start();
-      nanos.addAndGet(500_000_000);
+      time.advance(Duration.ofMillis(500));
       failed.fail(null);
       balancer.start().cancel();
       try (Attempt running = balancer.start()) {
@@ -186,7 +190,8 @@ final class LoadBalancerMetricsTest {
     return LoadBalancer.builder("orders")
         .servers(list)
         .chooser(Choosers.roundRobin())
-        .nanoTime(nanos::get)
+        .nanoTime(time)
+        .scheduler(time)
         .build();
   }
 
