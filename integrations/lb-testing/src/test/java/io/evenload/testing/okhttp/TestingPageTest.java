@@ -72,9 +72,7 @@ final class TestingPageTest {
     }
     assertThat(a.requestCount()).isEqualTo(20); // then its breaker opened
     a.always(Reply.ok());
-
     time.advance(Duration.ofSeconds(6)); // after 5 s it allows trials
-
     client.newCall(request("http://orders/v1/items")).execute().close();
     assertThat(a.requestCount()).isEqualTo(21);
   }
