@@ -4,6 +4,7 @@ import io.evenload.Outcome;
 import io.evenload.Server;
 import java.io.IOException;
 import java.time.Duration;
+import okhttp3.Call;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,8 @@ public final class CallAttempt {
     HEDGE
   }
 
+  private final String service;
+  private final Call call;
   private final Server server;
   private final Reason reason;
   private final Outcome outcome;
@@ -31,6 +34,8 @@ public final class CallAttempt {
   private final long tookNanos;
 
   CallAttempt(
+      String service,
+      Call call,
       Server server,
       Reason reason,
       Outcome outcome,
@@ -38,6 +43,8 @@ public final class CallAttempt {
       @Nullable IOException failure,
       long startNanos,
       long tookNanos) {
+    this.service = service;
+    this.call = call;
     this.server = server;
     this.reason = reason;
     this.outcome = outcome;
@@ -45,6 +52,16 @@ public final class CallAttempt {
     this.failure = failure;
     this.startNanos = startNanos;
     this.tookNanos = tookNanos;
+  }
+
+  /** The host that the service was added with, whose balancer chose the server. */
+  public String service() {
+    return service;
+  }
+
+  /** The call of the caller, which an attempt may share or make by a call of its own. */
+  public Call call() {
+    return call;
   }
 
   /** The server that was chosen. */

@@ -245,6 +245,22 @@ public final class LoadBalancingInterceptor implements Interceptor {
     return AttemptsException.of(requireNonNull(failure, "failure"));
   }
 
+  /**
+   * Returns the attempt that is being made, for an interceptor behind this one, be it on the
+   * network or not: the service, the server, the reason and the caller's call. What will come of it
+   * is not known yet; its {@link CallAttempt#failure() failure} is null unless it was cut short by
+   * {@link RetryPolicy.Builder#attemptTimeout}, which the interceptor sees as a cancelled call.
+   *
+   * <p>Null if the call is not balanced, and for a request that is none: before a call goes on to
+   * another server, this interceptor takes it off its connection by proceeding to a host that is
+   * never resolved. So an interceptor should let a request pass for which this is null.
+   *
+   * @param chain the one that the interceptor was given, on the thread it was given it
+   */
+  public static @Nullable CallAttempt attemptOf(Chain chain) {
+    return Detachment.isFor(chain.request()) ? null : BalancedCall.current(chain.call());
+  }
+
   /** The hosts. */
   @Override
   public String toString() {
