@@ -144,9 +144,12 @@ final class Picker {
       if (answer instanceof LiveEndpoint chosen && chosen.group() == group.group()) {
         return request.skips(chosen) ? null : chosen;
       }
-      balancer
-          .log()
-          .warn("Chooser.choose returned " + answer + " (expected: an endpoint of the list)", null);
+      if (answer == null || !group.list().contains(answer)) { // else it just changed its group
+        balancer
+            .log()
+            .warn(
+                "Chooser.choose returned " + answer + " (expected: an endpoint of the list)", null);
+      }
     } catch (Throwable e) {
       balancer.log().warn("Chooser.choose threw; a random endpoint is used", e);
     }
