@@ -30,7 +30,7 @@ final class AttemptInterceptor implements Interceptor {
     if (attempt == null) {
       return chain.proceed(chain.request());
     }
-    AttemptSpan span = new AttemptSpan(tracer, propagator, attempt, chain.request());
+    AttemptSpan span = new AttemptSpan(tracer, propagator, attempt, chain);
     try (Scope scope = span.context().makeCurrent()) {
       Response response = chain.proceed(span.injected(chain.request()));
       span.answered(response);

@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Locale;
 import java.util.Set;
+import okhttp3.Call;
 import okhttp3.Connection;
 import okhttp3.Interceptor;
 import okhttp3.Protocol;
@@ -67,6 +68,7 @@ final class AttemptSpan {
   private final TextMapPropagator propagator;
   private final CallAttempt attempt;
   private final TracedCall call;
+  private final Call carrier;
   private final String host;
   private Span span;
   private boolean exchanged;
@@ -74,13 +76,15 @@ final class AttemptSpan {
   /** The status of the last answer from the network; 0 if there was none, or none yet. */
   private int status;
 
-  AttemptSpan(Tracer tracer, TextMapPropagator propagator, CallAttempt attempt, Request request) {
+  AttemptSpan(
+      Tracer tracer, TextMapPropagator propagator, CallAttempt attempt, Interceptor.Chain chain) {
     this.tracer = tracer;
     this.propagator = propagator;
     this.attempt = attempt;
     this.call = TracedCall.of(attempt.call());
-    this.host = request.url().host();
-    this.span = begin(request);
+    this.carrier = chain.call();
+    this.host = chain.request().url().host();
+    this.span = begin(chain.request());
   }
 
   private Span begin(Request request) {
@@ -132,8 +136,8 @@ final class AttemptSpan {
   /** Runs an exchange on the network, within the attempt that it is for, if it is for one. */
   static Response onNetwork(Interceptor.Chain chain) throws IOException {
     AttemptSpan attempt = Context.current().get(KEY);
-    if (attempt == null) {
-      return chain.proceed(chain.request());
+    if (attempt == null || !attempt.carrier.equals(chain.call())) {
+      return chain.proceed(chain.request()); // also a call that code within an attempt makes
     }
     return attempt.exchanged
         ? attempt.exchangeAgain(chain)
