@@ -41,6 +41,7 @@ final class AttemptLoop {
   private final Request request;
   private final boolean picky;
   private int number;
+  private @Nullable AttemptRecord last;
 
   /**
    * Begins a way.
@@ -71,6 +72,7 @@ final class AttemptLoop {
     Attempt first = service.admission.first(call, state, context, picky);
     AttemptRecord tried = attempt(first, Reason.FIRST, false);
     while (true) {
+      last = tried;
       long delay = service.retries.delayNanos(call, request, policy, state, tried, number);
       if (delay == Retries.NO) {
         return conclude(tried);
@@ -83,6 +85,11 @@ final class AttemptLoop {
       tried.closeResponse();
       tried = attempt(next, Reason.RETRY, tried.stale());
     }
+  }
+
+  /** The attempt that decided what {@link #run} came to; null if none did. */
+  @Nullable CallAttempt last() {
+    return last == null ? null : last.described();
   }
 
   /** Waits, and starts the next attempt; returns null if there is no server for it. */

@@ -28,6 +28,7 @@ final class AttemptRecord {
   private final String service;
   private final BalancedCall owner;
   private final Call owningCall;
+  private final int number;
   private final Server server;
   private final Reason reason;
   private final @Nullable AttemptRecord previous;
@@ -63,6 +64,7 @@ final class AttemptRecord {
     this.service = service;
     this.owner = owner;
     this.owningCall = call;
+    this.number = previous == null ? 1 : previous.number + 1;
     this.server = server;
     this.reason = reason;
     this.previous = previous;
@@ -265,9 +267,14 @@ final class AttemptRecord {
   List<CallAttempt> history() {
     Deque<CallAttempt> attempts = new ArrayDeque<>();
     for (AttemptRecord each = this; each != null; each = each.previous) {
-      attempts.addFirst(each.described(each.failure));
+      attempts.addFirst(each.described());
     }
     return List.copyOf(attempts);
+  }
+
+  /** Returns what is known of it now. */
+  CallAttempt described() {
+    return described(failure);
   }
 
   /** Returns what is known of it now, with the exception that is known. */
@@ -276,6 +283,7 @@ final class AttemptRecord {
     return new CallAttempt(
         service,
         owningCall,
+        number,
         server,
         reason,
         over ? outcome : Outcome.CANCELLED,

@@ -25,6 +25,7 @@ public final class CallAttempt {
 
   private final String service;
   private final Call call;
+  private final int number;
   private final Server server;
   private final Reason reason;
   private final Outcome outcome;
@@ -36,6 +37,7 @@ public final class CallAttempt {
   CallAttempt(
       String service,
       Call call,
+      int number,
       Server server,
       Reason reason,
       Outcome outcome,
@@ -45,6 +47,7 @@ public final class CallAttempt {
       long tookNanos) {
     this.service = service;
     this.call = call;
+    this.number = number;
     this.server = server;
     this.reason = reason;
     this.outcome = outcome;
@@ -62,6 +65,11 @@ public final class CallAttempt {
   /** The call of the caller, which an attempt may share or make by a call of its own. */
   public Call call() {
     return call;
+  }
+
+  /** 1 for the first attempt of the call, in the order of their starts. */
+  public int number() {
+    return number;
   }
 
   /** The server that was chosen. */

@@ -110,7 +110,7 @@ final class AttemptSpan {
     if (!known) {
       builder.setAttribute(HttpAttributes.HTTP_REQUEST_METHOD_ORIGINAL, method);
     }
-    int resend = call.resend();
+    int resend = attempt.number() - 1 + call.followUps();
     if (resend > 0) {
       builder.setAttribute(HttpAttributes.HTTP_REQUEST_RESEND_COUNT, (long) resend);
     }
@@ -150,6 +150,7 @@ final class AttemptSpan {
       return exchange(chain, chain.request());
     }
     end();
+    call.followedUp();
     span = begin(chain.request());
     try (Scope scope = context().makeCurrent()) {
       return exchange(chain, injected(chain.request()));

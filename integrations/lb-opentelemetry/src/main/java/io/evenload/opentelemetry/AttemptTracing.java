@@ -7,7 +7,9 @@ import io.opentelemetry.api.OpenTelemetry;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.propagation.TextMapPropagator;
 import io.opentelemetry.semconv.SchemaUrls;
+import java.util.List;
 import okhttp3.EventListener;
+import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
 
 /**
@@ -74,8 +76,11 @@ public final class AttemptTracing {
    *     traced already
    */
   public OkHttpClient install(OkHttpClient client) {
-    check(client);
+    if (client.interceptors().stream().anyMatch(AttemptInterceptor.class::isInstance)) {
+      throw new IllegalArgumentException("client: traced already (expected: once)");
+    }
     OkHttpClient.Builder traced = client.newBuilder();
+    traced.interceptors().add(balancingIndex(client), TracedCall::settleParent);
     traced.addInterceptor(new AttemptInterceptor(tracer, propagator));
     // Before all others, so that those of other instrumentations run within the span.
     traced.networkInterceptors().add(0, AttemptSpan::onNetwork);
@@ -85,13 +90,14 @@ public final class AttemptTracing {
         .build();
   }
 
-  private static void check(OkHttpClient client) {
-    if (client.interceptors().stream().noneMatch(LoadBalancingInterceptor.class::isInstance)) {
-      throw new IllegalArgumentException(
-          "client: no LoadBalancingInterceptor (expected: installed before)");
+  private static int balancingIndex(OkHttpClient client) {
+    List<Interceptor> interceptors = client.interceptors();
+    for (int i = 0; i < interceptors.size(); i++) {
+      if (interceptors.get(i) instanceof LoadBalancingInterceptor) {
+        return i;
+      }
     }
-    if (client.interceptors().stream().anyMatch(AttemptInterceptor.class::isInstance)) {
-      throw new IllegalArgumentException("client: traced already (expected: once)");
-    }
+    throw new IllegalArgumentException(
+        "client: no LoadBalancingInterceptor (expected: installed before)");
   }
 }

@@ -32,6 +32,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -40,8 +41,11 @@ import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import mockwebserver3.Dispatcher;
+import mockwebserver3.MockResponse;
 import mockwebserver3.MockWebServer;
 import mockwebserver3.RecordedRequest;
+import mockwebserver3.SocketEffect.Stall;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -115,6 +119,30 @@ final class World implements AfterEachCallback {
     resources.push(server);
     server.start(InetAddress.getLoopbackAddress(), 0);
     return server;
+  }
+
+  /**
+   * Makes the first server never answer, and the second one answer once the first was asked: what a
+   * hedge is for, without chance.
+   */
+  static void stallThenAnswer(MockWebServer first, MockWebServer second) {
+    CountDownLatch asked = new CountDownLatch(1);
+    first.setDispatcher(
+        new Dispatcher() {
+          @Override
+          public MockResponse dispatch(RecordedRequest request) {
+            asked.countDown();
+            return new MockResponse.Builder().onResponseStart(Stall.INSTANCE).build();
+          }
+        });
+    second.setDispatcher(
+        new Dispatcher() {
+          @Override
+          public MockResponse dispatch(RecordedRequest request) throws InterruptedException {
+            assertThat(asked.await(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+            return new MockResponse();
+          }
+        });
   }
 
   /** What discovery would say of it. */
