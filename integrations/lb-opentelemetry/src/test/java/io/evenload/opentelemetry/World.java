@@ -140,7 +140,7 @@ final class World implements AfterEachCallback {
           @Override
           public MockResponse dispatch(RecordedRequest request) throws InterruptedException {
             assertThat(asked.await(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
-            return new MockResponse();
+            return new MockResponse.Builder().build();
           }
         });
   }
