@@ -32,9 +32,9 @@ final class Picker {
   private static final int ATTEMPTS_BEFORE_LEAVING = 2;
 
   private final BalancerContext balancer;
-  private final @Nullable LeakSampler sampler;
+  private final LeakSampler sampler;
 
-  Picker(BalancerContext balancer, @Nullable LeakSampler sampler) {
+  Picker(BalancerContext balancer, LeakSampler sampler) {
     this.balancer = balancer;
     this.sampler = sampler;
   }
@@ -141,7 +141,8 @@ final class Picker {
     }
     try {
       Endpoint answer = chooser.choose(group.list(), request);
-      if (answer instanceof LiveEndpoint chosen && chosen.group() == group.group()) {
+      if (answer instanceof LiveEndpoint chosen
+          && (chosen.group() == group.group() || movedFrom(group, chosen))) {
         return request.skips(chosen) ? null : chosen;
       }
       balancer
@@ -151,6 +152,11 @@ final class Picker {
       balancer.log().warn("Chooser.choose threw; a random endpoint is used", e);
     }
     return null;
+  }
+
+  /** Whether the endpoint is of this list, and on its way to another group just now. */
+  private static boolean movedFrom(Candidates group, LiveEndpoint chosen) {
+    return group.list().contains(chosen);
   }
 
   int randomIndex(int n) {
@@ -181,7 +187,7 @@ final class Picker {
       endpoint.left(tracker);
       return null;
     }
-    LeakSampler sampling = sampler != null && sampler.draws() ? sampler : null;
+    LeakSampler sampling = sampler.draws() ? sampler : null;
     long now = balancer.nanoTime().getAsLong();
     Attempt attempt = new Attempt(endpoint, gates, tracker, now, sampling);
     if (tracker != null) {
