@@ -1,30 +1,23 @@
 package io.evenload.okhttp;
 
 import io.evenload.LoadBalancer;
-import io.evenload.Server;
 import java.io.IOException;
-import java.util.function.BiConsumer;
 import kotlin.jvm.functions.Function0;
 import okhttp3.Call;
 import okhttp3.Interceptor;
 import okhttp3.Request;
 import okhttp3.Response;
-import org.jspecify.annotations.Nullable;
 
 /** Runs the calls of one host: attempt after attempt, until one may be given to the caller. */
 final class BalancedService {
 
   final String host;
   final LoadBalancer balancer;
-  final Admission admission;
-  final Retries retries;
   final Hedging hedging;
   final Router router;
-  final Sessions sessions;
-  final ServerFailures failures;
-  final BiConsumer<Server, Response> hints;
-  final @Nullable String timeoutHeader;
   final Timing timing;
+  private volatile ServiceOptions options;
+  private final RateLimitedLog log;
   private final SizingAdvice sizing;
   private final Function0<BalancedCall> states;
   private final ProxyCheck proxyCheck;
@@ -46,20 +39,47 @@ final class BalancedService {
     this.balancer = balancer;
     this.router = router;
     this.timing = builder.timing;
-    this.admission =
-        new Admission(balancer, builder.waitForServers, builder.waitForRoom, timing.nanoTime());
-    this.retries = new Retries(host, builder.retry, timing, listener);
+    this.log = log;
     this.hedging = new Hedging(host, timing, listener);
-    this.sessions = new Sessions(host, balancer, builder.affinity, timing, log);
-    this.timeoutHeader = builder.timeoutHeader;
-    this.failures = new ServerFailures(builder.failureStatuses, builder.retry, log);
-    BackendHints believed = builder.hints;
-    this.hints =
-        (server, response) ->
-            believed.read(balancer, server, response, timing.epochMillis().getAsLong());
+    this.options =
+        options(
+            builder,
+            new Admission(balancer, builder.waitForServers, builder.waitForRoom, timing.nanoTime()),
+            new Retries(host, builder.retry, timing, listener));
     this.sizing = sizing;
     this.states = () -> new BalancedCall(timing, log);
     this.proxyCheck = new ProxyCheck(host);
+  }
+
+  ServiceOptions options() {
+    return options;
+  }
+
+  /**
+   * Works by other options from now on. Calls must not overlap.
+   *
+   * @param builder the options of the interceptor
+   */
+  void use(LoadBalancingInterceptor.Builder builder) {
+    ServiceOptions last = options;
+    options =
+        options(
+            builder,
+            last.admission().with(builder.waitForServers, builder.waitForRoom),
+            last.retries().with(builder.retry));
+  }
+
+  private ServiceOptions options(
+      LoadBalancingInterceptor.Builder builder, Admission admission, Retries retries) {
+    BackendHints believed = builder.hints;
+    return new ServiceOptions(
+        admission,
+        retries,
+        new Sessions(host, balancer, builder.affinity, timing, log),
+        new ServerFailures(builder.failureStatuses, builder.retry, log),
+        (server, response) ->
+            believed.read(balancer, server, response, timing.epochMillis().getAsLong()),
+        builder.timeoutHeader);
   }
 
   /**
