@@ -77,8 +77,9 @@ final class Aperture {
       return;
     }
     needed = Math.max(needed, need);
-    if (now - since >= SHRINK_NANOS || extension > ring.size() - arcSize) {
-      extension = needed;
+    int left = ring.size() - arcSize;
+    if (now - since >= SHRINK_NANOS || extension > left) {
+      extension = Math.min(needed, left); // what was needed may have been of a longer list
       needed = 0;
       since = now;
     }

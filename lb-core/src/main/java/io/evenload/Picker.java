@@ -141,22 +141,19 @@ final class Picker {
     }
     try {
       Endpoint answer = chooser.choose(group.list(), request);
-      if (answer instanceof LiveEndpoint chosen
-          && (chosen.group() == group.group() || movedFrom(group, chosen))) {
+      if (answer instanceof LiveEndpoint chosen && chosen.group() == group.group()) {
         return request.skips(chosen) ? null : chosen;
       }
-      balancer
-          .log()
-          .warn("Chooser.choose returned " + answer + " (expected: an endpoint of the list)", null);
+      if (answer == null || !group.list().contains(answer)) { // else it just changed its group
+        balancer
+            .log()
+            .warn(
+                "Chooser.choose returned " + answer + " (expected: an endpoint of the list)", null);
+      }
     } catch (Throwable e) {
       balancer.log().warn("Chooser.choose threw; a random endpoint is used", e);
     }
     return null;
-  }
-
-  /** Whether the endpoint is of this list, and on its way to another group just now. */
-  private static boolean movedFrom(Candidates group, LiveEndpoint chosen) {
-    return group.list().contains(chosen);
   }
 
   int randomIndex(int n) {

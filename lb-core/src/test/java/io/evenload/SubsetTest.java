@@ -147,6 +147,28 @@ final class SubsetTest {
   }
 
   @Test
+  void update_listIsShorterThanWhatTheExtensionNeeded_comesIntoForce() {
+    List<Server> servers = new ArrayList<>(World.servers(1));
+    for (int i = 0; i < 200; i++) {
+      servers.add(World.inPriority(1, "x" + i));
+    }
+    list.update(servers);
+    try (LoadBalancer balancer = balancer(TENTH)) {
+      List<String> failing =
+          ids(balancer).stream().filter(id -> id.startsWith("x")).limit(4).toList();
+      change(failing, false);
+      change(failing.subList(0, 2), true); // the extension of 4 needs to be 2 only
+      Server spare = Server.builder("x0", 80).id("x0").priority(1).weight(0).build();
+      list.update(List.of(servers.get(0), spare));
+
+      assertThat(used(balancer))
+          .filteredOn(endpoint -> endpoint.state() == EndpointState.ELIGIBLE)
+          .extracting(endpoint -> endpoint.server().id())
+          .containsExactly("s0");
+    }
+  }
+
+  @Test
   void refresh_memberFlaps_subsetChangesOnce() {
     try (LoadBalancer balancer = balancer(TENTH)) {
       String flapping = ids(balancer).iterator().next();

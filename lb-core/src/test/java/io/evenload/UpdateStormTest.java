@@ -3,6 +3,7 @@ package io.evenload;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenload.chooser.Choosers;
+import io.evenload.testing.CapturedLog;
 import io.evenload.testing.FakeGate;
 import io.evenload.testing.Race;
 import io.evenload.testing.SeededRandom;
@@ -57,6 +58,13 @@ final class UpdateStormTest {
   }
 
   private static void rage(Storm storm) throws Exception {
+    try (CapturedLog log = new CapturedLog(LoadBalancer.class)) {
+      rageOn(storm);
+      assertThat(log.messages()).isEmpty();
+    }
+  }
+
+  private static void rageOn(Storm storm) throws Exception {
     List<Callable<Long>> tasks = new ArrayList<>();
     tasks.add(storm::update);
     for (int i = 0; i < CHOOSERS; i++) {

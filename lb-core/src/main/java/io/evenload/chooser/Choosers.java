@@ -44,9 +44,8 @@ public final class Choosers {
    *
    * <p>That holds for one calling thread. Threads are spread over cursors of their own, so that
    * they do not contend; each cursor takes turns as described, and with {@code c} cursors in use an
-   * endpoint is at most {@code c} times as far from its share as with one. There are 4 cursors per
-   * processor, 8 to 64 in all. Each begins at a random place, so that many clients do not start at
-   * the same server. O(1).
+   * endpoint is at most {@code c} times as far from its share as with one. There are 64 cursors.
+   * Each begins at a random place, so that many clients do not start at the same server. O(1).
    *
    * <p>Use it when servers and requests are alike. The schedule is that of the stride scheduler
    * (Waldspurger, 1995).

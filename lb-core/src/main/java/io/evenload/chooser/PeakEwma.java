@@ -165,11 +165,13 @@ final class PeakEwma extends Bound {
         if (outcome == Outcome.FAILURE && !(latencyNanos > nanos)) {
           return;
         }
+        int ticks = ticks(seen, now);
         boolean peak = !(latencyNanos < nanos);
+        if (!peak && ticks == 0) {
+          return; // no time passed in which the average could have fallen
+        }
         nanos =
-            peak
-                ? latencyNanos
-                : (float) (latencyNanos + (nanos - latencyNanos) * decay(ticks(seen, now)));
+            peak ? latencyNanos : (float) (latencyNanos + (nanos - latencyNanos) * decay(ticks));
       } while (!STATE.compareAndSet(this, seen, packed(nanos, (int) (now >>> TICK_SHIFT))));
     }
 

@@ -13,7 +13,8 @@ final class Rendezvous extends Bound {
   /*
    * Each endpoint scores -w / ln(u), where u in (0, 1) is a hash of the key and the endpoint's id; the highest score wins.
    * An exponential race: an endpoint wins with the probability of its weight, and when one leaves, only its own keys
-   * move, since the scores of the others stay.
+   * move, since the scores of the others stay. Since -ln(u) > 1 - u, the logarithm is needed only of those few whose
+   * w / (1 - u) is above the highest score so far.
    */
 
   static final Chooser RECIPE = new Recipe("rendezvous", Rendezvous::new);
@@ -47,6 +48,9 @@ final class Rendezvous extends Bound {
       double highest = 0;
       for (int i = 0; i < endpoints.length; i++) {
         double u = ((Hashes.mix(key ^ ids[i]) >>> 11) + 0.5) * 0x1p-53;
+        if (weights[i] < highest * (1 - u)) {
+          continue;
+        }
         double score = -weights[i] / Math.log(u);
         if ((best < 0 || score > highest) && !request.skips(endpoints[i])) {
           best = i;

@@ -17,7 +17,7 @@ final class RoundRobin extends Bound {
 
   private RoundRobin(Environment environment) {
     super(environment);
-    this.cursor = new StripedCursor(random, Runtime.getRuntime().availableProcessors());
+    this.cursor = new StripedCursor(random);
   }
 
   @Override
@@ -26,6 +26,11 @@ final class RoundRobin extends Bound {
   }
 
   private static final class Turns extends Prepared {
+    /**
+     * A short cycle is written out several times, since the cursor's step to the next one is dear.
+     */
+    private static final int MIN_TURNS = 128;
+
     private final StripedCursor cursor;
     private final TurnSchedule schedule;
     private final @Nullable Endpoint[] turns; // null where the one whose turn it is changes
@@ -34,9 +39,11 @@ final class RoundRobin extends Bound {
       super(bound, candidates);
       this.cursor = bound.cursor;
       this.schedule = new TurnSchedule(candidates.weights);
-      this.turns = new Endpoint[schedule.period()];
+      int period = schedule.period();
+      this.turns = new Endpoint[period * Math.max(1, MIN_TURNS / period)];
       for (int turn = 0; turn < turns.length; turn++) {
-        turns[turn] = schedule.rotates(turn) ? null : endpoints[schedule.at(turn)];
+        int slot = turn % period;
+        turns[turn] = schedule.rotates(slot) ? null : endpoints[schedule.at(slot)];
       }
     }
 

@@ -21,19 +21,18 @@ final class StripedCursor {
   private static final VarHandle CELL = MethodHandles.arrayElementVarHandle(long[].class);
   private static final int LINE =
       16; // longs in two cache lines, as the prefetcher fetches them in pairs
-  private static final int STRIPES_PER_PROCESSOR = 4;
-  private static final int MIN_STRIPES = 8;
-  private static final int MAX_STRIPES = 64;
+
+  /** So many that two busy threads rarely share one: 8 kB for each balancer. */
+  private static final int STRIPES = 64;
+
   private static final long LEFT_MASK = 0x7fffffffL;
   private static final long CYCLE_MASK = 0xffffffff00000000L;
 
   private final long[] cells;
 
-  StripedCursor(RandomGenerator random, int processors) {
-    int wanted = Math.max(MIN_STRIPES, Math.min(MAX_STRIPES, processors * STRIPES_PER_PROCESSOR));
-    int stripes = Integer.highestOneBit(wanted);
-    cells = new long[(stripes + 1) * LINE];
-    for (int stripe = 1; stripe <= stripes; stripe++) {
+  StripedCursor(RandomGenerator random) {
+    cells = new long[(STRIPES + 1) * LINE];
+    for (int stripe = 1; stripe <= STRIPES; stripe++) {
       cells[stripe * LINE] = random.nextLong() & (CYCLE_MASK | LEFT_MASK);
     }
   }
@@ -44,7 +43,7 @@ final class StripedCursor {
    */
   long next(int period) {
     long[] cells = this.cells;
-    int cell = cell(cells, Thread.currentThread().getId());
+    int cell = cell(Thread.currentThread().getId());
     long drawn = (long) CELL.getAndAdd(cells, cell, -1L);
     int left = (int) drawn;
     return left > 0 && left <= period ? position(drawn, period) : redraw(cell, period);
@@ -73,8 +72,7 @@ final class StripedCursor {
   }
 
   /** The threads that start one after another have different stripes, which are numbered from 1. */
-  private static int cell(long[] cells, long threadId) {
-    int stripes = cells.length / LINE - 1;
-    return (((int) threadId & (stripes - 1)) + 1) * LINE;
+  private static int cell(long threadId) {
+    return (((int) threadId & (STRIPES - 1)) + 1) * LINE;
   }
 }

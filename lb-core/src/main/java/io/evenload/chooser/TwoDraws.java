@@ -6,7 +6,7 @@ import java.util.random.RandomGenerator;
 /** Draws two distinct indices by weight; immutable. There must be two at least. */
 final class TwoDraws {
 
-  private static final int REDRAWS = 3;
+  private static final int REDRAWS = 2;
 
   private final RandomGenerator random;
   private final WeightedSampler sampler;
@@ -30,7 +30,8 @@ final class TwoDraws {
       b = other(bits << 32, a);
     } else {
       a = sampler.draw(bits);
-      b = distinct(a);
+      b = sampler.draw(bits << 32);
+      b = a == b ? redrawn(a) : b;
     }
     return ((long) a << 32) | b;
   }
@@ -44,10 +45,10 @@ final class TwoDraws {
   }
 
   /**
-   * Draws a second index by weight; if a heavy one comes up again and again, one of the others
-   * evenly.
+   * Draws another second index by weight; if a heavy one comes up again and again, one of the
+   * others evenly.
    */
-  private int distinct(int a) {
+  private int redrawn(int a) {
     for (int i = 0; i < REDRAWS; i++) {
       int b = sampler.draw(random.nextLong());
       if (b != a) {

@@ -6,8 +6,10 @@ final class WeightedSampler {
   /*
    * Walker's alias method, with Vose's construction. Each of n columns holds its own index with some probability, and
    * else one alias; both are packed into one long, so that a draw reads one word: the upper half is the probability in
-   * units of 2^-32, the lower half the alias. The upper half of the random bits selects the column, the lower half
-   * decides. A column that is wholly its own has itself as alias, so that 2^32 need not be represented.
+   * units of 2^-32, the lower half the alias. A column that is wholly its own has itself as alias, so that 2^32 need not
+   * be represented. Of n times a random fraction of 32 bits, the whole part is the column and the rest decides; that keeps
+   * every probability right to n/2^32, and two draws need one random word. There is no branch, since none could be
+   * predicted.
    */
 
   private final int n;
@@ -18,14 +20,17 @@ final class WeightedSampler {
     columns = equal ? new long[0] : columns(weights);
   }
 
-  /** Returns the index that these random bits select. */
+  /** Returns the index that the upper half of these random bits selects. */
   int draw(long bits) {
-    int column = Recipe.below(bits, n);
+    long scaled = (bits >>> 32) * n;
+    int column = (int) (scaled >>> 32);
     if (columns.length == 0) {
       return column;
     }
     long packed = columns[column];
-    return (bits & 0xffffffffL) < (packed >>> 32) ? column : (int) packed;
+    int alias = (int) packed;
+    int own = (int) (((scaled & 0xffffffffL) - (packed >>> 32)) >> 63); // all ones or none
+    return alias ^ ((alias ^ column) & own);
   }
 
   private static long[] columns(double[] weights) {

@@ -65,7 +65,7 @@ final class ChooserSharesTest {
     List<Endpoint> endpoints = FakeEndpoint.withWeights(weights);
     IdentityHashMap<Endpoint, Integer> index = new IdentityHashMap<>();
     endpoints.forEach(endpoint -> index.put(endpoint, index.size()));
-    Chooser prepared = chooser.bind(FakeEnvironment.seeded(7)).prepare(endpoints);
+    Chooser prepared = chooser.bind(FakeEnvironment.seeded(12)).prepare(endpoints);
     RequestContext request = RequestContext.create();
     // A scan of a thousand is slow: a tenth of the choices is enough to see a wrong weight.
     boolean slow = weights.length >= 1_000 && chooser.toString().equals("leastLoaded");

@@ -30,7 +30,8 @@ final class WeightedSamplerTest {
       double sum = DoubleStream.of(weights).sum();
       double[] probabilities = probabilities(new WeightedSampler(weights, false), weights.length);
       for (int i = 0; i < weights.length; i++) {
-        // A column is off by less than 2^-32 of the whole, its threshold by 2^-33 of the column.
+        // Both parts of a column are off by less than 2^-32 of the whole, and an index may be in
+        // all.
         double precision = (weights.length + 1) * 0x1p-32;
         assertThat(probabilities[i]).isCloseTo(weights[i] / sum, within(precision));
       }
@@ -56,26 +57,26 @@ final class WeightedSamplerTest {
     }
   }
 
-  /** Reads the table out: within a column the lower half of the bits has one threshold. */
+  /** Reads the table out: within a column the bits have one threshold. */
   private static double[] probabilities(WeightedSampler sampler, int n) {
     double[] probabilities = new double[n];
     for (int column = 0; column < n; column++) {
       long from = ceiling(column, n);
-      double width = (ceiling(column + 1, n) - from) * 0x1p-32;
+      long to = ceiling(column + 1, n);
       int own = sampler.draw(from << 32);
-      long low = 0;
-      long high = 1L << 32; // the first lower half that is drawn otherwise
+      long low = from;
+      long high = to; // the first that is drawn otherwise
       while (high - low > 1) {
         long middle = (low + high) >>> 1;
-        if (sampler.draw(from << 32 | middle) == own) {
+        if (sampler.draw(middle << 32) == own) {
           low = middle;
         } else {
           high = middle;
         }
       }
-      probabilities[own] += width * high * 0x1p-32;
-      if (high < 1L << 32) {
-        probabilities[sampler.draw(from << 32 | 0xffffffffL)] += width * (1 - high * 0x1p-32);
+      probabilities[own] += (high - from) * 0x1p-32;
+      if (high < to) {
+        probabilities[sampler.draw((to - 1) << 32)] += (to - high) * 0x1p-32;
       }
     }
     return probabilities;

@@ -1,0 +1,160 @@
+package io.evenload.status;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.evenload.EndpointState;
+import io.evenload.LoadBalancer;
+import io.evenload.LoadBalancerListener;
+import io.evenload.LoadBalancerStatus;
+import io.evenload.Outcome;
+import io.evenload.Server;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** What the page remembers of one balancer. */
+final class Watch implements LoadBalancerListener {
+
+  /*
+   * An attempt costs one lookup and two striped additions. The counts of a server live from its first attempt until the
+   * balancer does not know it any more: the timer looks, once in two seconds. An attempt that ends later than that makes
+   * new ones, which the next tick removes. So there are never many more than servers known.
+   */
+
+  private final LoadBalancer balancer;
+  private final InstantSource time;
+  private final int mostChanges;
+  private final ConcurrentHashMap<String, ServerCounts> counts = new ConcurrentHashMap<>();
+  private final LongAdder succeeded = new LongAdder();
+  private final LongAdder failed = new LongAdder();
+  private final LongAdder cancelled = new LongAdder();
+
+  @GuardedBy("changes")
+  private final Deque<Change> changes = new ArrayDeque<>();
+
+  /** The ids of the last list; for the control path alone. */
+  private Set<String> listed;
+
+  Watch(LoadBalancer balancer, InstantSource time, int mostChanges) {
+    this.balancer = balancer;
+    this.time = time;
+    this.mostChanges = mostChanges;
+    this.listed = ids(balancer.status());
+    balancer.addListener(this);
+  }
+
+  boolean isOf(LoadBalancer other) {
+    return balancer == other;
+  }
+
+  void stop() {
+    balancer.removeListener(this);
+  }
+
+  /**
+   * Ends a slot of the last minute, and forgets the servers that are gone; false if the balancer
+   * is.
+   */
+  boolean tick() {
+    LoadBalancerStatus status = balancer.status();
+    counts.keySet().retainAll(ids(status));
+    counts.values().forEach(ServerCounts::endSlot);
+    return !status.closed();
+  }
+
+  /** How many servers have counts. */
+  int counted() {
+    return counts.size();
+  }
+
+  BalancerView view() {
+    LoadBalancerStatus status = balancer.status();
+    Map<String, Minute> minutes = new HashMap<>();
+    counts.forEach((id, count) -> minutes.put(id, count.minute()));
+    List<Change> latestFirst;
+    synchronized (changes) {
+      latestFirst = List.copyOf(changes);
+    }
+    return new BalancerView(
+        status, succeeded.sum(), failed.sum(), cancelled.sum(), minutes, latestFirst);
+  }
+
+  @Override
+  public void attemptEnded(
+      Server server, Outcome outcome, long latencyNanos, @Nullable Throwable cause) {
+    switch (outcome) {
+      case SUCCESS -> succeeded.increment();
+      case FAILURE -> failed.increment();
+      case CANCELLED -> cancelled.increment();
+    }
+    String id = server.id();
+    ServerCounts count = counts.get(id);
+    if (count == null) {
+      count = counts.computeIfAbsent(id, absent -> new ServerCounts());
+    }
+    count.count(outcome == Outcome.FAILURE);
+  }
+
+  @Override
+  public void serversChanged(List<Server> servers) {
+    Set<String> before = listed;
+    Set<String> ids = servers.stream().map(Server::id).collect(Collectors.toSet());
+    listed = ids;
+    long came = ids.stream().filter(id -> !before.contains(id)).count();
+    long left = before.stream().filter(id -> !ids.contains(id)).count();
+    if (came + left > 0) {
+      String both = came > 0 && left > 0 ? ", " : "";
+      String text = (came > 0 ? came + " came" : "") + both + (left > 0 ? left + " left" : "");
+      remember(Change.Kind.LIST, null, text + "; " + ids.size() + " listed");
+    }
+  }
+
+  @Override
+  public void serversFailed(Throwable cause) {
+    remember(Change.Kind.LIST_FAILED, null, cause.toString());
+  }
+
+  @Override
+  public void stateChanged(Server server, EndpointState from, EndpointState to, String reason) {
+    add(
+        new Change(
+            time.instant(),
+            Change.Kind.STATE,
+            Words.bounded(server.id()),
+            from,
+            to,
+            Words.bounded(reason)));
+  }
+
+  @Override
+  public void drained(Server server) {
+    remember(Change.Kind.DRAINED, server.id(), "nothing in flight any more");
+  }
+
+  private static Set<String> ids(LoadBalancerStatus status) {
+    return status.endpoints().stream()
+        .map(endpoint -> endpoint.server().id())
+        .collect(Collectors.toSet());
+  }
+
+  private void remember(Change.Kind kind, @Nullable String server, String text) {
+    String bounded = server == null ? null : Words.bounded(server);
+    add(new Change(time.instant(), kind, bounded, null, null, Words.bounded(text)));
+  }
+
+  private void add(Change change) {
+    synchronized (changes) {
+      if (changes.size() == mostChanges) {
+        changes.removeLast();
+      }
+      changes.addFirst(change);
+    }
+  }
+}
