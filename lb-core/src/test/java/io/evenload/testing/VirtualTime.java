@@ -1,5 +1,6 @@
 package io.evenload.testing;
 
+import io.evenload.LoadBalancer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -22,6 +23,12 @@ import org.jspecify.annotations.Nullable;
  * A clock that stands still until it is moved, and the scheduler that lives by it: moving the clock
  * runs, on the calling thread, every task that falls due, in the order of time and then of
  * submission. Tasks may be submitted from any thread.
+ *
+ * <pre>{@code
+ * VirtualTime time = new VirtualTime();
+ * LoadBalancer orders = time.drive(LoadBalancer.builder("orders").servers(servers)).build();
+ * time.advance(Duration.ofSeconds(30)); // probes, ejections and slow start are 30 s further
+ * }</pre>
  */
 public final class VirtualTime extends AbstractExecutorService
     implements ScheduledExecutorService, LongSupplier {
@@ -37,10 +44,17 @@ public final class VirtualTime extends AbstractExecutorService
     this(123_456_789_000L);
   }
 
+  /** Starts at this time in nanoseconds. */
   public VirtualTime(long now) {
     this.now = now;
   }
 
+  /** Lets the balancer that is built live by this clock alone, and returns the builder. */
+  public LoadBalancer.Builder drive(LoadBalancer.Builder balancer) {
+    return balancer.nanoTime(this).scheduler(this);
+  }
+
+  /** The time in nanoseconds. */
   @Override
   public long getAsLong() {
     return now;

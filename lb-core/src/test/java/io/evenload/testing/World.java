@@ -20,11 +20,9 @@ public final class World {
 
   /** A builder of a balancer named {@code orders} that lives in this world, without leak watch. */
   public LoadBalancer.Builder balancer(ServerList servers) {
-    return LoadBalancer.builder("orders")
+    return time.drive(LoadBalancer.builder("orders"))
         .servers(servers)
-        .nanoTime(time)
         .random(random)
-        .scheduler(time)
         .listener(events)
         .leakSampling(0);
   }
