@@ -13,7 +13,8 @@ final class HealthPart {
 
   private static final String NAME = "health-check";
   private static final Key<Boolean> ENABLED =
-      Key.enabled(NAME, "true if there is a probe", "LoadBalancer.Builder.healthCheck, withoutHealthCheck");
+      Key.enabled(
+          NAME, "true if there is a probe", "LoadBalancer.Builder.healthCheck, withoutHealthCheck");
   private static final Key<String> PROBE =
       new Key<>(NAME + ".probe", Form.oneOf("tcp", "http"), "none", "HealthProbes.tcp, http");
   private static final Key<Integer> PORT =
