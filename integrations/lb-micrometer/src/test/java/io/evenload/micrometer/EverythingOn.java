@@ -13,6 +13,7 @@ import io.evenload.okhttp.LoadBalancingInterceptor;
 import io.evenload.okhttp.RetryPolicy;
 import io.evenload.testing.VirtualTime;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -35,7 +36,7 @@ import okhttp3.Response;
  * A balancer and an interceptor with all their meters, and calls that make each of them appear: a
  * retry and one that is refused, a hedge and one that is refused.
  */
-final class EverythingOn implements AutoCloseable {
+final class EverythingOn implements Closeable {
 
   static final int SERVERS = 2;
 
@@ -60,7 +61,7 @@ final class EverythingOn implements AutoCloseable {
       RetryPolicy.builder().maxAttempts(2).hedge(HedgePolicy.after(Duration.ofMillis(1))).build();
 
   private final MeterRegistry registry;
-  private final Deque<AutoCloseable> resources = new ArrayDeque<>();
+  private final Deque<Closeable> resources = new ArrayDeque<>();
   private final MockWebServer one;
   private final MockWebServer two;
   private final OkHttpClient client;
@@ -147,8 +148,8 @@ final class EverythingOn implements AutoCloseable {
             .nanoTime(time)
             .scheduler(time)
             .build();
-    resources.push(balancer);
-    resources.push(LoadBalancerMetrics.monitorServers(registry, balancer, SERVERS));
+    resources.push(balancer::close);
+    resources.push(LoadBalancerMetrics.monitorServers(registry, balancer, SERVERS)::close);
     return balancer;
   }
 
@@ -182,7 +183,7 @@ final class EverythingOn implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() throws IOException {
     while (!resources.isEmpty()) {
       resources.pop().close();
     }
