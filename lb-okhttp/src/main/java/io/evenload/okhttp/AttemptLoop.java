@@ -41,6 +41,7 @@ final class AttemptLoop {
   private final Request request;
   private final boolean picky;
   private int number;
+  private @Nullable AttemptRecord last;
 
   /**
    * Begins a way.
@@ -71,6 +72,7 @@ final class AttemptLoop {
     Attempt first = service.admission.first(call, state, context, picky);
     AttemptRecord tried = attempt(first, Reason.FIRST, false);
     while (true) {
+      last = tried;
       long delay = service.retries.delayNanos(call, request, policy, state, tried, number);
       if (delay == Retries.NO) {
         return conclude(tried);
@@ -83,6 +85,11 @@ final class AttemptLoop {
       tried.closeResponse();
       tried = attempt(next, Reason.RETRY, tried.stale());
     }
+  }
+
+  /** The attempt that decided what {@link #run} came to; null if none did. */
+  @Nullable CallAttempt last() {
+    return last == null ? null : last.described();
   }
 
   /** Waits, and starts the next attempt; returns null if there is no server for it. */
@@ -107,7 +114,7 @@ final class AttemptLoop {
   private AttemptRecord attempt(Attempt attempt, Reason reason, boolean freshConnection)
       throws IOException {
     number++;
-    AttemptRecord record = state.begin(call, attempt, reason);
+    AttemptRecord record = state.begin(service.host, call, attempt, reason);
     return policy.nests() && request.header("Upgrade") == null
         ? nestedAttempt(attempt, record, freshConnection)
         : plainAttempt(attempt, record, freshConnection);
@@ -177,7 +184,7 @@ final class AttemptLoop {
       return null;
     }
     number++;
-    AttemptRecord record = state.begin(call, second, Reason.HEDGE);
+    AttemptRecord record = state.begin(service.host, call, second, Reason.HEDGE);
     NestedCall nested = nested(second, record, false);
     service.hedging.hedged(call, first.server(), second.server());
     return nested;

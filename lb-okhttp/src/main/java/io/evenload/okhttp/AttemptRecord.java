@@ -25,6 +25,10 @@ final class AttemptRecord {
 
   private static final int TOO_MANY_REQUESTS = 429;
 
+  private final String service;
+  private final BalancedCall owner;
+  private final Call owningCall;
+  private final int number;
   private final Server server;
   private final Reason reason;
   private final @Nullable AttemptRecord previous;
@@ -43,17 +47,28 @@ final class AttemptRecord {
   private long givenUpNanos;
   private volatile boolean givenUp;
 
+  /**
+   * Begins an attempt, which the call itself makes unless another one is named.
+   *
+   * @param service the host that the service was added with
+   * @param previous the attempt that began before this one
+   */
   AttemptRecord(
+      String service,
+      BalancedCall owner,
+      Call call,
       Server server,
       Reason reason,
       @Nullable AttemptRecord previous,
-      BalancedCall carrier,
-      Call call,
       long startNanos) {
+    this.service = service;
+    this.owner = owner;
+    this.owningCall = call;
+    this.number = previous == null ? 1 : previous.number + 1;
     this.server = server;
     this.reason = reason;
     this.previous = previous;
-    this.carrier = carrier;
+    this.carrier = owner;
     this.call = call;
     this.startNanos = startNanos;
     this.endNanos = startNanos;
@@ -249,23 +264,32 @@ final class AttemptRecord {
   }
 
   /** Returns this and all earlier attempts, in the order of their starts. */
-  List<CallAttempt> history(long callStartNanos) {
+  List<CallAttempt> history() {
     Deque<CallAttempt> attempts = new ArrayDeque<>();
     for (AttemptRecord each = this; each != null; each = each.previous) {
-      attempts.addFirst(each.described(callStartNanos));
+      attempts.addFirst(each.described());
     }
     return List.copyOf(attempts);
   }
 
-  private CallAttempt described(long callStartNanos) {
+  /** Returns what is known of it now. */
+  CallAttempt described() {
+    return described(failure);
+  }
+
+  /** Returns what is known of it now, with the exception that is known. */
+  CallAttempt described(@Nullable IOException failure) {
     boolean over = !givenUp;
     return new CallAttempt(
+        service,
+        owningCall,
+        number,
         server,
         reason,
         over ? outcome : Outcome.CANCELLED,
         over ? status : 0,
         over ? failure : null,
-        startNanos - callStartNanos,
+        startNanos - owner.startNanos(),
         tookNanos());
   }
 }

@@ -179,10 +179,10 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
   }
 
   /** Begins an attempt. */
-  AttemptRecord begin(Call call, Attempt attempt, Reason reason) {
+  AttemptRecord begin(String service, Call call, Attempt attempt, Reason reason) {
     long now = timing.nanoTime().getAsLong();
     AttemptRecord record =
-        new AttemptRecord(attempt.server(), reason, lastAttempt, this, call, now);
+        new AttemptRecord(service, this, call, attempt.server(), reason, lastAttempt, now);
     lastAttempt = record;
     return record;
   }
@@ -199,7 +199,22 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
   @Override
   public List<CallAttempt> attempts() {
     AttemptRecord last = lastAttempt;
-    return last == null ? List.of() : last.history(startNanos);
+    return last == null ? List.of() : last.history();
+  }
+
+  /** The attempt that a call makes at this moment, on whose thread this is asked. */
+  static @Nullable CallAttempt current(Call call) {
+    NestedCall nested = call.tag(NestedCall.class);
+    if (nested != null) {
+      return nested.described();
+    }
+    BalancedCall state = call.tag(BalancedCall.class);
+    AttemptRecord last = state == null || !state.inside ? null : state.lastAttempt;
+    return last == null ? null : last.described(null);
+  }
+
+  long startNanos() {
+    return startNanos;
   }
 
   /** Adds to an exception what was tried before it, the exceptions of that too. */

@@ -2,10 +2,13 @@ package io.evenload.okhttp;
 
 import io.evenload.LoadBalancer;
 import io.evenload.Server;
+import io.evenload.okhttp.CallListener.EndedCall;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.function.BiConsumer;
 import kotlin.jvm.functions.Function0;
 import okhttp3.Call;
+import okhttp3.EventListener;
 import okhttp3.Interceptor;
 import okhttp3.Request;
 import okhttp3.Response;
@@ -25,6 +28,7 @@ final class BalancedService {
   final BiConsumer<Server, Response> hints;
   final @Nullable String timeoutHeader;
   final Timing timing;
+  private final ContainedListener listener;
   private final SizingAdvice sizing;
   private final Function0<BalancedCall> states;
   private final ProxyCheck proxyCheck;
@@ -39,7 +43,7 @@ final class BalancedService {
       LoadBalancer balancer,
       LoadBalancingInterceptor.Builder builder,
       Router router,
-      CallListener listener,
+      ContainedListener listener,
       SizingAdvice sizing,
       RateLimitedLog log) {
     this.host = host;
@@ -57,6 +61,7 @@ final class BalancedService {
     this.hints =
         (server, response) ->
             believed.read(balancer, server, response, timing.epochMillis().getAsLong());
+    this.listener = listener;
     this.sizing = sizing;
     this.states = () -> new BalancedCall(timing, log);
     this.proxyCheck = new ProxyCheck(host);
@@ -78,7 +83,8 @@ final class BalancedService {
       return chain.proceed(request);
     }
     try {
-      return new AttemptLoop(this, chain, request, state).run();
+      AttemptLoop loop = new AttemptLoop(this, chain, request, state);
+      return listener.listens() ? told(call, loop) : loop.run();
     } catch (ServiceRedirect e) {
       throw e;
     } catch (IOException e) {
@@ -87,5 +93,45 @@ final class BalancedService {
     } finally {
       state.leave();
     }
+  }
+
+  /** Runs the attempts, and tells what came of them. */
+  private Response told(Call call, AttemptLoop loop) throws IOException {
+    long begin = timing.nanoTime().getAsLong();
+    Response response;
+    try {
+      response = loop.run();
+    } catch (ServiceRedirect e) {
+      listener.ended(ended(call, loop, null, begin)); // the answer of this service
+      throw e;
+    } catch (IOException e) {
+      if (call.isCanceled()) {
+        tellWhenFailed(call, loop, begin);
+      } else {
+        listener.ended(ended(call, loop, e, begin));
+      }
+      throw e;
+    } catch (RuntimeException | Error e) {
+      listener.ended(ended(call, loop, e, begin));
+      throw e;
+    }
+    listener.ended(ended(call, loop, null, begin));
+    return response;
+  }
+
+  /** Only the end of a cancelled call tells whether it was cancelled by its timeout. */
+  private void tellWhenFailed(Call call, AttemptLoop loop, long begin) {
+    call.addEventListener(
+        new EventListener() {
+          @Override
+          public void callFailed(Call failed, IOException failure) {
+            listener.ended(ended(failed, loop, failure, begin));
+          }
+        });
+  }
+
+  private EndedCall ended(Call call, AttemptLoop loop, @Nullable Throwable failure, long begin) {
+    Duration took = Duration.ofNanos(timing.nanoTime().getAsLong() - begin);
+    return new EndedCall(host, call, loop.last(), failure, took);
   }
 }

@@ -4,6 +4,7 @@ import io.evenload.Outcome;
 import io.evenload.Server;
 import java.io.IOException;
 import java.time.Duration;
+import okhttp3.Call;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,9 @@ public final class CallAttempt {
     HEDGE
   }
 
+  private final String service;
+  private final Call call;
+  private final int number;
   private final Server server;
   private final Reason reason;
   private final Outcome outcome;
@@ -31,6 +35,9 @@ public final class CallAttempt {
   private final long tookNanos;
 
   CallAttempt(
+      String service,
+      Call call,
+      int number,
       Server server,
       Reason reason,
       Outcome outcome,
@@ -38,6 +45,9 @@ public final class CallAttempt {
       @Nullable IOException failure,
       long startNanos,
       long tookNanos) {
+    this.service = service;
+    this.call = call;
+    this.number = number;
     this.server = server;
     this.reason = reason;
     this.outcome = outcome;
@@ -45,6 +55,21 @@ public final class CallAttempt {
     this.failure = failure;
     this.startNanos = startNanos;
     this.tookNanos = tookNanos;
+  }
+
+  /** The host that the service was added with, whose balancer chose the server. */
+  public String service() {
+    return service;
+  }
+
+  /** The call of the caller, which an attempt may share or make by a call of its own. */
+  public Call call() {
+    return call;
+  }
+
+  /** 1 for the first attempt of the call, in the order of their starts. */
+  public int number() {
+    return number;
   }
 
   /** The server that was chosen. */

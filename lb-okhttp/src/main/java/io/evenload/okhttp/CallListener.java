@@ -17,6 +17,19 @@ import org.jspecify.annotations.Nullable;
 public interface CallListener {
 
   /**
+   * An interceptor that tells this listener was built; told before all else, on the thread that
+   * builds it.
+   */
+  default void addedTo(LoadBalancingInterceptor interceptor) {}
+
+  /**
+   * A call got its response, whose body is still to come, or failed. Told once for each call and
+   * each service that it came to, since a redirect may lead to another one; also if no attempt was
+   * made.
+   */
+  default void ended(EndedCall call) {}
+
+  /**
    * An attempt failed and is repeated.
    *
    * @param delay how long the call waits before
@@ -67,6 +80,23 @@ public interface CallListener {
       int number,
       String reason,
       @Nullable IOException failure) {}
+
+  /**
+   * A call that has its response, or failed.
+   *
+   * @param host the service's host
+   * @param call the call
+   * @param last the attempt that the response or the failure is of; null if none was made
+   * @param failure what the call fails with; null if there is a response. A timeout of the call is
+   *     a {@link java.io.InterruptedIOException}, while a call that was cancelled fails otherwise
+   * @param took from when the call came to the balancer
+   */
+  record EndedCall(
+      String host,
+      Call call,
+      @Nullable CallAttempt last,
+      @Nullable Throwable failure,
+      Duration took) {}
 
   /** Why an attempt is not repeated or hedged. */
   enum Refusal {

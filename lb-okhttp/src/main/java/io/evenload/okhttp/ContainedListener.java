@@ -7,12 +7,31 @@ import okhttp3.Call;
 /** The user's listener, whose exceptions are logged and go no further. */
 final class ContainedListener implements CallListener {
 
+  /** Listens to nothing. */
+  static final CallListener NOBODY = new CallListener() {};
+
   private final CallListener delegate;
   private final RateLimitedLog log;
 
   ContainedListener(CallListener delegate, RateLimitedLog log) {
     this.delegate = delegate;
     this.log = log;
+  }
+
+  /** Whether anybody listens, so that it is worth while to describe what is told. */
+  @SuppressWarnings("ReferenceEquality") // this very one
+  boolean listens() {
+    return delegate != NOBODY;
+  }
+
+  @Override
+  public void addedTo(LoadBalancingInterceptor interceptor) {
+    contain("addedTo", interceptor.toString(), () -> delegate.addedTo(interceptor));
+  }
+
+  @Override
+  public void ended(EndedCall call) {
+    contain("ended", call.host(), () -> delegate.ended(call));
   }
 
   @Override

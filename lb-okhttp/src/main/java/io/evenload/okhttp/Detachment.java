@@ -31,6 +31,11 @@ final class Detachment {
 
   private Detachment() {}
 
+  /** Whether a request only takes its call off the connection, so that it is no attempt. */
+  static boolean isFor(Request request) {
+    return request.url().host().equals(NOWHERE.url().host());
+  }
+
   /** Does what it can; the call is canceled, or the connection is released, or it did not help. */
   static void detach(Interceptor.Chain chain) {
     try {

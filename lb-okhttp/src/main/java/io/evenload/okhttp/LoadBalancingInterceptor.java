@@ -94,7 +94,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
 
   private LoadBalancingInterceptor(Builder builder) {
     RateLimitedLog log = new RateLimitedLog(builder.timing.nanoTime());
-    CallListener listener = new ContainedListener(builder.listener, log);
+    ContainedListener listener = new ContainedListener(builder.listener, log);
     Connections connections = new Connections();
     PathPrefix pathPrefix = new PathPrefix(builder.pathPrefix);
     Router router = new Router(this, connections, pathPrefix, listener, log, builder.detaches);
@@ -112,6 +112,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
       Set.copyOf(builder.services.values())
           .forEach(balancer -> balancer.addGate(BreakerGate.factory(circuitBreaker)));
     }
+    listener.addedTo(this); // last, when all the rest is there
   }
 
   /**
@@ -245,6 +246,43 @@ public final class LoadBalancingInterceptor implements Interceptor {
     return AttemptsException.of(requireNonNull(failure, "failure"));
   }
 
+  /** Returns the hosts that the services were added with. */
+  public Set<String> hosts() {
+    return services.keySet();
+  }
+
+  /**
+   * Returns how many retries and hedges the budget of a service has left now, which grows with each
+   * call; infinite without a budget.
+   *
+   * @param host the host that the service was added with
+   * @throws IllegalArgumentException if there is no such service
+   */
+  public double retriesLeft(String host) {
+    BalancedService service = services.get(host.toLowerCase(Locale.ROOT));
+    if (service == null) {
+      throw new IllegalArgumentException(
+          "host: '" + host + "' (expected: one of " + services.keySet() + ")");
+    }
+    return service.retries.left();
+  }
+
+  /**
+   * Returns the attempt that is being made, for an interceptor behind this one, be it on the
+   * network or not: the service, the server, the reason and the caller's call. What will come of it
+   * is not known yet; its {@link CallAttempt#failure() failure} is null unless it was cut short by
+   * {@link RetryPolicy.Builder#attemptTimeout}, which the interceptor sees as a cancelled call.
+   *
+   * <p>Null if the call is not balanced, and for a request that is none: before a call goes on to
+   * another server, this interceptor takes it off its connection by proceeding to a host that is
+   * never resolved. So an interceptor should let a request pass for which this is null.
+   *
+   * @param chain the one that the interceptor was given, on the thread it was given it
+   */
+  public static @Nullable CallAttempt attemptOf(Chain chain) {
+    return Detachment.isFor(chain.request()) ? null : BalancedCall.current(chain.call());
+  }
+
   /** The hosts. */
   @Override
   public String toString() {
@@ -282,7 +320,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
     private @Nullable Function<Request, @Nullable String> serviceOf;
     private Function<Server, String> pathPrefix = server -> "";
     Affinity affinity = Affinity.none();
-    private CallListener listener = new CallListener() {};
+    private CallListener listener = ContainedListener.NOBODY;
     Timing timing = Timing.SYSTEM;
     private boolean detaches = true;
 

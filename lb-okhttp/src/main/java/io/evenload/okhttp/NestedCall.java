@@ -103,6 +103,15 @@ final class NestedCall {
     return call;
   }
 
+  /** What is known of the attempt while it runs, also that its time is over. */
+  CallAttempt described() {
+    return record.described(phase.get() == Phase.TIMED_OUT ? timeout() : null);
+  }
+
+  private AttemptTimeoutException timeout() {
+    return new AttemptTimeoutException(policy.attemptTimeout());
+  }
+
   BalancedCall state() {
     return state;
   }
@@ -154,12 +163,12 @@ final class NestedCall {
       Response response = call.execute();
       if (!phase.compareAndSet(Phase.WAITING, Phase.ANSWERED)) {
         response.close();
-        throw new AttemptTimeoutException(policy.attemptTimeout());
+        throw timeout();
       }
       return response;
     } catch (IOException e) {
       if (phase.get() == Phase.TIMED_OUT && !outer.call().isCanceled()) {
-        throw new AttemptTimeoutException(policy.attemptTimeout());
+        throw timeout();
       }
       throw e;
     } finally {

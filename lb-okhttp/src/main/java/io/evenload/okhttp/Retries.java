@@ -57,6 +57,11 @@ final class Retries {
     return budget == null || !policy.budgeted() || budget.tryRetry();
   }
 
+  /** How many further attempts the budget has left; infinite without one. */
+  double left() {
+    return budget == null ? Double.POSITIVE_INFINITY : Math.max(0, budget.left());
+  }
+
   /** Gives back what {@link #tryRetry} took, since the attempt is not made. */
   void giveBack(RetryPolicy policy) {
     if (budget != null && policy.budgeted()) {

@@ -56,7 +56,16 @@ final class RetryBudget {
     current().retries.decrementAndGet();
   }
 
+  /** How many retries may be made now; below 0 if some were made that are not allowed any more. */
+  double left() {
+    return left(current().number);
+  }
+
   private boolean withinBudget(long now) {
+    return left(now) >= 0;
+  }
+
+  private double left(long now) {
     long requests = 0;
     long retries = 0;
     for (int i = 0; i < WINDOW_SECONDS; i++) {
@@ -66,7 +75,7 @@ final class RetryBudget {
         retries += second.retries.get();
       }
     }
-    return retries <= reserve + ratio * requests;
+    return reserve + ratio * requests - retries;
   }
 
   private Second current() {
