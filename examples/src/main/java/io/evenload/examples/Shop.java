@@ -50,6 +50,7 @@ final class Shop {
         out.printf("The shop is open at %s/, and calls four servers. See%n%n", shop.url());
         out.printf("  %s/balancers   their state, live%n", shop.url());
         out.printf("  %s/metrics     for Prometheus%n", shop.url());
+        out.printf("  %s/traces      of the latest calls%n", shop.url());
         out.printf("%nIt closes with Ctrl-C.%n%n");
         AtomicInteger failed = new AtomicInteger();
         ExecutorService customers = customers(shop, failed);

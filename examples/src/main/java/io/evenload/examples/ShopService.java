@@ -9,9 +9,19 @@ import io.evenload.ServerList;
 import io.evenload.micrometer.CallMetrics;
 import io.evenload.micrometer.LoadBalancerMetrics;
 import io.evenload.okhttp.LoadBalancingInterceptor;
+import io.evenload.opentelemetry.AttemptTracing;
 import io.evenload.status.StatusPage;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanKind;
+import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator;
+import io.opentelemetry.context.Scope;
+import io.opentelemetry.context.propagation.ContextPropagators;
+import io.opentelemetry.sdk.OpenTelemetrySdk;
+import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -23,7 +33,7 @@ import okhttp3.Response;
 
 /**
  * A service that calls another one, {@code orders}, for each of its requests, with all that one
- * wants when it runs for real: metrics, a status page, and an end.
+ * wants when it runs for real: metrics, traces, a status page, and an end.
  */
 final class ShopService implements AutoCloseable {
 
@@ -32,6 +42,9 @@ final class ShopService implements AutoCloseable {
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final LatestSpans spans = new LatestSpans();
+  private final OpenTelemetrySdk telemetry = telemetry(spans);
+  private final Tracer tracer = telemetry.getTracer("shop");
   private final LoadBalancer orders;
   private final LoadBalancerMetrics metrics;
   private final StatusPage page;
@@ -52,7 +65,9 @@ final class ShopService implements AutoCloseable {
             .service("orders", orders)
             .listener(CallMetrics.of(registry))
             .build();
-    client = balancing.install(new OkHttpClient.Builder(), CONCURRENT_CALLS).build();
+    client =
+        AttemptTracing.of(telemetry)
+            .install(balancing.install(new OkHttpClient.Builder(), CONCURRENT_CALLS).build());
     metrics = LoadBalancerMetrics.monitorServers(registry, orders, MOST_SERVERS_WITH_METERS);
     page = StatusPage.of(orders);
 
@@ -60,6 +75,7 @@ final class ShopService implements AutoCloseable {
     http.createContext("/", this::item);
     http.createContext("/balancers", page.handler());
     http.createContext("/metrics", exchange -> send(exchange, 200, registry.scrape()));
+    http.createContext("/traces", exchange -> send(exchange, 200, spans.text()));
     http.setExecutor(threads);
     http.start();
   }
@@ -73,8 +89,18 @@ final class ShopService implements AutoCloseable {
     return orders;
   }
 
-  /** What the service is for. */
+  /** What the service is for. The attempts at orders are children of the span that this makes. */
+  @SuppressWarnings("try") // the scope is only to be closed
   private void item(HttpExchange exchange) throws IOException {
+    Span span = tracer.spanBuilder("GET /{item}").setSpanKind(SpanKind.SERVER).startSpan();
+    try (Scope scope = span.makeCurrent()) {
+      answer(exchange);
+    } finally {
+      span.end();
+    }
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
     Request request =
         new Request.Builder().url("http://orders/v1/items" + exchange.getRequestURI()).build();
     try (Response response = client.newCall(request).execute()) {
@@ -82,6 +108,14 @@ final class ShopService implements AutoCloseable {
     } catch (IOException e) {
       send(exchange, 502, "orders cannot be asked: " + e.getMessage());
     }
+  }
+
+  private static OpenTelemetrySdk telemetry(LatestSpans spans) {
+    return OpenTelemetrySdk.builder()
+        .setTracerProvider(
+            SdkTracerProvider.builder().addSpanProcessor(SimpleSpanProcessor.create(spans)).build())
+        .setPropagators(ContextPropagators.create(W3CTraceContextPropagator.getInstance()))
+        .build();
   }
 
   private static void send(HttpExchange exchange, int status, String text) throws IOException {
@@ -104,5 +138,6 @@ final class ShopService implements AutoCloseable {
     metrics.close();
     orders.close();
     registry.close();
+    telemetry.close();
   }
 }

@@ -1,5 +1,6 @@
 package io.evenload.examples;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenload.ServerList;
@@ -65,12 +66,26 @@ final class ShopServiceTest {
   }
 
   @Test
+  void traces_afterARetry_showTheAttemptsWithinTheRequest() throws IOException {
+    Backend a = backends.start("a").next(Reply.status(503));
+    try (ShopService shop = open(a)) {
+      assertThat(get(shop, "/7")).isEqualTo("200 a");
+
+      assertThat(get(shop, "/traces").lines().map(line -> line.replaceAll(", [0-9]+ ms", "")))
+          .hasSize(4)
+          .endsWith("  GET /{item}", "    first at a: 503", "    retry at a: 200");
+      assertThat(a.requests())
+          .allSatisfy(request -> assertThat(request.getHeaders().get("traceparent")).isNotNull());
+    }
+  }
+
+  @Test
   void shop_serversInTrouble_noCustomerNotices() throws Exception {
     ByteArrayOutputStream output = new ByteArrayOutputStream();
 
-    assertThat(Shop.run(0, 1, 500, new PrintStream(output))).isZero();
+    assertThat(Shop.run(0, 1, 500, new PrintStream(output, true, UTF_8))).isZero();
 
-    assertThat(output.toString()).contains("/balancers", "0 requests of customers failed.");
+    assertThat(output.toString(UTF_8)).contains("/balancers", "0 requests of customers failed.");
   }
 
   private ShopService open(Backend... servers) throws IOException {
