@@ -1,11 +1,15 @@
 package io.evenload.examples;
 
+import static java.util.Objects.requireNonNull;
+
 import io.evenload.Server;
 import io.evenload.UpdatableServerList;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.net.BindException;
 import java.util.List;
+import java.util.Properties;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -75,11 +79,21 @@ final class Shop {
   }
 
   private static ShopService start(UpdatableServerList list, int port) throws IOException {
+    Properties properties = properties();
     try {
-      return new ShopService(list, port);
+      return new ShopService(properties, list, port);
     } catch (BindException e) {
-      return new ShopService(list, 0);
+      return new ShopService(properties, list, 0);
     }
+  }
+
+  /** What the service is configured by. */
+  static Properties properties() throws IOException {
+    Properties properties = new Properties();
+    try (InputStream in = requireNonNull(Shop.class.getResourceAsStream("/shop.properties"))) {
+      properties.load(in);
+    }
+    return properties;
   }
 
   /** Starts customers, each of whom comes again a moment after it was served. */

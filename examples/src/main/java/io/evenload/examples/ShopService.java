@@ -6,6 +6,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.evenload.LoadBalancer;
 import io.evenload.ServerList;
+import io.evenload.config.EvenloadConfig;
 import io.evenload.micrometer.CallMetrics;
 import io.evenload.micrometer.LoadBalancerMetrics;
 import io.evenload.okhttp.LoadBalancingInterceptor;
@@ -25,6 +26,7 @@ import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Properties;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import okhttp3.OkHttpClient;
@@ -33,7 +35,7 @@ import okhttp3.Response;
 
 /**
  * A service that calls another one, {@code orders}, for each of its requests, with all that one
- * wants when it runs for real: metrics, traces, a status page, and an end.
+ * wants when it runs for real: a configuration, metrics, traces, a status page, and an end.
  */
 final class ShopService implements AutoCloseable {
 
@@ -55,13 +57,16 @@ final class ShopService implements AutoCloseable {
   /**
    * Starts the service at this machine's loopback address.
    *
+   * @param properties what the keys of docs/configuration.md set
    * @param servers those of {@code orders}
    * @param port 0 for any free one
    */
-  ShopService(ServerList servers, int port) throws IOException {
-    orders = LoadBalancer.builder("orders").servers(servers).build();
+  ShopService(Properties properties, ServerList servers, int port) throws IOException {
+    EvenloadConfig config = EvenloadConfig.of(properties);
+    orders = config.balancer("orders").servers(servers).build();
     LoadBalancingInterceptor balancing =
-        LoadBalancingInterceptor.builder()
+        config
+            .interceptor("orders")
             .service("orders", orders)
             .listener(CallMetrics.of(registry))
             .build();

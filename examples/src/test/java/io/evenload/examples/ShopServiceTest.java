@@ -90,7 +90,7 @@ final class ShopServiceTest {
 
   private ShopService open(Backend... servers) throws IOException {
     ServerList list = ServerList.of(Stream.of(servers).map(Backend::server).toList());
-    ShopService shop = new ShopService(list, 0);
+    ShopService shop = new ShopService(Shop.properties(), list, 0);
     backends.watch(shop.orders());
     return shop;
   }

@@ -6,6 +6,7 @@ import io.evenload.Server;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -69,7 +70,18 @@ final class CallOverhead {
     }
   }
 
-  static Result measure(Protocol protocol) throws IOException {
+  /** Measures each protocol; returns a table in Markdown. */
+  static String table() throws IOException {
+    List<String> lines = new ArrayList<>();
+    lines.add("### Whole calls\n");
+    lines.add("| protocol | balanced / bare, median | quartiles | B/call bare | B/call balanced |");
+    lines.add("|---|--:|--:|--:|--:|");
+    lines.add(measure(Protocol.HTTP_1_1).row());
+    lines.add(measure(Protocol.H2_PRIOR_KNOWLEDGE).row());
+    return String.join("\n", lines) + "\n";
+  }
+
+  private static Result measure(Protocol protocol) throws IOException {
     try (MockWebServer server = new MockWebServer()) {
       server.setDispatcher(new Answers());
       server.setProtocols(List.of(protocol));

@@ -38,7 +38,7 @@ public class UpdateBenchmark {
   public String chooser;
 
   /** The number of servers. */
-  @Param("10000")
+  @Param({"1000", "10000"})
   public int n;
 
   /** What else the balancer does. */

@@ -165,13 +165,18 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
         timing.waiting().await(latch, nanos);
       }
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      InterruptedIOException failure = new InterruptedIOException("interrupted");
-      failure.initCause(e);
-      throw failure;
+      throw interrupted(e);
     } finally {
       pause = null;
     }
+  }
+
+  /** What the caller gets whose thread is interrupted, which it still is. */
+  static InterruptedIOException interrupted(Exception cause) {
+    Thread.currentThread().interrupt();
+    InterruptedIOException failure = new InterruptedIOException("interrupted");
+    failure.initCause(cause);
+    return failure;
   }
 
   InFlight inFlight() {

@@ -171,10 +171,7 @@ final class Race {
       }
       return winner;
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      InterruptedIOException failure = new InterruptedIOException("interrupted");
-      failure.initCause(e);
-      throw failure;
+      throw BalancedCall.interrupted(e);
     } finally {
       lock.unlock();
     }

@@ -90,6 +90,10 @@ final class Router {
     } catch (UnknownHostException e) {
       ServiceRedirect redirect = attempt.carrier().redirect();
       throw redirect != null && owner.leadsTo(redirect.followUp().url().host()) ? redirect : e;
+    } catch (IOException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) { // which Kotlin need not declare: OkHttp was interrupted as it connected
+      throw BalancedCall.interrupted(e);
     } finally {
       ServerDns actual = attempt.carrier().misroutedTo();
       if (actual != null) {

@@ -118,7 +118,11 @@ class FuzzTest {
       client =
           backends
               .client(wire, a.server(), b.server())
-              .balancing(interceptor -> interceptor.timing(withoutWaiting()))
+              .balancing(
+                  interceptor ->
+                      interceptor
+                          .timing(withoutWaiting())
+                          .hints(BackendHints.builder().loadReports().build()))
               .http(
                   http ->
                       http.readTimeout(TIMEOUT)

@@ -13,6 +13,8 @@ import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import mockwebserver3.MockResponse;
@@ -321,6 +323,43 @@ class HedgingTest {
     assertThat(pending.reply().server()).isEqualTo("a");
     assertThat(client.calls().hedges()).containsExactly("a then NO_SERVER");
     assertThat(a.hits()).isEqualTo(1);
+  }
+
+  @Test
+  void hedge_allThreadsTaken_noneIsMade() {
+    CountDownLatch answer = new CountDownLatch(1);
+    Backend a = backends.start("a").answering(response -> whenOpen(answer, response.get().build()));
+    Backend b = backends.start("b");
+    Timing timing = timer.timing();
+    Executor none =
+        work -> {
+          throw new RejectedExecutionException("all taken");
+        };
+    Timing crowded =
+        new Timing(
+            timing.nanoTime(),
+            timing.epochMillis(),
+            timing.random(),
+            timing.waiting(),
+            timer,
+            none);
+    BalancedClient client =
+        backends
+            .client(a, b)
+            .balancing(
+                interceptor ->
+                    interceptor.timing(crowded).retry(Policies.immediate(2).hedge(SOON).build()))
+            .build();
+
+    PendingReply pending = enqueue(client, client.request("/").build());
+    backends.await(() -> a.hits() == 1);
+    timer.fire();
+    client.await(() -> !client.calls().hedges().isEmpty());
+    answer.countDown();
+
+    assertThat(pending.reply().server()).isEqualTo("a");
+    assertThat(client.calls().hedges()).containsExactly("a then NO_THREAD");
+    assertThat(b.hits()).isZero();
   }
 
   @Test

@@ -1,0 +1,113 @@
+package io.evenload.config;
+
+import io.evenload.LoadBalancer;
+import io.evenload.okhttp.LoadBalancingInterceptor;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a configuration, and all that is wrong with it. */
+final class Reading {
+
+  private static final String DEFAULT = EvenloadConfig.PREFIX + "default.";
+  private static final String SERVICE = EvenloadConfig.PREFIX + "service.";
+  private static final List<Part<LoadBalancer.Builder>> BALANCER = BalancerParts.all();
+  private static final List<Part<LoadBalancingInterceptor.Builder>> INTERCEPTOR =
+      InterceptorParts.all();
+  private static final Set<String> NAMES = new TreeSet<>();
+
+  static {
+    keys().forEach(key -> NAMES.add(key.name()));
+  }
+
+  private final Values defaultValues = new Values(DEFAULT);
+  private final Map<String, Map<String, String>> ofServices = new TreeMap<>();
+  private final Set<String> problems = new LinkedHashSet<>();
+
+  Reading(Map<String, String> texts) {
+    for (Map.Entry<String, String> entry : new TreeMap<>(texts).entrySet()) {
+      String key = entry.getKey();
+      if (key.startsWith(EvenloadConfig.PREFIX)) {
+        read(key, entry.getValue().strip());
+      }
+    }
+  }
+
+  /** All keys, in the order of the documentation. */
+  static List<Key<?>> keys() {
+    List<Key<?>> keys = new ArrayList<>();
+    Stream.concat(BALANCER.stream().map(Part::keys), INTERCEPTOR.stream().map(Part::keys))
+        .forEach(keys::addAll);
+    return keys;
+  }
+
+  Section defaults() {
+    return section(defaultValues);
+  }
+
+  Map<String, Section> services() {
+    Map<String, Section> services = new TreeMap<>();
+    ofServices.forEach(
+        (service, texts) -> {
+          String prefix = SERVICE + service + ".";
+          Values values = defaultValues.inherited(prefix);
+          texts.forEach(
+              (name, text) -> values.put(name, new Values.Value(prefix + name, text, false)));
+          services.put(service, section(values));
+        });
+    return services;
+  }
+
+  List<String> problems() {
+    return List.copyOf(problems);
+  }
+
+  private Section section(Values values) {
+    return new Section(
+        Options.read(BALANCER, values, LoadBalancer.builder("scratch"), problems),
+        Options.read(INTERCEPTOR, values, LoadBalancingInterceptor.builder(), problems));
+  }
+
+  private void read(String key, String text) {
+    if (key.startsWith(DEFAULT)) {
+      String name = key.substring(DEFAULT.length());
+      if (NAMES.contains(name)) {
+        defaultValues.put(name, new Values.Value(key, text, false));
+      } else {
+        unknown(key, "perhaps " + DEFAULT + Nearest.of(name, NAMES));
+      }
+    } else if (key.startsWith(SERVICE)) {
+      String rest = key.substring(SERVICE.length());
+      String name = nameAtEnd(rest);
+      if (name != null) {
+        String service = rest.substring(0, rest.length() - name.length() - 1);
+        ofServices.computeIfAbsent(service, absent -> new TreeMap<>()).put(name, text);
+      } else {
+        unknown(key, "perhaps " + SERVICE + "<name>." + Nearest.of(rest, NAMES));
+      }
+    } else {
+      unknown(key, DEFAULT + "<key> or " + SERVICE + "<name>.<key>");
+    }
+  }
+
+  private void unknown(String key, String expected) {
+    problems.add(key + ": unknown key (expected: " + expected + ")");
+  }
+
+  /** Returns the longest name that ends the text, since services may have dots in theirs. */
+  private static @Nullable String nameAtEnd(String text) {
+    for (int dot = text.indexOf('.', 1); dot >= 0; dot = text.indexOf('.', dot + 1)) {
+      String name = text.substring(dot + 1);
+      if (NAMES.contains(name)) {
+        return name;
+      }
+    }
+    return null;
+  }
+}

@@ -1,0 +1,9 @@
+package io.evenload.config;
+
+import io.evenload.LoadBalancer;
+import io.evenload.okhttp.LoadBalancingInterceptor;
+
+/** What is configured for one service, or for all. */
+record Section(
+    Options<LoadBalancer.Builder> balancer,
+    Options<LoadBalancingInterceptor.Builder> interceptor) {}

@@ -1,0 +1,190 @@
+package io.evenload.config;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.evenload.LoadBalancer;
+import io.evenload.Locality;
+import io.evenload.Subset;
+import io.evenload.chooser.Choosers;
+import io.evenload.health.ConcurrencyLimits;
+import io.evenload.health.HealthCheck;
+import io.evenload.health.HealthProbes;
+import io.evenload.health.HttpProbe;
+import io.evenload.health.OutlierDetection;
+import io.evenload.health.SlowStart;
+import io.evenload.okhttp.Affinity;
+import io.evenload.okhttp.BackendHints;
+import io.evenload.okhttp.HedgePolicy;
+import io.evenload.okhttp.LoadBalancingInterceptor;
+import io.evenload.okhttp.RetryPolicy;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** No option lacks a key, and no key lacks an effect. */
+class EveryKeyConfigTest {
+
+  /** Everything whose public methods are options. */
+  private static final List<Class<?>> OPTIONS =
+      List.of(
+          LoadBalancer.Builder.class,
+          Choosers.class,
+          HealthCheck.Builder.class,
+          HealthProbes.class,
+          HttpProbe.Builder.class,
+          OutlierDetection.Builder.class,
+          SlowStart.Builder.class,
+          Locality.Builder.class,
+          Subset.Builder.class,
+          ConcurrencyLimits.class,
+          ConcurrencyLimits.Builder.class,
+          LoadBalancingInterceptor.Builder.class,
+          RetryPolicy.Builder.class,
+          HedgePolicy.class,
+          CircuitBreakerConfig.Builder.class,
+          Affinity.class,
+          BackendHints.Builder.class);
+
+  /** The options that text cannot say, and why. */
+  private static final Map<String, String> NO_TEXT =
+      Map.ofEntries(
+          Map.entry("LoadBalancer.Builder.servers", "a source of servers"),
+          Map.entry("LoadBalancer.Builder.listener", "code"),
+          Map.entry("LoadBalancer.Builder.nanoTime", "code, for tests"),
+          Map.entry("LoadBalancer.Builder.random", "code, for tests"),
+          Map.entry("LoadBalancer.Builder.scheduler", "a resource"),
+          Map.entry("LoadBalancingInterceptor.Builder.service", "which balancer"),
+          Map.entry("LoadBalancingInterceptor.Builder.serviceOf", "code"),
+          Map.entry("LoadBalancingInterceptor.Builder.pathPrefix", "code"),
+          Map.entry("LoadBalancingInterceptor.Builder.listener", "code"),
+          Map.entry("RetryPolicy.Builder.retryIf", "code"),
+          Map.entry("Affinity.by", "code"),
+          Map.entry("ConcurrencyLimits.aimd", "short for a builder"),
+          Map.entry("ConcurrencyLimits.gradient2", "short for a builder"),
+          Map.entry("CircuitBreakerConfig.Builder.waitIntervalFunctionInOpenState", "code"),
+          Map.entry("CircuitBreakerConfig.Builder.transitionOnResult", "code"),
+          Map.entry("CircuitBreakerConfig.Builder.recordException", "the interceptor judges"),
+          Map.entry("CircuitBreakerConfig.Builder.recordExceptions", "the interceptor judges"),
+          Map.entry("CircuitBreakerConfig.Builder.recordResult", "the interceptor judges"),
+          Map.entry("CircuitBreakerConfig.Builder.ignoreException", "the interceptor judges"),
+          Map.entry("CircuitBreakerConfig.Builder.ignoreExceptions", "the interceptor judges"),
+          Map.entry(
+              "CircuitBreakerConfig.Builder.ignoreExceptionsPrecedenceEnabled",
+              "the interceptor judges"),
+          Map.entry(
+              "CircuitBreakerConfig.Builder.enableIgnoreExceptionsPrecedence",
+              "the interceptor judges"),
+          Map.entry("CircuitBreakerConfig.Builder.clock", "the balancer's time"),
+          Map.entry("CircuitBreakerConfig.Builder.currentTimestampFunction", "the balancer's time"),
+          Map.entry("CircuitBreakerConfig.Builder.slidingWindow", "several keys say it"),
+          Map.entry(
+              "CircuitBreakerConfig.Builder.slidingWindowSynchronizationStrategy",
+              "always lock-free"),
+          Map.entry("CircuitBreakerConfig.Builder.writableStackTraceEnabled", "nothing is thrown"),
+          Map.entry("CircuitBreakerConfig.Builder.initialState", "for tests"),
+          Map.entry(
+              "CircuitBreakerConfig.Builder.transitionToStateAfterWaitDuration",
+              "after a wait comes a trial"),
+          Map.entry(
+              "CircuitBreakerConfig.Builder.enableAutomaticTransitionFromOpenToHalfOpen",
+              "needs a thread, and the balancer finds out by itself"),
+          Map.entry(
+              "CircuitBreakerConfig.Builder.automaticTransitionFromOpenToHalfOpenEnabled",
+              "needs a thread, and the balancer finds out by itself"));
+
+  private static final List<String> CHOOSER_WORDS =
+      List.of(Reading.keys().get(0).form().words().split(", | or ", -1));
+
+  @Test
+  void keys_ofAllOptions_areThere() {
+    Set<String> options = new TreeSet<>();
+    for (Class<?> type : OPTIONS) {
+      String name = type.getName().replaceAll(".*\\.", "").replace('$', '.');
+      Arrays.stream(type.getDeclaredMethods())
+          .filter(method -> Modifier.isPublic(method.getModifiers()) && !method.isSynthetic())
+          .map(Method::getName)
+          .filter(method -> !method.equals("build") && !method.equals("builder"))
+          .filter(method -> !method.equals("toString"))
+          .forEach(method -> options.add(name + "." + method));
+    }
+    Set<String> set =
+        Reading.keys().stream()
+            .flatMap(key -> methods(key).stream())
+            .filter(method -> !method.endsWith(".builder"))
+            .collect(Collectors.toCollection(TreeSet::new));
+    // The words of the first key are the methods of Choosers.
+    Stream.of(Choosers.class.getDeclaredMethods())
+        .map(Method::getName)
+        .filter(method -> CHOOSER_WORDS.contains(Form.kebab(method)))
+        .forEach(method -> set.add("Choosers." + method));
+    set.addAll(NO_TEXT.keySet());
+    assertThat(set)
+        .as("Add a key for a new option, or say in NO_TEXT why it has none")
+        .isEqualTo(options);
+  }
+
+  @Test
+  void keys_all_haveNamesOfTheirOwn() {
+    assertThat(Reading.keys().stream().map(Key::name)).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void effects_areOfAllKeys() throws IOException {
+    Set<String> tried = new TreeSet<>();
+    for (String[] effect : effects()) {
+      EvenloadConfigTest.lines(effect[0])
+          .keySet()
+          .forEach(key -> tried.add(key.substring("evenload.".length())));
+    }
+    assertThat(tried)
+        .containsExactlyInAnyOrderElementsOf(
+            Reading.keys().stream().<String>map(Key::name).toList());
+  }
+
+  @ParameterizedTest
+  @MethodSource("effects")
+  void key_set_hasItsEffect(String lines, String path, String effect) {
+    Map<String, String> texts = new TreeMap<>();
+    EvenloadConfigTest.lines(lines)
+        .forEach((key, text) -> texts.put(key.replace("evenload.", "evenload.default."), text));
+    EvenloadConfig config = EvenloadConfig.of(texts);
+    Effects effects = new Effects(config.balancer("a"), config.interceptor("a"));
+    assertThat(effects.at(path)).isEqualTo(effect);
+    EvenloadConfig none = EvenloadConfig.of(Map.of());
+    Effects usual = new Effects(none.balancer("a"), none.interceptor("a"));
+    if (!lines.contains("enabled=false;") && !lines.endsWith("enabled=false")) {
+      assertThat(usual.at(path)).as("without the key").isNotEqualTo(effect);
+    }
+  }
+
+  /** Each line of the file: what is configured, where the effect is, and what it is. */
+  static List<String[]> effects() throws IOException {
+    try (InputStream file = EveryKeyConfigTest.class.getResourceAsStream("/effects.csv")) {
+      return new String(file.readAllBytes(), UTF_8)
+          .lines()
+          .map(line -> line.split(" \\| ", 3))
+          .toList();
+    }
+  }
+
+  /** Returns the methods that a key sets, such as {@code Choosers.sticky}. */
+  private static List<String> methods(Key<?> key) {
+    int dot = key.sets().replaceAll(",.*", "").lastIndexOf('.');
+    String type = key.sets().substring(0, dot + 1);
+    return Arrays.stream(key.sets().substring(dot + 1).split(", ")).map(type::concat).toList();
+  }
+}
