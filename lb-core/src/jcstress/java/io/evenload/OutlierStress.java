@@ -81,7 +81,9 @@ public class OutlierStress {
     }
 
     private LiveEndpoint endpoint(String host) {
-      return new LiveEndpoint(StressWorld.context(), Server.of(host, 80), detector);
+      LiveEndpoint endpoint = new LiveEndpoint(StressWorld.context(), Server.of(host, 80));
+      endpoint.setOutliers(detector);
+      return endpoint;
     }
   }
 

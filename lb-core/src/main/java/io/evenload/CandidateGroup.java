@@ -52,9 +52,14 @@ final class CandidateGroup {
     return aperture;
   }
 
-  /** Puts these servers of the group on a ring, of which this client uses a part. */
-  void open(Subset subset, List<LiveEndpoint> servers) {
-    if (aperture == null) {
+  /**
+   * Puts these servers of the group on a ring, of which this client uses a part; without a subset
+   * it uses all.
+   */
+  void open(@Nullable Subset subset, List<LiveEndpoint> servers) {
+    if (subset == null) {
+      aperture = null;
+    } else if (aperture == null) {
       aperture = new Aperture(subset, servers);
     } else {
       aperture.update(subset, servers);

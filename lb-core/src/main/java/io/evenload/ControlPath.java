@@ -1,13 +1,15 @@
 package io.evenload;
 
+import static java.util.Objects.requireNonNull;
+
 import io.evenload.health.HealthCheck;
-import io.evenload.health.OutlierDetection;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -25,17 +27,18 @@ final class ControlPath implements ServerList.Listener {
 
   private final BalancerContext balancer;
   private final ScheduledExecutorService scheduler;
-  private final boolean ownsScheduler;
-  private final @Nullable LeakSampler sampler;
-  private final long emptyListGraceNanos;
+  private final @Nullable ScheduledThreadPoolExecutor own; // the same, unless it is the user's
+  private final LeakSampler sampler;
   private final SerialExecutor serial;
   private final Roster roster;
   private final CompletableFuture<Void> ready = new CompletableFuture<>();
   private final AtomicBoolean refreshRequested = new AtomicBoolean();
   private volatile Snapshot snapshot = Snapshot.empty(List.of(), false);
+  private volatile Options options;
   private volatile boolean closed;
 
   // Within the serial executor only.
+  private Options inForce;
   private boolean ended;
   private boolean emptyPending;
   private long emptySinceNanos;
@@ -46,29 +49,46 @@ final class ControlPath implements ServerList.Listener {
   ControlPath(
       BalancerContext balancer,
       Options options,
-      ScheduledExecutorService scheduler,
-      boolean ownsScheduler,
-      @Nullable LeakSampler sampler) {
+      @Nullable ScheduledExecutorService scheduler,
+      LeakSampler sampler) {
     this.balancer = balancer;
-    this.scheduler = scheduler;
-    this.ownsScheduler = ownsScheduler;
+    this.options = options;
+    this.inForce = options;
+    this.own = scheduler == null ? daemon(balancer.name(), threads(options)) : null;
+    this.scheduler = scheduler == null ? requireNonNull(own) : scheduler;
     this.sampler = sampler;
-    this.emptyListGraceNanos = options.emptyListGrace().toNanos();
     this.serial = new SerialExecutor(e -> balancer.log().warn("the control path failed", e));
-    HealthCheck healthCheck = options.healthCheck();
-    HealthMonitor health =
-        healthCheck == null
-            ? null
-            : new HealthMonitor(balancer, healthCheck, scheduler, serial, this::requestRefresh);
-    OutlierDetection outlierDetection = options.outlierDetection();
-    OutlierDetector outliers =
-        outlierDetection == null
-            ? null
-            : new OutlierDetector(balancer, outlierDetection, this::requestLook);
     this.roster =
         new Roster(
-            balancer, options, this::requestRefresh, this::publish, health, outliers, this::after);
+            balancer,
+            options,
+            this::requestRefresh,
+            this::publish,
+            this::monitor,
+            this::requestLook,
+            this::after);
     this.lastTickNanos = balancer.nanoTime().getAsLong();
+  }
+
+  private HealthMonitor monitor(HealthCheck check) {
+    return new HealthMonitor(balancer, check, scheduler, serial, this::requestRefresh);
+  }
+
+  private static int threads(Options options) {
+    return options.healthCheck() == null ? 1 : 2;
+  }
+
+  private static ScheduledThreadPoolExecutor daemon(String name, int threads) {
+    ScheduledThreadPoolExecutor executor =
+        new ScheduledThreadPoolExecutor(
+            threads,
+            task -> {
+              Thread thread = new Thread(task, "evenload-" + name);
+              thread.setDaemon(true);
+              return thread;
+            });
+    executor.setRemoveOnCancelPolicy(true);
+    return executor;
   }
 
   Snapshot snapshot() {
@@ -126,12 +146,38 @@ final class ControlPath implements ServerList.Listener {
     serial.execute(unlessClosed(() -> roster.undrain(id)));
   }
 
-  void use(Locality locality) {
-    serial.execute(unlessClosed(() -> roster.use(locality)));
+  void removeGates(Gate.Factory factory) {
+    serial.execute(unlessClosed(() -> roster.removeGates(factory)));
   }
 
-  void use(Subset subset) {
-    serial.execute(unlessClosed(() -> roster.use(subset)));
+  /** The options in force, or about to be. */
+  Options options() {
+    return options;
+  }
+
+  /** Has {@link #reconfigure} bring these options into force; calls must not overlap. */
+  void options(Options next) {
+    options = next;
+  }
+
+  /** Brings the latest options into force. */
+  void reconfigure() {
+    serial.execute(unlessClosed(this::useLatest));
+  }
+
+  @SuppressWarnings("ReferenceEquality") // these very ones
+  private void useLatest() {
+    Options next = options;
+    if (next == inForce) {
+      return; // another thread's reconfiguration was as late as this one
+    }
+    inForce = next;
+    sampler.use(next.leakSampling());
+    if (own != null) {
+      own.setCorePoolSize(threads(next));
+    }
+    expireEmpty(balancer.nanoTime().getAsLong());
+    roster.use(next);
   }
 
   void eject(String id, Duration atMost, String reason) {
@@ -165,7 +211,7 @@ final class ControlPath implements ServerList.Listener {
       return;
     }
     boolean emptied = servers.isEmpty() && !roster.servers().isEmpty();
-    if (emptied && emptyListGraceNanos > 0) {
+    if (emptied && graceNanos() > 0) {
       keepLastGood();
       return;
     }
@@ -186,7 +232,7 @@ final class ControlPath implements ServerList.Listener {
               "the server list became empty; the last good one of "
                   + roster.servers().size()
                   + " stays in force for "
-                  + Duration.ofNanos(emptyListGraceNanos),
+                  + inForce.emptyListGrace(),
               null);
     }
   }
@@ -198,14 +244,20 @@ final class ControlPath implements ServerList.Listener {
     long now = balancer.nanoTime().getAsLong();
     double seconds = Math.max(0, now - lastTickNanos) / 1e9;
     lastTickNanos = now;
-    if (sampler != null) {
-      sampler.poll();
-    }
-    if (emptyPending && now - emptySinceNanos >= emptyListGraceNanos) {
+    sampler.poll();
+    expireEmpty(now);
+    roster.tick(seconds, now);
+  }
+
+  private void expireEmpty(long now) {
+    if (emptyPending && now - emptySinceNanos >= graceNanos()) {
       emptyPending = false;
       roster.update(List.of());
     }
-    roster.tick(seconds, now);
+  }
+
+  private long graceNanos() {
+    return inForce.emptyListGrace().toNanos();
   }
 
   private void publish(Snapshot next) {
@@ -284,8 +336,8 @@ final class ControlPath implements ServerList.Listener {
     }
     roster.close();
     ready.completeExceptionally(new NoServerAvailableException(balancer.name() + ": closed"));
-    if (ownsScheduler) {
-      scheduler.shutdownNow();
+    if (own != null) {
+      own.shutdownNow();
     }
   }
 

@@ -2,7 +2,6 @@ package io.evenload;
 
 import static java.util.Objects.requireNonNull;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -22,11 +21,8 @@ final class Gates {
     this.balancer = balancer;
   }
 
-  /** Returns these gates and one more. */
-  Gates with(Gate added, BalancerContext balancer) {
-    List<Gate> all = new ArrayList<>(List.of(gates));
-    all.add(added);
-    return new Gates(all.toArray(new Gate[0]), balancer);
+  static Gates of(List<Gate> gates, BalancerContext balancer) {
+    return gates.isEmpty() ? NONE : new Gates(gates.toArray(new Gate[0]), balancer);
   }
 
   /** Returns why the endpoint may not be chosen; null if all gates are open. */

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 final class Groups {
 
   private final BalancerContext balancer;
-  private final Chooser recipe;
   private final Map<Key, CandidateGroup> groups = new HashMap<>();
+  private Chooser recipe;
   private @Nullable Locality locality;
   private @Nullable Subset subset;
 
@@ -32,14 +32,20 @@ final class Groups {
     return locality;
   }
 
-  /** Takes effect with the next {@link #regroup}. */
-  void use(Locality locality) {
-    this.locality = locality;
-  }
-
-  /** Takes effect with the next {@link #regroup}. */
-  void use(Subset subset) {
-    this.subset = subset;
+  /** Takes effect with the next {@link #regroup}; tells whether there is to be one. */
+  @SuppressWarnings("ReferenceEquality") // of options: these very ones
+  boolean use(Options options) {
+    boolean sameChooser = options.chooser() == recipe;
+    if (sameChooser && options.locality() == locality && options.subset() == subset) {
+      return false;
+    }
+    if (!sameChooser) {
+      groups.clear(); // each has the chooser that it was made with
+    }
+    recipe = options.chooser();
+    locality = options.locality();
+    subset = options.subset();
+    return true;
   }
 
   /** Lets every listed endpoint into its group, and puts those that have a weight on its ring. */
@@ -55,32 +61,27 @@ final class Groups {
       }
     }
     groups.values().retainAll(rings.keySet());
-    Subset subset = this.subset;
-    if (subset != null) {
-      rings.forEach((group, ring) -> group.open(subset, ring));
-    }
+    rings.forEach((group, ring) -> group.open(subset, ring));
   }
 
+  @SuppressWarnings("ReferenceEquality") // of groups: this very one
   private CandidateGroup group(LiveEndpoint endpoint) {
     int priority = endpoint.server().priority();
     String zone = locality == null ? null : endpoint.server().zone();
-    CandidateGroup present = endpoint.group();
-    if (present != null && present.priority == priority && Objects.equals(present.zone, zone)) {
-      return present;
-    }
     CandidateGroup group =
         groups.computeIfAbsent(
             new Key(priority, zone), key -> new CandidateGroup(balancer, recipe, priority, zone));
-    group.enter(endpoint);
+    if (group != endpoint.group()) {
+      group.enter(endpoint);
+    }
     return group;
   }
 
   /** Decides which endpoints the subset has. */
   void open(Collection<LiveEndpoint> endpoints, Predicate<LiveEndpoint> well, long now) {
-    if (subset != null) {
-      endpoints.forEach(endpoint -> endpoint.subsetShare = 0);
-      apertures().forEach(aperture -> aperture.open(well, now));
-    }
+    double unlessOpened = subset == null ? 1 : 0;
+    endpoints.forEach(endpoint -> endpoint.subsetShare = unlessOpened);
+    apertures().forEach(aperture -> aperture.open(well, now));
   }
 
   /** Whether a subset has more endpoints than its arc, so that it may have to shrink. */

@@ -1,8 +1,9 @@
 package io.evenload;
 
 import io.evenload.health.HealthCheck;
-import java.util.HashMap;
+import java.time.Duration;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Queue;
@@ -35,14 +36,14 @@ final class HealthMonitor {
    */
 
   private final BalancerContext balancer;
-  private final HealthCheck check;
   private final ScheduledExecutorService scheduler;
   private final Executor serial;
   private final Runnable changed;
-  private final Map<LiveEndpoint, Watch> watches = new HashMap<>();
+  private final Map<LiveEndpoint, Watch> watches = new LinkedHashMap<>();
   private final Set<Watch> queue = new LinkedHashSet<>(); // in the order of coming; any may leave
   private final Queue<ProbeCall> calls = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean calling = new AtomicBoolean();
+  private HealthCheck check;
   private int running;
 
   HealthMonitor(
@@ -58,17 +59,35 @@ final class HealthMonitor {
     this.changed = changed;
   }
 
+  /**
+   * Goes on with another check. The verdicts stay, probes that run go on, and of the next ones none
+   * comes later than it would have.
+   */
+  void use(HealthCheck check) {
+    this.check = check;
+    watches.values().forEach(Watch::hasten);
+    launchNext();
+  }
+
   /** Begins to watch an endpoint that came or returned. */
   void watch(LiveEndpoint endpoint) {
+    watch(endpoint, check.initiallyHealthy());
+  }
+
+  /** Begins to watch an endpoint that has been in use, so that it is taken for healthy at first. */
+  void adopt(LiveEndpoint endpoint) {
+    watch(endpoint, true);
+  }
+
+  private void watch(LiveEndpoint endpoint, boolean healthy) {
     if (!watches.containsKey(endpoint)) {
-      Watch watch = new Watch(endpoint);
+      Watch watch = new Watch(endpoint, healthy);
       watches.put(endpoint, watch);
-      int round = watch.round;
       long wait = watch.firstWaitNanos();
       if (wait == 0) {
-        enqueue(watch, round);
+        enqueue(watch, watch.round);
       } else {
-        watch.timer = after(wait, () -> enqueue(watch, round));
+        watch.await(wait);
       }
     }
   }
@@ -130,12 +149,7 @@ final class HealthMonitor {
     int round = ++watch.round;
     ProbeCall call = new ProbeCall(watch, round, watch.endpoint.server());
     watch.call = call;
-    watch.timer =
-        after(
-            check.timeout().toNanos(),
-            () ->
-                finish(
-                    watch, round, null, new TimeoutException("no answer in " + check.timeout())));
+    watch.timer = after(call.timeout.toNanos(), () -> finish(watch, round, null, call.late()));
     calls.add(call);
     makeCalls();
   }
@@ -174,8 +188,8 @@ final class HealthMonitor {
     ended(watch);
     HealthReport before = watch.verdict;
     watch.take(report != null ? report : HealthReport.unhealthy(words(error)));
-    int next = ++watch.round;
-    watch.timer = after(watch.nextWaitNanos(), () -> enqueue(watch, next));
+    watch.round++;
+    watch.await(watch.nextWaitNanos());
     launchNext();
     if (!before.equals(watch.verdict)) {
       changed.run();
@@ -202,21 +216,38 @@ final class HealthMonitor {
   /** One endpoint under watch. */
   private final class Watch {
     final LiveEndpoint endpoint;
-    HealthReport verdict =
-        check.initiallyHealthy()
-            ? HealthReport.healthy()
-            : HealthReport.unhealthy("not yet probed");
+    HealthReport verdict;
     int round;
     @Nullable ProbeCall call; // while a probe runs
-    private boolean held = !check.initiallyHealthy(); // until the first good answer
+    private boolean held; // until the first good answer
     private boolean answered;
     private boolean first; // the last answer was the first one
     private boolean lastWasGood;
     private int streak; // of answers of the same kind
-    private @Nullable Future<?> timer;
+    private @Nullable Future<?> timer; // of the next probe, or of the end of the one that runs
+    private long dueNanos; // when the next one is
 
-    Watch(LiveEndpoint endpoint) {
+    Watch(LiveEndpoint endpoint, boolean healthy) {
       this.endpoint = endpoint;
+      held = !healthy;
+      verdict = healthy ? HealthReport.healthy() : HealthReport.unhealthy("not yet probed");
+    }
+
+    /** Has the next probe queued after this time. */
+    void await(long nanos) {
+      int awaited = round;
+      dueNanos = balancer.nanoTime().getAsLong() + nanos;
+      timer = after(nanos, () -> enqueue(this, awaited));
+    }
+
+    /** Has the next probe queued earlier, if the options of now say so. */
+    void hasten() {
+      if (call == null && !queue.contains(this)) {
+        cancelTimer();
+        long rest = Math.max(0, dueNanos - balancer.nanoTime().getAsLong());
+        round++;
+        await(Math.min(rest, answered ? nextWaitNanos() : firstWaitNanos()));
+      }
     }
 
     /** Takes one answer; the verdict changes when the answers in a row reach the threshold. */
@@ -269,6 +300,8 @@ final class HealthMonitor {
     private final Watch watch;
     private final int round;
     private final Server server;
+    private final HealthProbe probe = check.probe();
+    private final Duration timeout = check.timeout();
     private volatile boolean over;
     private volatile @Nullable Future<?> answer;
 
@@ -284,7 +317,7 @@ final class HealthMonitor {
         return;
       }
       try {
-        CompletionStage<HealthReport> stage = check.probe().probe(server, check.timeout());
+        CompletionStage<HealthReport> stage = probe.probe(server, timeout);
         var unused =
             stage.whenComplete(
                 (report, error) -> serial.execute(() -> finish(watch, round, report, error)));
@@ -297,6 +330,10 @@ final class HealthMonitor {
       } catch (Throwable e) {
         serial.execute(() -> finish(watch, round, null, e));
       }
+    }
+
+    Throwable late() {
+      return new TimeoutException("no answer in " + timeout);
     }
 
     /** Gives the probe up; of this and the end of {@link #run}, the later one cancels it. */

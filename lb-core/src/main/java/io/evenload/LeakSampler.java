@@ -22,19 +22,29 @@ final class LeakSampler {
    */
 
   private final BalancerContext balancer;
-  private final int oneIn;
   private final ReferenceQueue<Attempt> queue = new ReferenceQueue<>();
   private final AtomicReference<@Nullable Sample> fresh = new AtomicReference<>();
   private final Set<Sample> watched = new HashSet<>(); // control path only
   private final AtomicLong leaked = new AtomicLong();
+  private volatile int oneIn;
 
   LeakSampler(BalancerContext balancer, int oneIn) {
     this.balancer = balancer;
     this.oneIn = oneIn;
   }
 
+  /** Watches one attempt in so many from now on; with 0, none that is yet to begin. */
+  void use(int oneIn) {
+    this.oneIn = oneIn;
+  }
+
   boolean draws() {
-    return oneIn == 1 || ((balancer.random().nextLong() >>> 32) * oneIn) >>> 32 == 0;
+    int oneIn = this.oneIn;
+    return oneIn == 1 || (oneIn != 0 && drawsOne(oneIn));
+  }
+
+  private boolean drawsOne(int oneIn) {
+    return ((balancer.random().nextLong() >>> 32) * oneIn) >>> 32 == 0;
   }
 
   long leaked() {

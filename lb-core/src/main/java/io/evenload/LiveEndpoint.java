@@ -1,5 +1,6 @@
 package io.evenload;
 
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -10,7 +11,6 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
   private long p00, p01, p02, p03, p04, p05, p06, p07, p08, p09, p10, p11, p12, p13, p14, p15;
 
   final BalancerContext balancer;
-  private final @Nullable OutlierDetector outliers;
 
   // Written on the control path alone, read anywhere.
   private volatile Server server;
@@ -19,6 +19,7 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
   private volatile Standing standing = Standing.ELIGIBLE;
   private volatile Gates gates = Gates.NONE;
   private volatile @Nullable CandidateGroup group;
+  private volatile @Nullable OutlierDetector outliers;
 
   /** The admission of a single attempt while the breaker is open and nothing else is left. */
   final Gates trial;
@@ -26,6 +27,7 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
   // Known to the control path alone.
   final long idHash;
   boolean listed;
+  List<GateFactories.Made> made = List.of(); // the gates above
 
   /** It came to a list that others were on, and has not been eligible yet. */
   boolean fresh;
@@ -42,15 +44,10 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
   boolean drained;
 
   LiveEndpoint(BalancerContext balancer, Server server) {
-    this(balancer, server, null);
-  }
-
-  LiveEndpoint(BalancerContext balancer, Server server, @Nullable OutlierDetector outliers) {
     this.balancer = balancer;
-    this.outliers = outliers;
     this.server = server;
     this.idHash = RequestContext.hash(server.id());
-    this.trial = Gates.NONE.with(new Trial(), balancer);
+    this.trial = Gates.of(List.of(new Trial()), balancer);
   }
 
   @Override
@@ -107,8 +104,13 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
     this.standing = standing;
   }
 
-  void addGate(Gate added) {
-    gates = gates.with(added, balancer);
+  void setGates(Gates gates) {
+    this.gates = gates;
+  }
+
+  /** Has outcomes counted by this detector from now on; null for none. */
+  void setOutliers(@Nullable OutlierDetector outliers) {
+    this.outliers = outliers;
   }
 
   /** Whether an attempt may go here, if panic ignores health. */
@@ -155,8 +157,9 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
     try {
       if (outcome != Outcome.CANCELLED) {
         record(outcome == Outcome.SUCCESS, latencyNanos, now);
-        if (outliers != null) {
-          outliers.ended(this, outcome == Outcome.SUCCESS);
+        OutlierDetector detector = outliers;
+        if (detector != null) {
+          detector.ended(this, outcome == Outcome.SUCCESS);
         }
       }
       if (tracker != null) {

@@ -11,8 +11,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -39,21 +40,15 @@ public final class LoadBalancer implements AutoCloseable {
   private final BalancerContext balancer;
   private final ControlPath control;
   private final Picker picker;
-  private final @Nullable LeakSampler sampler;
+  private final LeakSampler sampler;
+  private final ReentrantLock reconfiguring = new ReentrantLock();
 
   private LoadBalancer(Builder builder, ServerList servers) {
     balancer = new BalancerContext(builder.name, builder.nanoTime, builder.random);
     builder.listeners.forEach(balancer.listeners()::add);
-    sampler = builder.leakSampling == 0 ? null : new LeakSampler(balancer, builder.leakSampling);
+    sampler = new LeakSampler(balancer, builder.leakSampling);
     picker = new Picker(balancer, sampler);
-    ScheduledExecutorService given = builder.scheduler;
-    control =
-        new ControlPath(
-            balancer,
-            builder.options(),
-            given != null ? given : daemon(builder.name, builder.healthCheck != null ? 2 : 1),
-            given == null,
-            sampler);
+    control = new ControlPath(balancer, builder.options(), builder.scheduler, sampler);
     control.start(servers);
   }
 
@@ -126,18 +121,25 @@ public final class LoadBalancer implements AutoCloseable {
     for (LiveEndpoint endpoint : snapshot.known()) {
       endpoints.add(endpoint.status());
     }
-    long leaked = sampler == null ? 0 : sampler.leaked();
     return new LoadBalancerStatus(
-        name(), control.closed(), snapshot.panic(), leaked, snapshot.status(), endpoints);
+        name(), control.closed(), snapshot.panic(), sampler.leaked(), snapshot.status(), endpoints);
   }
 
   /**
    * Gives every endpoint, present and future, one more gate, beside those given to {@link
    * Builder#gate}. An endpoint may be chosen only if all its gates are open. The gates stay until
-   * their endpoint or the balancer goes.
+   * their endpoint or the balancer goes, or {@link #removeGate}.
    */
   public void addGate(Gate.Factory factory) {
     control.addGates(requireNonNull(factory, "factory"));
+  }
+
+  /**
+   * Takes back what {@link #addGate} did with this very factory; nothing happens if it was not
+   * added. Attempts that run give back to the gates what they acquired.
+   */
+  public void removeGate(Gate.Factory factory) {
+    control.removeGates(requireNonNull(factory, "factory"));
   }
 
   /** Tells one more listener of the events from now on, beside those given to the builder. */
@@ -219,15 +221,40 @@ public final class LoadBalancer implements AutoCloseable {
   }
 
   /**
-   * Replaces what {@link Builder#locality} set, as when other numbers of clients run in the zones.
+   * Changes options while the balancer runs:
+   *
+   * <pre>{@code
+   * balancer.reconfigure(options -> options.withoutOutlierDetection().panicThreshold(0.3));
+   * }</pre>
+   *
+   * <p>What is set comes into force as a whole, by one new snapshot: no attempt sees half of it.
+   * Attempts that run are not disturbed. Endpoints keep what is known of them: latency, failures,
+   * what is in flight, drains, slow starts, the verdicts of probes, and ejections, which end only
+   * with {@link Builder#withoutOutlierDetection}. A chooser that is another object than the one in
+   * force begins anew, as do its gates and their limits; what is set to the very object in force is
+   * left alone.
+   *
+   * <p>Takes effect before this returns, unless another thread is just bringing a change into
+   * force, which then goes on with this one. On a closed balancer nothing happens. Concurrent calls
+   * come one after another, and each sees what the one before has set.
+   *
+   * @param change is given a builder with the options in force, and sets others; called once, on
+   *     this thread. It must not reconfigure this balancer itself. If it throws, nothing changes
+   * @throws IllegalArgumentException if an option's value is not valid, or if one is set that stays
+   *     for a balancer's life: {@code servers}, {@code listener}, {@code nanoTime}, {@code random}
+   *     and {@code scheduler}
    */
-  public void updateLocality(Locality locality) {
-    control.use(requireNonNull(locality, "locality"));
-  }
-
-  /** Replaces what {@link Builder#subset} set, as when there are more clients than before. */
-  public void updateSubset(Subset subset) {
-    control.use(requireNonNull(subset, "subset"));
+  public void reconfigure(Consumer<Builder> change) {
+    requireNonNull(change, "change");
+    reconfiguring.lock(); // no request takes it, nor does the control path
+    try {
+      Builder builder = new Builder(name(), control.options());
+      change.accept(builder);
+      control.options(builder.options());
+    } finally {
+      reconfiguring.unlock();
+    }
+    control.reconfigure();
   }
 
   /**
@@ -275,19 +302,6 @@ public final class LoadBalancer implements AutoCloseable {
     }
   }
 
-  private static ScheduledExecutorService daemon(String name, int threads) {
-    ScheduledThreadPoolExecutor executor =
-        new ScheduledThreadPoolExecutor(
-            threads,
-            task -> {
-              Thread thread = new Thread(task, "evenload-" + name);
-              thread.setDaemon(true);
-              return thread;
-            });
-    executor.setRemoveOnCancelPolicy(true);
-    return executor;
-  }
-
   /** Collects the options of a {@link LoadBalancer}; not thread-safe. */
   public static final class Builder {
 
@@ -323,16 +337,42 @@ public final class LoadBalancer implements AutoCloseable {
     private LongSupplier nanoTime = System::nanoTime;
     private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
     private @Nullable ScheduledExecutorService scheduler;
+    private final boolean running; // these are the options of a balancer that runs
 
     private Builder(String name) {
       if (requireNonNull(name, "name").isBlank()) {
         throw new IllegalArgumentException("name: '" + name + "' (expected: not blank)");
       }
       this.name = name;
+      this.running = false;
+    }
+
+    private Builder(String name, Options inForce) {
+      this.name = name;
+      this.running = true;
+      chooser = inForce.chooser();
+      panicThreshold = inForce.panicThreshold();
+      emptyListGrace = inForce.emptyListGrace();
+      leakSampling = inForce.leakSampling();
+      gates.addAll(inForce.gates());
+      healthCheck = inForce.healthCheck();
+      outlierDetection = inForce.outlierDetection();
+      locality = inForce.locality();
+      subset = inForce.subset();
+      slowStart = inForce.slowStart();
+      slowStartOfAll = inForce.slowStartOfAll();
+    }
+
+    private void checkNotRunning(String option) {
+      if (running) {
+        throw new IllegalArgumentException(
+            option + ": set on a running balancer (expected: before build() only)");
+      }
     }
 
     /** Sets where the servers come from; required. */
     public Builder servers(ServerList servers) {
+      checkNotRunning("servers");
       this.servers = requireNonNull(servers, "servers");
       return this;
     }
@@ -396,15 +436,33 @@ public final class LoadBalancer implements AutoCloseable {
       return this;
     }
 
+    /** Looks at no zones, as by default. */
+    public Builder withoutLocality() {
+      this.locality = null;
+      return this;
+    }
+
     /** Sets which part of a large list this client uses; by default all of it. */
     public Builder subset(Subset subset) {
       this.subset = requireNonNull(subset, "subset");
       return this;
     }
 
+    /** Uses the whole list, as by default. */
+    public Builder withoutSubset() {
+      this.subset = null;
+      return this;
+    }
+
     /** Sets how the servers are asked whether they are well; by default they are not asked. */
     public Builder healthCheck(HealthCheck check) {
       this.healthCheck = requireNonNull(check, "check");
+      return this;
+    }
+
+    /** Asks no server whether it is well, as by default. */
+    public Builder withoutHealthCheck() {
+      this.healthCheck = null;
       return this;
     }
 
@@ -449,17 +507,25 @@ public final class LoadBalancer implements AutoCloseable {
       return this;
     }
 
+    /** Leaves out the gates that this builder was given; not those of {@link #addGate}. */
+    public Builder withoutGates() {
+      gates.clear();
+      return this;
+    }
+
     /**
      * Adds what is told of the balancer's events; by default there is nothing. See {@link
      * LoadBalancer#addListener}.
      */
     public Builder listener(LoadBalancerListener listener) {
+      checkNotRunning("listener");
       listeners.add(requireNonNull(listener, "listener"));
       return this;
     }
 
     /** Sets the source of elapsed nanoseconds; {@link System#nanoTime} by default. */
     public Builder nanoTime(LongSupplier nanoTime) {
+      checkNotRunning("nanoTime");
       this.nanoTime = requireNonNull(nanoTime, "nanoTime");
       return this;
     }
@@ -469,6 +535,7 @@ public final class LoadBalancer implements AutoCloseable {
      * by default.
      */
     public Builder random(RandomGenerator random) {
+      checkNotRunning("random");
       this.random = requireNonNull(random, "random");
       return this;
     }
@@ -478,6 +545,7 @@ public final class LoadBalancer implements AutoCloseable {
      * balancer's own.
      */
     public Builder scheduler(ScheduledExecutorService scheduler) {
+      checkNotRunning("scheduler");
       this.scheduler = requireNonNull(scheduler, "scheduler");
       return this;
     }
@@ -487,6 +555,7 @@ public final class LoadBalancer implements AutoCloseable {
           chooser,
           panicThreshold,
           emptyListGrace,
+          leakSampling,
           List.copyOf(gates),
           healthCheck,
           outlierDetection,
@@ -500,8 +569,10 @@ public final class LoadBalancer implements AutoCloseable {
      * Returns the balancer, subscribed to its list.
      *
      * @throws NullPointerException if no server list was given
+     * @throws IllegalArgumentException if this builder came from {@link LoadBalancer#reconfigure}
      */
     public LoadBalancer build() {
+      checkNotRunning("build");
       return new LoadBalancer(
           this, requireNonNull(servers, "servers: null (expected: a ServerList)"));
     }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * How one balancer is to work, as its builder was told; immutable. For the meaning and the defaults
  * see {@link LoadBalancer.Builder}.
  *
+ * @param gates those of the builder; others may be added and removed beside them
  * @param healthCheck null if there is none
  * @param outlierDetection null if there is none
  * @param locality null if zones are not looked at
@@ -23,6 +24,7 @@ record Options(
     Chooser chooser,
     double panicThreshold,
     Duration emptyListGrace,
+    int leakSampling,
     List<Gate.Factory> gates,
     @Nullable HealthCheck healthCheck,
     @Nullable OutlierDetection outlierDetection,

@@ -46,11 +46,21 @@ final class OutlierDetector {
    * @param askToLook has {@link #look} called on the control path; run from any thread
    */
   OutlierDetector(BalancerContext balancer, OutlierDetection options, Runnable askToLook) {
+    this(balancer, options, askToLook, balancer.nanoTime().getAsLong());
+  }
+
+  private OutlierDetector(
+      BalancerContext balancer, OutlierDetection options, Runnable askToLook, long intervalStart) {
     this.balancer = balancer;
     this.options = options;
     this.askToLook = askToLook;
     this.streakLimit = options.consecutiveFailures() == 0 ? NEVER : options.consecutiveFailures();
-    this.intervalStart = balancer.nanoTime().getAsLong();
+    this.intervalStart = intervalStart;
+  }
+
+  /** Returns the detector that goes on with other options, in the interval that runs. */
+  OutlierDetector with(OutlierDetection options) {
+    return new OutlierDetector(balancer, options, askToLook, intervalStart);
   }
 
   /** Counts the outcome of an attempt; on any thread. */

@@ -32,9 +32,9 @@ final class Picker {
   private static final int ATTEMPTS_BEFORE_LEAVING = 2;
 
   private final BalancerContext balancer;
-  private final @Nullable LeakSampler sampler;
+  private final LeakSampler sampler;
 
-  Picker(BalancerContext balancer, @Nullable LeakSampler sampler) {
+  Picker(BalancerContext balancer, LeakSampler sampler) {
     this.balancer = balancer;
     this.sampler = sampler;
   }
@@ -184,7 +184,7 @@ final class Picker {
       endpoint.left(tracker);
       return null;
     }
-    LeakSampler sampling = sampler != null && sampler.draws() ? sampler : null;
+    LeakSampler sampling = sampler.draws() ? sampler : null;
     long now = balancer.nanoTime().getAsLong();
     Attempt attempt = new Attempt(endpoint, gates, tracker, now, sampling);
     if (tracker != null) {

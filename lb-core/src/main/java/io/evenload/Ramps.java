@@ -17,11 +17,12 @@ final class Ramps {
 
   static final int STEPS = 20;
 
-  private final @Nullable SlowStart slowStart;
   private final ControlTimer timer;
   private final Runnable changed;
   private final Map<LiveEndpoint, Long> starts = new HashMap<>();
+  private @Nullable SlowStart slowStart;
   private boolean timing;
+  private int round; // of the timer: one set for other options than these does nothing
 
   /**
    * Creates the ramps.
@@ -32,6 +33,22 @@ final class Ramps {
     this.slowStart = slowStart;
     this.timer = timer;
     this.changed = changed;
+  }
+
+  /** Goes on with other options: those that ramp up have done so since they began. */
+  @SuppressWarnings("ReferenceEquality") // this very one
+  void use(@Nullable SlowStart slowStart) {
+    if (slowStart == this.slowStart) {
+      return;
+    }
+    this.slowStart = slowStart;
+    timing = false;
+    round++;
+    if (slowStart == null) {
+      starts.clear();
+    } else if (!starts.isEmpty()) {
+      schedule(slowStart);
+    }
   }
 
   /** An endpoint may be chosen that could not, or was not there, before. */
@@ -65,11 +82,15 @@ final class Ramps {
   private void schedule(SlowStart slowStart) {
     if (!timing) {
       timing = true;
-      timer.after(stepNanos(slowStart), () -> step(slowStart));
+      int set = round;
+      timer.after(stepNanos(slowStart), () -> step(slowStart, set));
     }
   }
 
-  private void step(SlowStart slowStart) {
+  private void step(SlowStart slowStart, int set) {
+    if (set != round) {
+      return;
+    }
     timing = false;
     changed.run();
     if (!starts.isEmpty()) {

@@ -1,7 +1,7 @@
 package io.evenload;
 
-import static java.util.Objects.requireNonNull;
-
+import io.evenload.health.HealthCheck;
+import io.evenload.health.OutlierDetection;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,17 +24,18 @@ final class Roster {
   static final long MAX_DRAIN_NANOS = TimeUnit.MINUTES.toNanos(10);
 
   private final BalancerContext balancer;
-  private final Options options;
-  private final Runnable gateChanged;
   private final Consumer<Snapshot> publisher;
-  private final @Nullable HealthMonitor health;
-  private final @Nullable OutlierDetector outliers;
+  private final Function<HealthCheck, HealthMonitor> monitors;
+  private final Runnable askToLook;
   private final Drains drains = new Drains();
   private final Ramps ramps;
   private final ReportedWeights reportedWeights = new ReportedWeights();
-  private final List<Gate.Factory> gateFactories;
+  private final GateFactories gates;
   private final Groups groups;
   private final Set<String> reportedDuplicates = new HashSet<>();
+  private Options options;
+  private @Nullable HealthMonitor health;
+  private @Nullable OutlierDetector outliers;
   private Map<String, LiveEndpoint> endpoints = new LinkedHashMap<>();
   private List<Server> servers = List.of();
 
@@ -42,18 +44,81 @@ final class Roster {
       Options options,
       Runnable gateChanged,
       Consumer<Snapshot> publisher,
-      @Nullable HealthMonitor health,
-      @Nullable OutlierDetector outliers,
+      Function<HealthCheck, HealthMonitor> monitors,
+      Runnable askToLook,
       ControlTimer timer) {
     this.balancer = balancer;
     this.options = options;
-    this.gateChanged = gateChanged;
     this.publisher = publisher;
-    this.health = health;
-    this.outliers = outliers;
+    this.monitors = monitors;
+    this.askToLook = askToLook;
     this.ramps = new Ramps(options.slowStart(), timer, this::refresh);
     this.groups = new Groups(balancer, options);
-    this.gateFactories = new ArrayList<>(options.gates());
+    this.gates = new GateFactories(balancer, options.gates(), gateChanged);
+    check(null, options.healthCheck());
+    detect(null, options.outlierDetection());
+  }
+
+  /**
+   * Works by other options from now on, with one new snapshot; what is the very same in both is not
+   * touched.
+   */
+  void use(Options next) {
+    Options last = options;
+    options = next;
+    check(last.healthCheck(), next.healthCheck());
+    detect(last.outlierDetection(), next.outlierDetection());
+    ramps.use(next.slowStart());
+    if (!next.gates().equals(last.gates())) {
+      gates.use(next.gates());
+      endpoints.values().forEach(gates::equip);
+    }
+    if (groups.use(next)) {
+      regroup();
+    } else {
+      refresh();
+    }
+  }
+
+  @SuppressWarnings("ReferenceEquality") // this very one
+  private void check(@Nullable HealthCheck last, @Nullable HealthCheck next) {
+    if (next == last) {
+      return;
+    }
+    HealthMonitor running = health;
+    if (running != null && next != null) {
+      running.use(next);
+      return;
+    }
+    if (running != null) {
+      running.close();
+    }
+    health = next == null ? null : monitors.apply(next);
+    if (health != null) {
+      endpoints.values().stream().filter(Roster::isWatched).forEach(health::adopt);
+    }
+  }
+
+  /** Those that are ejected stay so for their time, unless nothing is detected any more. */
+  @SuppressWarnings("ReferenceEquality") // this very one
+  private void detect(@Nullable OutlierDetection last, @Nullable OutlierDetection next) {
+    if (next == last) {
+      return;
+    }
+    OutlierDetector running = outliers;
+    if (next == null) {
+      outliers = null;
+    } else {
+      outliers =
+          running == null ? new OutlierDetector(balancer, next, askToLook) : running.with(next);
+    }
+    for (LiveEndpoint endpoint : endpoints.values()) {
+      endpoint.setOutliers(outliers);
+      if (next == null) {
+        endpoint.ejection = Ejection.NONE;
+        endpoint.forgetOutcomes();
+      }
+    }
   }
 
   List<Server> servers() {
@@ -108,11 +173,10 @@ final class Roster {
   private LiveEndpoint listed(String id, Server server) {
     LiveEndpoint endpoint = endpoints.get(id);
     if (endpoint == null) {
-      endpoint = new LiveEndpoint(balancer, server, outliers);
+      endpoint = new LiveEndpoint(balancer, server);
+      endpoint.setOutliers(outliers);
       endpoint.fresh = !servers.isEmpty();
-      for (Gate.Factory factory : gateFactories) {
-        addGate(endpoint, factory);
-      }
+      gates.equip(endpoint);
     }
     CandidateGroup group = endpoint.group();
     if (endpoint.describe(server) && group != null) {
@@ -132,18 +196,16 @@ final class Roster {
 
   /** Gives every endpoint, now and later, a gate of this factory. */
   void addGates(Gate.Factory factory) {
-    gateFactories.add(factory);
-    endpoints.values().forEach(endpoint -> addGate(endpoint, factory));
+    gates.add(factory);
+    endpoints.values().forEach(gates::equip);
     refresh();
   }
 
-  private void addGate(LiveEndpoint endpoint, Gate.Factory factory) {
-    try {
-      Gate gate = factory.create(endpoint.server(), balancer.nanoTime(), gateChanged);
-      endpoint.addGate(requireNonNull(gate, "Gate.Factory.create returned null"));
-    } catch (Throwable e) {
-      String id = endpoint.server().id();
-      balancer.log().warn("Gate.Factory.create threw; " + id + " has no such gate", e);
+  /** Takes the gates of this factory back, if it was added. */
+  void removeGates(Gate.Factory factory) {
+    if (gates.remove(factory)) {
+      endpoints.values().forEach(gates::equip);
+      refresh();
     }
   }
 
@@ -166,18 +228,6 @@ final class Roster {
     if (drains.undrain(id)) {
       refresh();
     }
-  }
-
-  /** Another place of this client, or other clients beside it. */
-  void use(Locality locality) {
-    groups.use(locality);
-    regroup();
-  }
-
-  /** Another part of the list. */
-  void use(Subset subset) {
-    groups.use(subset);
-    regroup();
   }
 
   private void regroup() {
@@ -299,11 +349,15 @@ final class Roster {
 
   /** Lets the endpoints be probed that this client may call. */
   private void watch(LiveEndpoint endpoint) {
-    if (health != null && endpoint.listed && endpoint.subsetShare > 0) {
+    if (health != null && isWatched(endpoint)) {
       health.watch(endpoint);
     } else if (health != null) {
       health.forget(endpoint);
     }
+  }
+
+  private static boolean isWatched(LiveEndpoint endpoint) {
+    return endpoint.listed && endpoint.subsetShare > 0;
   }
 
   private void weigh(LiveEndpoint endpoint, long now) {

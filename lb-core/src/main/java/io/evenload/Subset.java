@@ -22,7 +22,7 @@ import static java.util.Objects.requireNonNull;
  * Attempts in flight at a server that falls outside end normally. A request whose {@linkplain
  * RequestContext#only filter} lets only servers outside pass finds none.
  *
- * <p>When clients come or go, each has another place: {@link LoadBalancer#updateSubset} tells it,
+ * <p>When clients come or go, each has another place: {@link LoadBalancer#reconfigure} tells it,
  * and moves most of its connections.
  *
  * <p>Each priority has a ring of its own, and with a {@link Locality} each zone of it. {@code i}

@@ -97,7 +97,7 @@ final class LocalityTest {
     Locality many = Locality.builder("a").clients(Map.of("a", 0.8, "b", 0.2)).build();
     try (LoadBalancer balancer = balancer(few)) {
       assertThat(shares(balancer, 1_000)).containsOnlyKeys("a0");
-      balancer.updateLocality(many);
+      balancer.reconfigure(options -> options.locality(many));
 
       // Half of the capacity for .8 of the clients: .625 stay; 4 sd are .0061.
       assertThat(shares(balancer, 100_000).get("a0")).isCloseTo(0.625, within(0.0061));
@@ -281,7 +281,7 @@ final class LocalityTest {
       assertThat(shares(balancer, 1_000)).containsOnlyKeys("a0", "b0");
       assertThat(balancer.status().groups())
           .containsExactly(new LoadBalancerStatus.GroupStatus(0, null, 1, 2));
-      balancer.updateLocality(IN_A);
+      balancer.reconfigure(options -> options.locality(IN_A));
       assertThat(shares(balancer, 1_000)).containsOnlyKeys("a0");
     }
   }

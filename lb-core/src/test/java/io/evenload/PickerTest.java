@@ -16,7 +16,7 @@ final class PickerTest {
 
   private final VirtualTime time = new VirtualTime();
   private final BalancerContext context = new BalancerContext("orders", time, new SeededRandom(91));
-  private final Picker picker = new Picker(context, null);
+  private final Picker picker = new Picker(context, new LeakSampler(context, 0));
   private final CandidateGroup group = new CandidateGroup(context, Choosers.random(), 0, null);
 
   @Test

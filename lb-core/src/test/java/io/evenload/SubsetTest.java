@@ -102,13 +102,13 @@ final class SubsetTest {
   void update_serverLeavesTheSubset_itsAttemptsEndAndItReturnsAsTheSame() throws Exception {
     try (LoadBalancer balancer = balancer(TENTH)) {
       Attempt running = balancer.start();
-      balancer.updateSubset(Subset.of(7, 10));
+      balancer.reconfigure(options -> options.subset(Subset.of(7, 10)));
       LoadBalancerStatus.EndpointStatus status = endpoint(balancer, running.server().id());
       assertThat(status.state()).isEqualTo(EndpointState.OUTSIDE_SUBSET);
       assertThat(status.inFlight()).isEqualTo(1);
       running.succeed();
       assertThat(endpoint(balancer, running.server().id()).inFlight()).isZero();
-      balancer.updateSubset(TENTH);
+      balancer.reconfigure(options -> options.subset(TENTH));
 
       String id = running.server().id();
       Attempt again = balancer.start(RequestContext.create().only(s -> s.id().equals(id)));
@@ -197,7 +197,7 @@ final class SubsetTest {
         world.balancer(list).healthCheck(HealthCheck.of(probe)).subset(TENTH).build()) {
       world.time.advance(MINUTE);
       assertThat(probed).isEqualTo(ids(balancer));
-      balancer.updateSubset(Subset.of(7, 10));
+      balancer.reconfigure(options -> options.subset(Subset.of(7, 10)));
       probed.clear();
       world.time.advance(MINUTE);
       assertThat(probed).isEqualTo(ids(balancer));
@@ -224,7 +224,7 @@ final class SubsetTest {
             .slowStart(SlowStart.builder().build())
             .subset(Subset.of(3, 10))
             .build()) {
-      balancer.updateSubset(Subset.of(7, 10));
+      balancer.reconfigure(options -> options.subset(Subset.of(7, 10)));
 
       assertThat(used(balancer)).hasSize(20).allMatch(endpoint -> endpoint.weight() == 1);
     }

@@ -134,8 +134,9 @@ final class UpdateStormTest {
         list.update(next.values());
         done.set(change);
         if (moving && change % 7 == 0) {
-          balancer.updateSubset(Subset.builder(random.nextInt(4), 4).size(2).build());
-          balancer.updateLocality(Locality.of("z" + random.nextInt(3)));
+          balancer.reconfigure(
+              options -> options.subset(Subset.builder(random.nextInt(4), 4).size(2).build()));
+          balancer.reconfigure(options -> options.locality(Locality.of("z" + random.nextInt(3))));
         }
         if (change % 50 == 0) {
           time.advance(Duration.ofSeconds(1)); // drained endpoints go

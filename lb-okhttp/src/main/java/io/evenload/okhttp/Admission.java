@@ -19,18 +19,36 @@ final class Admission {
   private final Duration waitForServers;
   private final Duration waitForRoom;
   private final LongSupplier nanoTime;
-  private final @Nullable RoomQueue queue;
+  private final @Nullable RoomQueue known; // once a service has it, it listens for good
+  private final @Nullable RoomQueue queue; // the same, unless calls do not wait for room
 
   Admission(
       LoadBalancer balancer, Duration waitForServers, Duration waitForRoom, LongSupplier nanoTime) {
+    this(balancer, waitForServers, waitForRoom, nanoTime, null);
+  }
+
+  private Admission(
+      LoadBalancer balancer,
+      Duration waitForServers,
+      Duration waitForRoom,
+      LongSupplier nanoTime,
+      @Nullable RoomQueue last) {
     this.balancer = balancer;
     this.waitForServers = waitForServers;
     this.waitForRoom = waitForRoom;
     this.nanoTime = nanoTime;
-    this.queue = waitForRoom.isZero() ? null : new RoomQueue(balancer);
-    if (queue != null) {
-      balancer.addListener(queue);
+    if (last == null && !waitForRoom.isZero()) {
+      known = new RoomQueue(balancer);
+      balancer.addListener(known);
+    } else {
+      known = last;
     }
+    queue = waitForRoom.isZero() ? null : known;
+  }
+
+  /** Returns the admission with other waits; calls that wait go on, in the same queue. */
+  Admission with(Duration waitForServers, Duration waitForRoom) {
+    return new Admission(balancer, waitForServers, waitForRoom, nanoTime, known);
   }
 
   /**

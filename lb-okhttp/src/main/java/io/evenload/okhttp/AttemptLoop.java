@@ -32,6 +32,7 @@ final class AttemptLoop {
    */
 
   private final BalancedService service;
+  private final ServiceOptions options;
   private final Interceptor.Chain chain;
   private final Call call;
   private final BalancedCall state;
@@ -50,16 +51,17 @@ final class AttemptLoop {
    */
   AttemptLoop(BalancedService service, Interceptor.Chain chain, Request asked, BalancedCall state) {
     this.service = service;
+    this.options = service.options();
     this.chain = chain;
     this.call = chain.call();
     this.state = state;
     RetryPolicy own = asked.tag(RetryPolicy.class);
-    this.policy = own != null ? own : service.retries.policy();
+    this.policy = own != null ? own : options.retries().policy();
     RequestContext given = asked.tag(RequestContext.class);
     this.picky = given != null;
-    this.context = state.context(service, given, service.sessions.key(chain, asked, given));
-    this.session = service.sessions.begin(chain, asked, context);
-    this.request = service.retries.prepared(asked, policy, state);
+    this.context = state.context(service, given, options.sessions().key(chain, asked, given));
+    this.session = options.sessions().begin(chain, asked, context);
+    this.request = options.retries().prepared(asked, policy, state);
   }
 
   /**
@@ -68,12 +70,12 @@ final class AttemptLoop {
    * @throws ServiceRedirect if a server redirects the call to where another has to be chosen
    */
   Response run() throws IOException {
-    service.retries.request();
-    Attempt first = service.admission.first(call, state, context, picky);
+    options.retries().request();
+    Attempt first = options.admission().first(call, state, context, picky);
     AttemptRecord tried = attempt(first, Reason.FIRST, false);
     while (true) {
       last = tried;
-      long delay = service.retries.delayNanos(call, request, policy, state, tried, number);
+      long delay = options.retries().delayNanos(call, request, policy, state, tried, number);
       if (delay == Retries.NO) {
         return conclude(tried);
       }
@@ -106,7 +108,7 @@ final class AttemptLoop {
     try {
       return service.balancer.start(context);
     } catch (NoServerAvailableException e) {
-      service.retries.refused(call, policy, tried, number, Refusal.NO_SERVER);
+      options.retries().refused(call, policy, tried, number, Refusal.NO_SERVER);
       return null;
     }
   }
@@ -126,10 +128,10 @@ final class AttemptLoop {
     state.carry(service.host, attempt);
     try {
       Response response = service.router.send(chain, timed(), state, record, freshConnection);
-      record.answered(response, policy, service.failures, state.now());
+      record.answered(response, policy, options.failures(), state.now());
       Response answer = record.response();
       if (answer != null && record.fromServer()) {
-        service.hints.accept(record.server(), answer);
+        options.hints().accept(record.server(), answer);
       }
     } catch (ServiceRedirect e) {
       record.redirected(e, state.now());
@@ -163,7 +165,7 @@ final class AttemptLoop {
     try {
       NestedCall nested =
           service.router.nested(chain, timed(), state, record, attempt, freshConnection, policy);
-      nested.judgedBy(service.failures, service.hints);
+      nested.judgedBy(options.failures(), options.hints());
       return nested;
     } catch (IOException | RuntimeException e) {
       attempt.cancel();
@@ -173,13 +175,13 @@ final class AttemptLoop {
 
   /** Begins a second attempt elsewhere, if that may be; on a worker's thread. */
   private @Nullable NestedCall hedge(AttemptRecord first) throws IOException {
-    if (!service.retries.tryRetry(policy)) {
+    if (!options.retries().tryRetry(policy)) {
       notHedged(first, Refusal.BUDGET_EXHAUSTED);
       return null;
     }
     Attempt second = elsewhere(first);
     if (second == null) {
-      service.retries.giveBack(policy);
+      options.retries().giveBack(policy);
       notHedged(first, Refusal.NO_SERVER);
       return null;
     }
@@ -209,7 +211,7 @@ final class AttemptLoop {
 
   /** Returns the request of the next attempt, which may tell how much time is left. */
   private Request timed() {
-    String header = service.timeoutHeader;
+    String header = options.timeoutHeader();
     if (header == null || request.header(header) != null) {
       return request;
     }

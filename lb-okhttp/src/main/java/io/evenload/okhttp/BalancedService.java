@@ -1,11 +1,9 @@
 package io.evenload.okhttp;
 
 import io.evenload.LoadBalancer;
-import io.evenload.Server;
 import io.evenload.okhttp.CallListener.EndedCall;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.function.BiConsumer;
 import kotlin.jvm.functions.Function0;
 import okhttp3.Call;
 import okhttp3.EventListener;
@@ -19,15 +17,11 @@ final class BalancedService {
 
   final String host;
   final LoadBalancer balancer;
-  final Admission admission;
-  final Retries retries;
   final Hedging hedging;
   final Router router;
-  final Sessions sessions;
-  final ServerFailures failures;
-  final BiConsumer<Server, Response> hints;
-  final @Nullable String timeoutHeader;
   final Timing timing;
+  private volatile ServiceOptions options;
+  private final RateLimitedLog log;
   private final ContainedListener listener;
   private final SizingAdvice sizing;
   private final Function0<BalancedCall> states;
@@ -50,21 +44,48 @@ final class BalancedService {
     this.balancer = balancer;
     this.router = router;
     this.timing = builder.timing;
-    this.admission =
-        new Admission(balancer, builder.waitForServers, builder.waitForRoom, timing.nanoTime());
-    this.retries = new Retries(host, builder.retry, timing, listener);
+    this.log = log;
     this.hedging = new Hedging(host, timing, listener);
-    this.sessions = new Sessions(host, balancer, builder.affinity, timing, log);
-    this.timeoutHeader = builder.timeoutHeader;
-    this.failures = new ServerFailures(builder.failureStatuses, builder.retry, log);
-    BackendHints believed = builder.hints;
-    this.hints =
-        (server, response) ->
-            believed.read(balancer, server, response, timing.epochMillis().getAsLong());
+    this.options =
+        options(
+            builder,
+            new Admission(balancer, builder.waitForServers, builder.waitForRoom, timing.nanoTime()),
+            new Retries(host, builder.retry, timing, listener));
     this.listener = listener;
     this.sizing = sizing;
     this.states = () -> new BalancedCall(timing, log);
     this.proxyCheck = new ProxyCheck(host);
+  }
+
+  ServiceOptions options() {
+    return options;
+  }
+
+  /**
+   * Works by other options from now on. Calls must not overlap.
+   *
+   * @param builder the options of the interceptor
+   */
+  void use(LoadBalancingInterceptor.Builder builder) {
+    ServiceOptions last = options;
+    options =
+        options(
+            builder,
+            last.admission().with(builder.waitForServers, builder.waitForRoom),
+            last.retries().with(builder.retry));
+  }
+
+  private ServiceOptions options(
+      LoadBalancingInterceptor.Builder builder, Admission admission, Retries retries) {
+    BackendHints believed = builder.hints;
+    return new ServiceOptions(
+        admission,
+        retries,
+        new Sessions(host, balancer, builder.affinity, timing, log),
+        new ServerFailures(builder.failureStatuses, builder.retry, log),
+        (server, response) ->
+            believed.read(balancer, server, response, timing.epochMillis().getAsLong()),
+        builder.timeoutHeader);
   }
 
   /**

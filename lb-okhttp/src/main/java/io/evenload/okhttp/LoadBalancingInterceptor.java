@@ -2,6 +2,7 @@ package io.evenload.okhttp;
 
 import static java.util.Objects.requireNonNull;
 
+import io.evenload.Gate;
 import io.evenload.LoadBalancer;
 import io.evenload.NoServerAvailableException;
 import io.evenload.RequestContext;
@@ -18,6 +19,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.IntPredicate;
 import okhttp3.ConnectionPool;
@@ -78,7 +81,8 @@ import org.jspecify.annotations.Nullable;
  * OkHttp does; from there, one to a service is balanced too, unless {@link Builder#serviceOf} is
  * set.
  *
- * <p>Immutable and thread-safe; one instance may serve several clients.
+ * <p>Thread-safe; one instance may serve several clients, and its options may {@linkplain
+ * #reconfigure change} while it does.
  */
 public final class LoadBalancingInterceptor implements Interceptor {
 
@@ -91,6 +95,12 @@ public final class LoadBalancingInterceptor implements Interceptor {
   private final Map<String, BalancedService> services;
   private final @Nullable Function<Request, @Nullable String> serviceOf;
   private final NetworkHalf networkHalf = new NetworkHalf();
+  private final Set<LoadBalancer> balancers;
+  private final ReentrantLock reconfiguring = new ReentrantLock();
+
+  // Guarded by the lock.
+  private Builder inForce;
+  private Gate.@Nullable Factory breakers;
 
   private LoadBalancingInterceptor(Builder builder) {
     RateLimitedLog log = new RateLimitedLog(builder.timing.nanoTime());
@@ -107,12 +117,68 @@ public final class LoadBalancingInterceptor implements Interceptor {
     this.services = Map.copyOf(services);
     this.serviceOf = builder.serviceOf;
     builder.services.forEach((host, balancer) -> balancer.addListener(connections.watch(host)));
-    CircuitBreakerConfig circuitBreaker = builder.circuitBreaker;
-    if (circuitBreaker != null) {
-      Set.copyOf(builder.services.values())
-          .forEach(balancer -> balancer.addGate(BreakerGate.factory(circuitBreaker)));
-    }
+    this.balancers = Set.copyOf(builder.services.values());
+    this.inForce = new Builder(builder);
+    this.breakers = breakers(null, builder.circuitBreaker);
     listener.addedTo(this); // last, when all the rest is there
+  }
+
+  /**
+   * Gives all balancers these breakers in place of those, which go only then.
+   *
+   * @return what makes the breakers; null if there are none
+   */
+  private Gate.@Nullable Factory breakers(
+      Gate.@Nullable Factory last, @Nullable CircuitBreakerConfig config) {
+    Gate.Factory next = config == null ? null : BreakerGate.factory(config);
+    for (LoadBalancer balancer : balancers) {
+      if (next != null) {
+        balancer.addGate(next);
+      }
+      if (last != null) {
+        balancer.removeGate(last);
+      }
+    }
+    return next;
+  }
+
+  /**
+   * Changes options while calls run:
+   *
+   * <pre>{@code
+   * interceptor.reconfigure(options -> options.retry(RetryPolicy.none()).withoutCircuitBreaker());
+   * }</pre>
+   *
+   * <p>Calls that run keep the options that they began with; those that begin after this returned
+   * have the new ones. What was counted for the retry budget and the quantiles of hedging stays,
+   * and so does the queue of calls that wait for room. Breakers stay as they are if {@link
+   * Builder#circuitBreaker} is left as it is, or set to the very object in force; with another one
+   * they begin anew, closed. Concurrent calls come one after another, and each sees what the one
+   * before has set.
+   *
+   * @param change is given a builder with the options in force, and sets others; called once, on
+   *     this thread. It must not reconfigure this interceptor itself. If it throws, nothing changes
+   * @throws IllegalArgumentException if an option's value is not valid, or if one is set that stays
+   *     for an interceptor's life: {@code service}, {@code serviceOf}, {@code pathPrefix} and
+   *     {@code listener}
+   */
+  @SuppressWarnings("ReferenceEquality") // this very config
+  public void reconfigure(Consumer<Builder> change) {
+    requireNonNull(change, "change");
+    reconfiguring.lock(); // no call takes it
+    try {
+      Builder last = inForce;
+      Builder given = new Builder(last);
+      change.accept(given);
+      Builder next = new Builder(given); // the one given may be kept, and changed, by the caller
+      inForce = next;
+      services.values().forEach(service -> service.use(next));
+      if (next.circuitBreaker != last.circuitBreaker) {
+        breakers = breakers(breakers, next.circuitBreaker);
+      }
+    } finally {
+      reconfiguring.unlock();
+    }
   }
 
   /**
@@ -264,7 +330,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
       throw new IllegalArgumentException(
           "host: '" + host + "' (expected: one of " + services.keySet() + ")");
     }
-    return service.retries.left();
+    return service.options().retries().left();
   }
 
   /**
@@ -323,8 +389,31 @@ public final class LoadBalancingInterceptor implements Interceptor {
     private CallListener listener = ContainedListener.NOBODY;
     Timing timing = Timing.SYSTEM;
     private boolean detaches = true;
+    private final boolean running; // these are the options of an interceptor that runs
 
-    private Builder() {}
+    private Builder() {
+      running = false;
+    }
+
+    /** The options in force, of which only some can be changed. */
+    private Builder(Builder inForce) {
+      running = true;
+      retry = inForce.retry;
+      circuitBreaker = inForce.circuitBreaker;
+      waitForServers = inForce.waitForServers;
+      waitForRoom = inForce.waitForRoom;
+      failureStatuses = inForce.failureStatuses;
+      timeoutHeader = inForce.timeoutHeader;
+      hints = inForce.hints;
+      affinity = inForce.affinity;
+    }
+
+    private void checkNotRunning(String option) {
+      if (running) {
+        throw new IllegalArgumentException(
+            option + ": set on a running interceptor (expected: before build() only)");
+      }
+    }
 
     /**
      * Adds a service; at least one is required.
@@ -334,6 +423,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
      *     was added before
      */
     public Builder service(String host, LoadBalancer balancer) {
+      checkNotRunning("service");
       requireNonNull(balancer, "balancer");
       String canonical = ServiceHost.canonical(host);
       if (services.putIfAbsent(canonical, balancer) != null) {
@@ -353,6 +443,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
      *     throws or returns what was not added, the call fails
      */
     public Builder serviceOf(Function<Request, @Nullable String> serviceOf) {
+      checkNotRunning("serviceOf");
       this.serviceOf = requireNonNull(serviceOf, "serviceOf");
       return this;
     }
@@ -368,6 +459,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
      *     each attempt. If it throws or returns something else, the call fails
      */
     public Builder pathPrefix(Function<Server, String> pathPrefix) {
+      checkNotRunning("pathPrefix");
       this.pathPrefix = requireNonNull(pathPrefix, "pathPrefix");
       return this;
     }
@@ -467,6 +559,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
 
     /** Sets what is told of the calls; by default nothing. */
     public Builder listener(CallListener listener) {
+      checkNotRunning("listener");
       this.listener = requireNonNull(listener, "listener");
       return this;
     }
@@ -486,9 +579,11 @@ public final class LoadBalancingInterceptor implements Interceptor {
     /**
      * Returns the interceptor.
      *
-     * @throws IllegalArgumentException if no service was added
+     * @throws IllegalArgumentException if no service was added, or this builder came from {@link
+     *     LoadBalancingInterceptor#reconfigure}
      */
     public LoadBalancingInterceptor build() {
+      checkNotRunning("build");
       if (services.isEmpty()) {
         throw new IllegalArgumentException("services: none (expected: at least one)");
       }

@@ -27,18 +27,28 @@ final class Retries {
   private final String host;
   private final RetryPolicy policy;
   private final Timing timing;
-  private final @Nullable RetryBudget budget;
+  private final RetryBudget counted; // by any policy that this service has had
+  private final @Nullable RetryBudget budget; // of what was counted; null if there is none
   private final CallListener listener;
 
   Retries(String host, RetryPolicy policy, Timing timing, CallListener listener) {
+    this(host, policy, timing, listener, new RetryBudget(0, 0, timing.nanoTime()));
+  }
+
+  private Retries(
+      String host, RetryPolicy policy, Timing timing, CallListener listener, RetryBudget last) {
     this.host = host;
     this.policy = policy;
     this.timing = timing;
     this.listener = listener;
+    this.counted = last;
     this.budget =
-        policy.budgeted()
-            ? new RetryBudget(policy.budgetRatio(), policy.budgetPerSecond(), timing.nanoTime())
-            : null;
+        policy.budgeted() ? last.with(policy.budgetRatio(), policy.budgetPerSecond()) : null;
+  }
+
+  /** Returns the retries of another policy, whose budget goes on from what was counted. */
+  Retries with(RetryPolicy policy) {
+    return new Retries(host, policy, timing, listener, counted);
   }
 
   RetryPolicy policy() {

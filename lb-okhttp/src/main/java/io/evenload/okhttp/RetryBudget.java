@@ -26,13 +26,26 @@ final class RetryBudget {
   private final double ratio;
   private final double reserve;
   private final LongSupplier nanoTime;
-  private final AtomicReferenceArray<@Nullable Second> ring =
-      new AtomicReferenceArray<>(WINDOW_SECONDS);
+  private final AtomicReferenceArray<@Nullable Second> ring;
 
   RetryBudget(double ratio, double perSecond, LongSupplier nanoTime) {
+    this(ratio, perSecond, nanoTime, new AtomicReferenceArray<>(WINDOW_SECONDS));
+  }
+
+  private RetryBudget(
+      double ratio,
+      double perSecond,
+      LongSupplier nanoTime,
+      AtomicReferenceArray<@Nullable Second> ring) {
+    this.ring = ring;
     this.ratio = ratio;
     this.reserve = perSecond * WINDOW_SECONDS;
     this.nanoTime = nanoTime;
+  }
+
+  /** Returns a budget of other numbers, for which the same requests and retries count. */
+  RetryBudget with(double ratio, double perSecond) {
+    return new RetryBudget(ratio, perSecond, nanoTime, ring);
   }
 
   /** Counts one request. */

@@ -76,6 +76,7 @@ final class BalancedClient implements AutoCloseable {
 
   private final OkHttpClient http;
   private final LoadBalancer balancer;
+  private final LoadBalancingInterceptor interceptor;
   private final Wire wire;
   private final RecordingCallListener calls;
   private final Queue<Ended> ended = new ConcurrentLinkedQueue<>();
@@ -103,20 +104,21 @@ final class BalancedClient implements AutoCloseable {
                 });
     builder.balancer.accept(balancing);
     balancer = balancing.build();
-    LoadBalancingInterceptor.Builder interceptor =
+    LoadBalancingInterceptor.Builder calling =
         LoadBalancingInterceptor.builder()
             .service(HOST, balancer)
             .withoutCircuitBreaker()
             .retry(Policies.immediate(3).build())
             .listener(calls);
-    builder.interceptor.accept(interceptor);
+    builder.interceptor.accept(calling);
+    interceptor = calling.build();
     OkHttpClient.Builder client =
         new OkHttpClient.Builder()
             .connectionPool(new ConnectionPool(64, 5, TimeUnit.MINUTES))
             .eventListenerFactory(call -> new SignallingEventListener(signal));
     wire.configure(client);
     builder.http.accept(client);
-    interceptor.build().install(client);
+    interceptor.install(client);
     builder.inside.accept(client);
     http = client.build();
   }
@@ -131,6 +133,10 @@ final class BalancedClient implements AutoCloseable {
 
   LoadBalancer balancer() {
     return balancer;
+  }
+
+  LoadBalancingInterceptor interceptor() {
+    return interceptor;
   }
 
   /** What the interceptor told its listener. */

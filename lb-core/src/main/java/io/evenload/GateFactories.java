@@ -1,0 +1,101 @@
+package io.evenload;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What gates each endpoint has: those of the options, and those that others added. Control path
+ * only.
+ */
+@SuppressWarnings("ReferenceEquality") // of factories: this very one
+final class GateFactories {
+
+  private final BalancerContext balancer;
+  private final Runnable changed;
+  private final List<Gate.Factory> added = new ArrayList<>();
+  private List<Gate.Factory> configured;
+
+  /**
+   * Creates the factories of a balancer.
+   *
+   * @param changed run by a gate, from any thread, that has opened or closed
+   */
+  GateFactories(BalancerContext balancer, List<Gate.Factory> configured, Runnable changed) {
+    this.balancer = balancer;
+    this.configured = configured;
+    this.changed = changed;
+  }
+
+  /** Replaces those of the options. Like the two below, takes effect with {@link #equip}. */
+  void use(List<Gate.Factory> configured) {
+    this.configured = configured;
+  }
+
+  void add(Gate.Factory factory) {
+    added.add(factory);
+  }
+
+  /** Takes back one that was added; tells whether it was. */
+  boolean remove(Gate.Factory factory) {
+    for (Iterator<Gate.Factory> each = added.iterator(); each.hasNext(); ) {
+      if (each.next() == factory) {
+        each.remove();
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Gives an endpoint its gates. It keeps those that it has of the same factories; attempts that
+   * run give back what they acquired, whether it keeps them or not.
+   */
+  void equip(LiveEndpoint endpoint) {
+    List<Made> former = new ArrayList<>(endpoint.made);
+    List<Made> next = new ArrayList<>();
+    for (List<Gate.Factory> factories : List.of(configured, added)) {
+      for (Gate.Factory factory : factories) {
+        Made kept = take(former, factory);
+        Made made = kept != null ? kept : make(endpoint, factory);
+        if (made != null) {
+          next.add(made);
+        }
+      }
+    }
+    endpoint.made = List.copyOf(next);
+    endpoint.setGates(gates(next));
+    gates(former).close();
+  }
+
+  private Gates gates(List<Made> made) {
+    return Gates.of(made.stream().map(Made::gate).toList(), balancer);
+  }
+
+  private static @Nullable Made take(List<Made> former, Gate.Factory factory) {
+    for (Made made : former) {
+      if (made.factory == factory) {
+        former.remove(made);
+        return made;
+      }
+    }
+    return null;
+  }
+
+  private @Nullable Made make(LiveEndpoint endpoint, Gate.Factory factory) {
+    try {
+      Gate gate = factory.create(endpoint.server(), balancer.nanoTime(), changed);
+      return new Made(factory, requireNonNull(gate, "Gate.Factory.create returned null"));
+    } catch (Throwable e) {
+      String id = endpoint.server().id();
+      balancer.log().warn("Gate.Factory.create threw; " + id + " has no such gate", e);
+      return null;
+    }
+  }
+
+  /** A gate, and what made it. */
+  record Made(Gate.Factory factory, Gate gate) {}
+}
