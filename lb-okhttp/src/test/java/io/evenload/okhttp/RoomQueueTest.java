@@ -12,6 +12,7 @@ import io.evenload.ServerList;
 import io.evenload.UpdatableServerList;
 import io.evenload.health.ConcurrencyLimits;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -148,7 +149,7 @@ class RoomQueueTest {
     canceled.countDown();
 
     assertThat(order.poll(20, TimeUnit.SECONDS)).isEqualTo(2);
-    assertThat(first).isCompletedExceptionally();
+    assertThat(first).failsWithin(Duration.ofSeconds(20));
     second.attempt().succeed();
   }
 

@@ -22,21 +22,21 @@ final class BalancerParts {
   static List<Part<LoadBalancer.Builder>> all() {
     List<Part<LoadBalancer.Builder>> parts = new ArrayList<>();
     parts.add(ChooserPart.PART);
-    parts.addAll(
-        Part.each(
-            new Settings<LoadBalancer.Builder>("", "LoadBalancer.Builder")
-                .number(
-                    "panicThreshold",
-                    LoadBalancer.Builder.DEFAULT_PANIC_THRESHOLD,
-                    LoadBalancer.Builder::panicThreshold)
-                .duration(
-                    "emptyListGrace",
-                    LoadBalancer.Builder.DEFAULT_EMPTY_LIST_GRACE,
-                    LoadBalancer.Builder::emptyListGrace)
-                .integer(
-                    "leakSampling",
-                    LoadBalancer.Builder.DEFAULT_LEAK_SAMPLING,
-                    LoadBalancer.Builder::leakSampling)));
+    Settings<LoadBalancer.Builder> single = new Settings<>("", "LoadBalancer.Builder");
+    single
+        .number(
+            "panicThreshold",
+            LoadBalancer.Builder.DEFAULT_PANIC_THRESHOLD,
+            LoadBalancer.Builder::panicThreshold)
+        .duration(
+            "emptyListGrace",
+            LoadBalancer.Builder.DEFAULT_EMPTY_LIST_GRACE,
+            LoadBalancer.Builder::emptyListGrace)
+        .integer(
+            "leakSampling",
+            LoadBalancer.Builder.DEFAULT_LEAK_SAMPLING,
+            LoadBalancer.Builder::leakSampling);
+    parts.addAll(single.parts(true));
     parts.add(HealthPart.PART);
     parts.add(outlierDetection());
     parts.add(slowStart());
@@ -104,7 +104,8 @@ final class BalancerParts {
           return values.get(enabled, true) ? detection : null;
         },
         LoadBalancer.Builder::outlierDetection,
-        LoadBalancer.Builder::withoutOutlierDetection);
+        LoadBalancer.Builder::withoutOutlierDetection,
+        balancer -> balancer.outlierDetection(OutlierDetection.defaults()));
   }
 
   private static Part<LoadBalancer.Builder> slowStart() {
@@ -125,13 +126,14 @@ final class BalancerParts {
           return values.get(enabled, true) ? slowStart : null;
         },
         LoadBalancer.Builder::slowStart,
-        LoadBalancer.Builder::withoutSlowStart);
+        LoadBalancer.Builder::withoutSlowStart,
+        null); // that of ejections alone cannot be set
   }
 
   /** Where this client runs. */
   private static final class LocalityPart {
     private static final Key<Boolean> ENABLED =
-        Key.enabled("locality", IF_SET, "LoadBalancer.Builder.locality");
+        Key.enabled("locality", IF_SET, "LoadBalancer.Builder.locality, withoutLocality");
     private static final Key<String> ZONE =
         new Key<>("locality.zone", Form.TEXT, "none", "Locality.builder");
     private static final Settings<Locality.Builder> SETTINGS =
@@ -144,7 +146,8 @@ final class BalancerParts {
             SETTINGS.keysAfter(ENABLED, ZONE),
             LocalityPart::read,
             LoadBalancer.Builder::locality,
-            builder -> {});
+            LoadBalancer.Builder::withoutLocality,
+            LoadBalancer.Builder::withoutLocality);
 
     private static @Nullable Locality read(Values values) {
       boolean enabled = values.get(ENABLED, true);
@@ -159,7 +162,7 @@ final class BalancerParts {
   /** Which part of the list this client uses. */
   private static final class SubsetPart {
     private static final Key<Boolean> ENABLED =
-        Key.enabled("subset", IF_SET, "LoadBalancer.Builder.subset");
+        Key.enabled("subset", IF_SET, "LoadBalancer.Builder.subset, withoutSubset");
     private static final Key<String> IDENTITY =
         new Key<>("subset.identity", Form.TEXT, "none", "Subset.builder");
     private static final Key<Integer> CLIENT =
@@ -175,7 +178,8 @@ final class BalancerParts {
             SETTINGS.keysAfter(ENABLED, IDENTITY, CLIENT, CLIENTS),
             SubsetPart::read,
             LoadBalancer.Builder::subset,
-            builder -> {});
+            LoadBalancer.Builder::withoutSubset,
+            LoadBalancer.Builder::withoutSubset);
 
     private static @Nullable Subset read(Values values) {
       boolean enabled = values.get(ENABLED, true);
@@ -195,7 +199,7 @@ final class BalancerParts {
   private static final class LimitPart {
     private static final List<String> ADAPTING = List.of("aimd", "gradient2");
     private static final Key<Boolean> ENABLED =
-        Key.enabled("concurrency-limit", IF_SET, "LoadBalancer.Builder.gate");
+        Key.enabled("concurrency-limit", IF_SET, "LoadBalancer.Builder.gate, withoutGates");
     private static final Key<String> ALGORITHM =
         new Key<>(
             "concurrency-limit.algorithm",
@@ -222,7 +226,8 @@ final class BalancerParts {
             SETTINGS.keysAfter(ENABLED, ALGORITHM, LIMIT),
             LimitPart::read,
             LoadBalancer.Builder::gate,
-            builder -> {});
+            LoadBalancer.Builder::withoutGates,
+            LoadBalancer.Builder::withoutGates);
 
     private static Gate.@Nullable Factory read(Values values) {
       boolean enabled = values.get(ENABLED, true);

@@ -40,12 +40,17 @@ final class ChooserPart {
           List.of(CHOOSER, EXPONENT, DECAY_TIME, FACTOR, STICKY, CAPACITY),
           ChooserPart::read,
           LoadBalancer.Builder::chooser,
-          builder -> builder.chooser(Choosers.powerOfTwoChoices()));
+          ChooserPart::reset,
+          ChooserPart::reset);
 
   private ChooserPart() {}
 
   private static <V> Key<V> key(String name, Form<V> form, String usual, String methods) {
     return new Key<>("chooser." + name, form, usual, "Choosers." + methods);
+  }
+
+  private static void reset(LoadBalancer.Builder builder) {
+    builder.chooser(Choosers.powerOfTwoChoices());
   }
 
   private static Chooser read(Values values) {

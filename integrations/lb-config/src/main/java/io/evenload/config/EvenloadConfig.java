@@ -101,6 +101,45 @@ public final class EvenloadConfig {
     return builder;
   }
 
+  /**
+   * Brings into force at a running balancer what differs from a former configuration, by {@link
+   * LoadBalancer#reconfigure}. Options whose keys have not changed are left alone, so that their
+   * state stays, and so are those without any key, which code may have set. An option that had keys
+   * and has none any more goes back to the library's default; where a running balancer cannot, as
+   * with {@code slow-start}, this is refused.
+   *
+   * <p>If the keys of {@code concurrency-limit} change, all gates of the balancer's builder go, but
+   * not those of {@link LoadBalancer#addGate}.
+   *
+   * @param balancer its name is the service's
+   * @param former what the balancer was built or reconfigured with last
+   * @throws IllegalArgumentException if keys were removed that must stay; nothing changes then
+   */
+  public void reconfigure(LoadBalancer balancer, EvenloadConfig former) {
+    Options<LoadBalancer.Builder> options = section(balancer.name()).balancer();
+    Options<LoadBalancer.Builder> last = former.section(balancer.name()).balancer();
+    if (!options.same(last)) {
+      balancer.reconfigure(builder -> options.applyTo(builder, last));
+    }
+  }
+
+  /**
+   * Does the same at a running interceptor, by {@link LoadBalancingInterceptor#reconfigure}. The
+   * keys of {@code failure-statuses} and {@code timeout-header} must stay once they are there.
+   *
+   * @param service the service's name, as it was given to {@link #interceptor}
+   * @param former what the interceptor was built or reconfigured with last
+   * @throws IllegalArgumentException if keys were removed that must stay; nothing changes then
+   */
+  public void reconfigure(
+      LoadBalancingInterceptor interceptor, String service, EvenloadConfig former) {
+    Options<LoadBalancingInterceptor.Builder> options = section(service).interceptor();
+    Options<LoadBalancingInterceptor.Builder> last = former.section(service).interceptor();
+    if (!options.same(last)) {
+      interceptor.reconfigure(builder -> options.applyTo(builder, last));
+    }
+  }
+
   /** The names of the services that have keys of their own, in alphabetical order. */
   public Set<String> services() {
     return services.keySet();

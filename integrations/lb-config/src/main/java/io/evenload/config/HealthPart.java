@@ -13,7 +13,8 @@ final class HealthPart {
 
   private static final String NAME = "health-check";
   private static final Key<Boolean> ENABLED =
-      Key.enabled(NAME, "true if there is a probe", "LoadBalancer.Builder.healthCheck");
+      Key.enabled(
+          NAME, "true if there is a probe", "LoadBalancer.Builder.healthCheck, withoutHealthCheck");
   private static final Key<String> PROBE =
       new Key<>(NAME + ".probe", Form.oneOf("tcp", "http"), "none", "HealthProbes.tcp, http");
   private static final Key<Integer> PORT =
@@ -59,7 +60,12 @@ final class HealthPart {
           .flag("initiallyHealthy", true, HealthCheck.Builder::initiallyHealthy);
 
   static final Part<LoadBalancer.Builder> PART =
-      Part.of(keys(), HealthPart::read, LoadBalancer.Builder::healthCheck, builder -> {});
+      Part.of(
+          keys(),
+          HealthPart::read,
+          LoadBalancer.Builder::healthCheck,
+          LoadBalancer.Builder::withoutHealthCheck,
+          LoadBalancer.Builder::withoutHealthCheck);
 
   private HealthPart() {}
 

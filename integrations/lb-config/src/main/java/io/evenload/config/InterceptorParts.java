@@ -26,20 +26,20 @@ final class InterceptorParts {
     parts.add(RetryPart.PART);
     parts.add(BreakerPart.PART);
     parts.addAll(
-        Part.each(
-            new Settings<LoadBalancingInterceptor.Builder>("", "LoadBalancingInterceptor.Builder")
-                .duration(
-                    "waitForServers",
-                    Duration.ZERO,
-                    LoadBalancingInterceptor.Builder::waitForServers)
-                .duration(
-                    "waitForRoom", Duration.ZERO, LoadBalancingInterceptor.Builder::waitForRoom)
-                .with(
-                    "failureStatuses",
-                    Form.STATUS_SET,
-                    "500 and more, and `retry.statuses`",
-                    (builder, statuses) -> builder.failureStatuses(statuses::contains))
-                .text("timeoutHeader", "none", LoadBalancingInterceptor.Builder::timeoutHeader)));
+        new Settings<LoadBalancingInterceptor.Builder>("", "LoadBalancingInterceptor.Builder")
+            .duration(
+                "waitForServers", Duration.ZERO, LoadBalancingInterceptor.Builder::waitForServers)
+            .duration("waitForRoom", Duration.ZERO, LoadBalancingInterceptor.Builder::waitForRoom)
+            .parts(true));
+    parts.addAll(
+        new Settings<LoadBalancingInterceptor.Builder>("", "LoadBalancingInterceptor.Builder")
+            .with(
+                "failureStatuses",
+                Form.STATUS_SET,
+                "500 and more, and `retry.statuses`",
+                (builder, statuses) -> builder.failureStatuses(statuses::contains))
+            .text("timeoutHeader", "none", LoadBalancingInterceptor.Builder::timeoutHeader)
+            .parts(false));
     parts.add(AffinityPart.PART);
     parts.add(hints());
     return List.copyOf(parts);
@@ -77,7 +77,12 @@ final class InterceptorParts {
           return values.get(enabled, true) ? hints : null;
         },
         LoadBalancingInterceptor.Builder::hints,
-        builder -> builder.hints(BackendHints.builder().build()));
+        InterceptorParts::believeNothing,
+        InterceptorParts::believeNothing);
+  }
+
+  private static void believeNothing(LoadBalancingInterceptor.Builder builder) {
+    builder.hints(BackendHints.builder().build());
   }
 
   /** When a call is tried again, and hedged. */
@@ -123,7 +128,8 @@ final class InterceptorParts {
             keys(),
             RetryPart::read,
             LoadBalancingInterceptor.Builder::retry,
-            builder -> builder.retry(RetryPolicy.none()));
+            builder -> builder.retry(RetryPolicy.none()),
+            builder -> builder.retry(RetryPolicy.defaults()));
 
     private static List<Key<?>> keys() {
       List<Key<?>> keys = SETTINGS.keysAfter(ENABLED);
@@ -214,7 +220,8 @@ final class InterceptorParts {
               return values.get(ENABLED, true) ? breaker : null;
             },
             LoadBalancingInterceptor.Builder::circuitBreaker,
-            LoadBalancingInterceptor.Builder::withoutCircuitBreaker);
+            LoadBalancingInterceptor.Builder::withoutCircuitBreaker,
+            builder -> builder.circuitBreaker(usual(new Values("")).build()));
 
     private static SlidingWindowType windowType(String word) {
       return word.equals("count-based")
@@ -260,7 +267,12 @@ final class InterceptorParts {
             List.of(ENABLED, BY, NAME, MAX_AGE),
             AffinityPart::read,
             LoadBalancingInterceptor.Builder::affinity,
-            builder -> builder.affinity(Affinity.by(request -> null)));
+            AffinityPart::none,
+            AffinityPart::none);
+
+    private static void none(LoadBalancingInterceptor.Builder builder) {
+      builder.affinity(Affinity.by(request -> null));
+    }
 
     private static @Nullable Affinity read(Values values) {
       boolean enabled = values.get(ENABLED, true);

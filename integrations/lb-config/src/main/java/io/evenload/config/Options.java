@@ -1,5 +1,7 @@
 package io.evenload.config;
 
+import static java.util.stream.Collectors.toMap;
+
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -43,6 +45,47 @@ final class Options<T> {
   /** Sets them. */
   void applyTo(T builder) {
     options.forEach(option -> option.setter().accept(builder));
+  }
+
+  /** Whether all texts are the same. */
+  boolean same(Options<T> other) {
+    return texts().equals(other.texts());
+  }
+
+  private Map<Part<T>, Map<String, String>> texts() {
+    return options.stream().collect(toMap(Option::part, Option::texts));
+  }
+
+  /**
+   * Sets what differs from former ones, and what they had and these have not to what holds without
+   * a key; all else is left alone.
+   *
+   * @throws IllegalArgumentException if a builder cannot do the latter
+   */
+  void applyTo(T builder, Options<T> former) {
+    Map<Part<T>, Map<String, String>> texts = texts();
+    Map<Part<T>, Map<String, String>> formerTexts = former.texts();
+    for (Option<T> option : former.options) {
+      if (!option.texts().equals(texts.get(option.part()))) {
+        reset(builder, option, texts.containsKey(option.part()));
+      }
+    }
+    for (Option<T> option : options) {
+      if (!option.texts().equals(formerTexts.get(option.part()))) {
+        option.setter().accept(builder);
+      }
+    }
+  }
+
+  private void reset(T builder, Option<T> former, boolean setAgain) {
+    Consumer<T> reset = former.part().reset();
+    if (reset != null) {
+      reset.accept(builder);
+    } else if (!setAgain) {
+      String name = former.texts().keySet().iterator().next();
+      throw new IllegalArgumentException(
+          name + ": removed (expected: a value, since what runs cannot go back to none)");
+    }
   }
 
   private record Option<T>(Part<T> part, Map<String, String> texts, Consumer<T> setter) {}

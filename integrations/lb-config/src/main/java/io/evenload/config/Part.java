@@ -15,10 +15,13 @@ final class Part<T> {
 
   private final List<Key<?>> keys;
   private final Function<Values, Consumer<T>> reader;
+  private final @Nullable Consumer<T> reset;
 
-  private Part(List<Key<?>> keys, Function<Values, Consumer<T>> reader) {
+  private Part(
+      List<Key<?>> keys, Function<Values, Consumer<T>> reader, @Nullable Consumer<T> reset) {
     this.keys = List.copyOf(keys);
     this.reader = reader;
+    this.reset = reset;
   }
 
   /**
@@ -27,27 +30,31 @@ final class Part<T> {
    * @param reader makes the option of the values, of which there is one or more; null turns it off
    * @param setter sets it
    * @param off turns it off
+   * @param reset sets what holds without any of the keys; null if a builder cannot
    */
   static <T, O> Part<T> of(
       List<Key<?>> keys,
       Function<Values, @Nullable O> reader,
       BiConsumer<T, O> setter,
-      Consumer<T> off) {
+      Consumer<T> off,
+      @Nullable Consumer<T> reset) {
     return new Part<>(
         keys,
         values -> {
           O option = reader.apply(values);
           return option == null ? off : builder -> setter.accept(builder, option);
-        });
+        },
+        reset);
   }
 
-  /** Returns the parts of a builder's own settings, each of one key. */
-  static <T> List<Part<T>> each(Settings<T> settings) {
-    return settings.all().stream().map(Part::of).toList();
-  }
-
-  private static <T, V> Part<T> of(Setting<T, V> setting) {
-    return new Part<>(List.of(setting.key()), values -> builder -> values.set(setting, builder));
+  /**
+   * Returns the part of a single key.
+   *
+   * @param reset as above
+   */
+  static <T, V> Part<T> of(Setting<T, V> setting, @Nullable Consumer<T> reset) {
+    return new Part<>(
+        List.of(setting.key()), values -> builder -> values.set(setting, builder), reset);
   }
 
   List<Key<?>> keys() {
@@ -65,6 +72,11 @@ final class Part<T> {
     } catch (IllegalArgumentException e) {
       throw named(e, values);
     }
+  }
+
+  /** Sets what holds without any of the keys; null if a builder cannot. */
+  @Nullable Consumer<T> reset() {
+    return reset;
   }
 
   /** Puts the key in place of an option's name, of which a builder says that it does not fit. */

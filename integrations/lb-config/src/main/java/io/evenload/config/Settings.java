@@ -55,8 +55,24 @@ final class Settings<B> {
     return with(method, Form.TEXT, usual, setter);
   }
 
-  List<Setting<B, ?>> all() {
-    return all;
+  /**
+   * Returns a part of each key.
+   *
+   * @param resettable whether setting the usual value is the same as having none
+   */
+  List<Part<B>> parts(boolean resettable) {
+    List<Part<B>> parts = new ArrayList<>();
+    all.forEach(setting -> parts.add(part(setting, resettable)));
+    return parts;
+  }
+
+  private static <B, V> Part<B> part(Setting<B, V> setting, boolean resettable) {
+    Key<V> key = setting.key();
+    return Part.of(
+        setting,
+        resettable
+            ? builder -> setting.setter().accept(builder, key.form().reader().apply(key.usual()))
+            : null);
   }
 
   List<Key<?>> keys() {

@@ -2,6 +2,7 @@ package io.evenload.micrometer;
 
 import static java.util.Objects.requireNonNull;
 
+import io.evenload.Chooser;
 import io.evenload.EndpointState;
 import io.evenload.LoadBalancer;
 import io.evenload.LoadBalancerListener;
@@ -15,6 +16,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.TimeGauge;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -45,11 +47,14 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code evenload.panic} (gauge): 1 while health is ignored, else 0.
  *   <li>{@code evenload.list.updates} (counter): lists by {@code result}: {@code changed} or {@code
  *       failed}.
- *   <li>{@code evenload.list.age} (time gauge): since the list in force came; NaN before the first.
+ *   <li>{@code evenload.list.age} (time gauge): since the list in force came, or was found here;
+ *       NaN before the first.
  *   <li>{@code evenload.leaked.attempts} (counter): sampled attempts that nobody ended.
  *   <li>{@code evenload.server.attempts} (timer): as the first, also by {@code server}, the
  *       server's id. Off unless asked for, since there is one of each outcome for each server;
  *       those of a server are removed when it leaves the list.
+ *   <li>{@code evenload.choices} (timer): what a choice takes; a sample of one in 128. Off unless
+ *       the balancer is built with a {@link #timed} chooser.
  * </ul>
  *
  * <p>Gauges read {@link LoadBalancer#status()} once a second at most. Thread-safe.
@@ -57,6 +62,7 @@ import org.jspecify.annotations.Nullable;
 public final class LoadBalancerMetrics implements AutoCloseable {
 
   private static final String PREFIX = "evenload.";
+  private static final String CHOICES = PREFIX + "choices";
   private static final Duration STATUS_AGE = Duration.ofSeconds(1);
 
   private final LoadBalancer balancer;
@@ -106,6 +112,7 @@ public final class LoadBalancerMetrics implements AutoCloseable {
             .tag("balancer", balancer.name())
             .register(registry));
     balancer.addListener(listener);
+    listener.begin();
   }
 
   /** Adds the meters of this balancer to the registry, without those for each server. */
@@ -127,6 +134,23 @@ public final class LoadBalancerMetrics implements AutoCloseable {
     return new LoadBalancerMetrics(registry, balancer, maxServers);
   }
 
+  /**
+   * Returns a chooser like this one, one in 128 of whose choices is timed. It costs a random number
+   * for each choice.
+   *
+   * @param balancer the name of the balancer that is to be built with the chooser
+   */
+  public static Chooser timed(MeterRegistry registry, String balancer, Chooser chooser) {
+    requireNonNull(chooser, "chooser");
+    return new TimedChooser(
+        chooser,
+        Timer.builder(CHOICES)
+            .description("What a choice takes; a sample")
+            .tag("balancer", balancer)
+            .register(registry),
+        null);
+  }
+
   /** Removes the meters from the registry; for a balancer that is closed. */
   @Override
   public void close() {
@@ -137,6 +161,7 @@ public final class LoadBalancerMetrics implements AutoCloseable {
     if (servers != null) {
       servers.retain(List.of());
     }
+    registry.find(CHOICES).tag("balancer", balancer.name()).meters().forEach(registry::remove);
   }
 
   private Counter counter(String name, String description, EndpointState state) {
@@ -199,11 +224,25 @@ public final class LoadBalancerMetrics implements AutoCloseable {
   }
 
   private final class Listener implements LoadBalancerListener {
+
+    /** Takes note of the list that was there before; one that comes meanwhile is newer. */
+    synchronized void begin() {
+      List<Server> known = new ArrayList<>();
+      balancer.status().endpoints().forEach(endpoint -> known.add(endpoint.server()));
+      if (!listed && !known.isEmpty()) {
+        inForce(known);
+      }
+    }
+
     @Override
-    public void serversChanged(List<Server> list) {
+    public synchronized void serversChanged(List<Server> list) {
+      lists.increment();
+      inForce(list);
+    }
+
+    private void inForce(List<Server> list) {
       listNanos = now();
       listed = true;
-      lists.increment();
       if (servers != null) {
         servers.retain(list);
       }

@@ -4,15 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.evenload.Attempt;
+import io.evenload.Chooser;
 import io.evenload.LoadBalancer;
 import io.evenload.Server;
 import io.evenload.ServerList;
 import io.evenload.UpdatableServerList;
 import io.evenload.chooser.Choosers;
-import io.evenload.okhttp.LoadBalancingInterceptor;
-import io.evenload.okhttp.RetryPolicy;
+import io.evenload.testing.SeededRandom;
 import io.evenload.testing.VirtualTime;
 import io.micrometer.core.instrument.MockClock;
+import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.simple.SimpleConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -21,14 +22,10 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import mockwebserver3.MockResponse;
-import mockwebserver3.MockWebServer;
-import okhttp3.OkHttpClient;
-import okhttp3.Request;
-import okhttp3.Response;
 import org.junit.jupiter.api.Test;
 
 @SuppressWarnings("try") // resources that are only to be closed
@@ -152,38 +149,51 @@ final class LoadBalancerMetricsTest {
   }
 
   @Test
-  void callMetrics_retries_areCountedByReason() throws Exception {
-    try (MockWebServer one = new MockWebServer();
-        MockWebServer two = new MockWebServer()) {
-      for (MockWebServer server : List.of(one, two)) {
-        server.start();
-        server.enqueue(new MockResponse.Builder().code(503).build());
-        server.enqueue(new MockResponse.Builder().code(502).build());
-      }
-      LoadBalancer balancer =
-          balancer(
-              ServerList.of(
-                  Server.of("127.0.0.1", one.getPort()), Server.of("127.0.0.1", two.getPort())));
-      OkHttpClient client =
-          LoadBalancingInterceptor.builder()
-              .service("orders", balancer)
-              .retry(RetryPolicy.of(2))
-              .listener(CallMetrics.of(prometheus))
-              .build()
-              .install(new OkHttpClient.Builder())
-              .build();
-      Request request = new Request.Builder().url("http://orders/").build();
-      try (Response response = client.newCall(request).execute()) {
-        assertThat(response.code()).isEqualTo(503);
-      }
-      client.connectionPool().evictAll();
-      balancer.close();
-    }
+  void monitorServers_listThatWasThereBefore_hasItsMetersAndAge() throws Exception {
+    try (LoadBalancer balancer = balancer(ServerList.of(servers(2)));
+        LoadBalancerMetrics metrics = LoadBalancerMetrics.monitorServers(prometheus, balancer, 5)) {
+      clock.add(Duration.ofSeconds(3));
+      balancer.start().succeed();
 
-    assertThat(scrape())
-        .contains(
-            "evenload_retries_total{reason=\"503\",service=\"orders\"} 1.0",
-            "evenload_retries_refused_total{refusal=\"attempts_exhausted\",service=\"orders\"} 1.0");
+      assertThat(scrape())
+          .contains("evenload_list_age_seconds{balancer=\"orders\"} 3.0")
+          .filteredOn(line -> line.startsWith("evenload_server_attempts_seconds_count"))
+          .hasSize(2 * 3)
+          .satisfiesOnlyOnce(
+              line -> assertThat(line).contains("outcome=\"success\"").endsWith(" 1"));
+    }
+  }
+
+  @Test
+  void timed_choices_areSampled() throws Exception {
+    Chooser slow =
+        (eligible, request) -> {
+          time.jump(Duration.ofNanos(250));
+          return eligible.get(0);
+        };
+    LoadBalancer balancer =
+        LoadBalancer.builder("orders")
+            .servers(ServerList.of(servers(3)))
+            .chooser(LoadBalancerMetrics.timed(prometheus, "orders", slow))
+            .nanoTime(time)
+            .scheduler(time)
+            .random(new SeededRandom(7))
+            .build();
+    try (balancer) {
+      LoadBalancerMetrics metrics = LoadBalancerMetrics.monitor(prometheus, balancer);
+      for (int i = 0; i < 12_800; i++) {
+        balancer.start().succeed();
+      }
+
+      Timer timer = prometheus.find("evenload.choices").tag("balancer", "orders").timer();
+      assertThat(timer).isNotNull();
+      // 100 of 12,800 are expected; five standard deviations (10) are exceeded by one seed in a
+      // million.
+      assertThat(timer.count()).isBetween(50L, 150L);
+      assertThat(timer.totalTime(TimeUnit.NANOSECONDS)).isEqualTo(250.0 * timer.count());
+      metrics.close();
+      assertThat(prometheus.getMeters()).isEmpty();
+    }
   }
 
   private LoadBalancer balancer(ServerList list) {

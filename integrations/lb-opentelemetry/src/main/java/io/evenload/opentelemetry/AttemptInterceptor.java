@@ -42,7 +42,7 @@ final class AttemptInterceptor implements Interceptor {
         span.failed(e);
       }
       throw e;
-    } catch (RuntimeException | Error e) {
+    } catch (Throwable e) { // OkHttp also throws what it does not declare: InterruptedException
       span.failed(e);
       throw e;
     }

@@ -45,6 +45,7 @@ import okhttp3.Cache;
 import okhttp3.CacheControl;
 import okhttp3.Call;
 import okhttp3.Callback;
+import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
 import okhttp3.Protocol;
 import okhttp3.Request;
@@ -333,6 +334,31 @@ final class AttemptTracingTest {
     assertThatThrownBy(() -> get(client, "/")).isInstanceOf(UnsupportedOperationException.class);
 
     assertError(world.spans(1).get(0), UnsupportedOperationException.class.getName());
+  }
+
+  @Test
+  void connect_interrupted_isAnError() throws Exception {
+    MockWebServer a = world.server();
+    OkHttpClient client =
+        world
+            .client(at("a", a))
+            .newBuilder()
+            .addInterceptor(AttemptTracingTest::interrupted)
+            .build();
+
+    assertThatThrownBy(() -> get(client, "/")).isInstanceOf(InterruptedIOException.class);
+    assertThat(Thread.interrupted()).isTrue();
+
+    assertError(world.spans(1).get(0), InterruptedException.class.getName());
+  }
+
+  /**
+   * Throws as OkHttp does, whose language need not declare it, when it is interrupted as it
+   * connects.
+   */
+  @SuppressWarnings("unchecked") // the compiler is to believe that it is unchecked
+  private static <E extends Exception> Response interrupted(Interceptor.Chain chain) throws E {
+    throw (E) new InterruptedException();
   }
 
   @Test

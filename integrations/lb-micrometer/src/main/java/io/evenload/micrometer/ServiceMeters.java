@@ -1,0 +1,121 @@
+package io.evenload.micrometer;
+
+import io.evenload.NoServerAvailableException;
+import io.evenload.Outcome;
+import io.evenload.okhttp.CallAttempt;
+import io.evenload.okhttp.CallAttempt.Reason;
+import io.evenload.okhttp.CallListener.EndedCall;
+import io.evenload.okhttp.CallListener.FailedAttempt;
+import io.evenload.okhttp.CallListener.Refusal;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.io.InterruptedIOException;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+
+/** The meters of the calls to one service. They are there before the first call. */
+final class ServiceMeters {
+
+  private static final int FIRST_SERVER_ERROR = 500;
+
+  /** How a call ended for the caller. */
+  private enum Ending {
+    SUCCESS,
+    FAILURE,
+    CANCELLED,
+    NO_SERVER
+  }
+
+  private final MeterRegistry registry;
+  private final String service;
+  private final Map<Ending, Timer> requests = new EnumMap<>(Ending.class);
+  private final Counter hedges;
+  private final Counter hedgesWon;
+  private final Counter misrouted;
+
+  ServiceMeters(MeterRegistry registry, String service) {
+    this.registry = registry;
+    this.service = service;
+    for (Ending ending : Ending.values()) {
+      requests.put(
+          ending,
+          Timer.builder("evenload.requests")
+              .description("Calls, with all their attempts, until the response or the failure")
+              .tag("service", service)
+              .tag("outcome", lower(ending))
+              .register(registry));
+    }
+    hedges =
+        counter("evenload.hedges", "Second attempts, since the first was slow").register(registry);
+    hedgesWon =
+        counter("evenload.hedges.won", "Second attempts that were faster").register(registry);
+    misrouted =
+        counter("evenload.misrouted", "Requests that went to the wrong server").register(registry);
+  }
+
+  void ended(EndedCall call) {
+    Timer timer = requests.get(ending(call));
+    if (timer != null) {
+      timer.record(call.took());
+    }
+    CallAttempt last = call.last();
+    if (call.failure() == null && last != null && last.reason() == Reason.HEDGE) {
+      hedgesWon.increment();
+    }
+  }
+
+  private static Ending ending(EndedCall call) {
+    Throwable failure = call.failure();
+    CallAttempt last = call.last();
+    if (failure == null) {
+      boolean failed =
+          last != null
+              && (last.outcome() == Outcome.FAILURE || last.status() >= FIRST_SERVER_ERROR);
+      return failed ? Ending.FAILURE : Ending.SUCCESS;
+    }
+    if (last == null && failure.getCause() instanceof NoServerAvailableException) {
+      return Ending.NO_SERVER;
+    }
+    boolean cancelled = call.call().isCanceled() && !(failure instanceof InterruptedIOException);
+    return cancelled ? Ending.CANCELLED : Ending.FAILURE;
+  }
+
+  void retried(FailedAttempt attempt) {
+    counter("evenload.retries", "Failed attempts that were repeated")
+        .tag("reason", attempt.reason())
+        .register(registry)
+        .increment();
+  }
+
+  void notRetried(Refusal refusal) {
+    counter("evenload.retries.refused", "Failed attempts that were not repeated")
+        .tag("refusal", lower(refusal))
+        .register(registry)
+        .increment();
+  }
+
+  void hedged() {
+    hedges.increment();
+  }
+
+  void notHedged(Refusal refusal) {
+    counter("evenload.hedges.refused", "Slow attempts without a second one")
+        .tag("refusal", lower(refusal))
+        .register(registry)
+        .increment();
+  }
+
+  void misrouted() {
+    misrouted.increment();
+  }
+
+  private Counter.Builder counter(String name, String description) {
+    return Counter.builder(name).description(description).tag("service", service);
+  }
+
+  private static String lower(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT);
+  }
+}
