@@ -16,6 +16,7 @@ import okhttp3.ConnectionPool;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Start here: four real servers, of which one is slow, one fails for a while and one leaves and
@@ -42,8 +43,24 @@ final class Quickstart {
     System.exit(run(1_500, System.out) == 0 ? 0 : 1);
   }
 
+  /** What else watches a run, such as metrics. */
+  interface Instruments {
+
+    /** Returns the client that is used, when the balancer has not been called yet. */
+    OkHttpClient install(LoadBalancer orders, OkHttpClient client);
+
+    /** All calls are over, and the balancer is still there. */
+    void compare(List<DemoServer> servers);
+  }
+
   /** Returns how many calls failed. */
   static int run(int callsPerPhase, PrintStream out) throws Exception {
+    return run(callsPerPhase, out, null);
+  }
+
+  /** Returns how many calls failed. */
+  static int run(int callsPerPhase, PrintStream out, @Nullable Instruments instruments)
+      throws Exception {
     try (DemoServer steady = new DemoServer("steady", 10);
         DemoServer slow = new DemoServer("slow", 50);
         DemoServer flaky = new DemoServer("flaky", 10);
@@ -55,7 +72,10 @@ final class Quickstart {
       UpdatableServerList list = new UpdatableServerList(servers(steady, slow, flaky, moving));
       try (LoadBalancer orders =
           LoadBalancer.builder("orders").servers(list).listener(scoreboard).build()) {
-        ExecutorService callers = quickstart.startCallers(client(orders, scoreboard));
+        OkHttpClient client = client(orders, scoreboard);
+        ExecutorService callers =
+            quickstart.startCallers(
+                instruments == null ? client : instruments.install(orders, client));
 
         quickstart.phase("Four servers: \"slow\" takes 50 ms, the others 10 ms", () -> {});
         quickstart.phase("\"flaky\" answers 503 to everything", () -> flaky.failing(true));
@@ -71,6 +91,9 @@ final class Quickstart {
         quickstart.done = true;
         callers.shutdown();
         callers.awaitTermination(10, TimeUnit.SECONDS);
+        if (instruments != null) {
+          instruments.compare(List.of(steady, slow, flaky, moving));
+        }
       }
       scoreboard.printTotals();
       int failed = scoreboard.failedCalls();

@@ -23,10 +23,9 @@ final class BackendTest {
   @RegisterExtension final Backends backends = new Backends();
 
   private final OkHttpClient client =
-      new OkHttpClient.Builder()
-          .retryOnConnectionFailure(false)
-          .readTimeout(Duration.ofMillis(200))
-          .build();
+      new OkHttpClient.Builder().retryOnConnectionFailure(false).build();
+  private final OkHttpClient impatient =
+      client.newBuilder().readTimeout(Duration.ofMillis(200)).build();
 
   @Test
   void request_unscripted_isAnsweredWithTheIdAndCounted() throws IOException {
@@ -77,7 +76,8 @@ final class BackendTest {
   void hang_clientWaits_itsTimeoutEndsIt() throws IOException {
     Backend a = backends.start("a").next(Reply.hang());
 
-    assertThatExceptionOfType(SocketTimeoutException.class).isThrownBy(() -> get(a));
+    assertThatExceptionOfType(SocketTimeoutException.class)
+        .isThrownBy(() -> Clients.text(impatient, url(a)));
     assertThat(a.requestCount()).isEqualTo(1);
     assertThat(get(a)).isEqualTo("200 a");
   }
@@ -90,7 +90,8 @@ final class BackendTest {
             .next(Reply.ok().after(Duration.ofMillis(1)), Reply.ok().after(Duration.ofHours(1)));
 
     assertThat(get(a)).isEqualTo("200 a");
-    assertThatExceptionOfType(SocketTimeoutException.class).isThrownBy(() -> get(a));
+    assertThatExceptionOfType(SocketTimeoutException.class)
+        .isThrownBy(() -> Clients.text(impatient, url(a)));
   }
 
   @Test
