@@ -116,7 +116,7 @@ final class AttemptLoop {
   private AttemptRecord attempt(Attempt attempt, Reason reason, boolean freshConnection)
       throws IOException {
     number++;
-    AttemptRecord record = state.begin(service.host, call, attempt, reason);
+    AttemptRecord record = state.begin(service.host, attempt, reason);
     return policy.nests() && request.header("Upgrade") == null
         ? nestedAttempt(attempt, record, freshConnection)
         : plainAttempt(attempt, record, freshConnection);
@@ -186,7 +186,7 @@ final class AttemptLoop {
       return null;
     }
     number++;
-    AttemptRecord record = state.begin(service.host, call, second, Reason.HEDGE);
+    AttemptRecord record = state.begin(service.host, second, Reason.HEDGE);
     NestedCall nested = nested(second, record, false);
     service.hedging.hedged(call, first.server(), second.server());
     return nested;

@@ -27,14 +27,11 @@ final class AttemptRecord {
 
   private final String service;
   private final BalancedCall owner;
-  private final Call owningCall;
-  private final int number;
   private final Server server;
   private final Reason reason;
   private final @Nullable AttemptRecord previous;
   private final long startNanos;
   private BalancedCall carrier;
-  private Call call;
   private long endNanos;
   private Outcome outcome = Outcome.CANCELLED;
   private @Nullable Response response;
@@ -56,28 +53,23 @@ final class AttemptRecord {
   AttemptRecord(
       String service,
       BalancedCall owner,
-      Call call,
       Server server,
       Reason reason,
       @Nullable AttemptRecord previous,
       long startNanos) {
     this.service = service;
     this.owner = owner;
-    this.owningCall = call;
-    this.number = previous == null ? 1 : previous.number + 1;
     this.server = server;
     this.reason = reason;
     this.previous = previous;
     this.carrier = owner;
-    this.call = call;
     this.startNanos = startNanos;
     this.endNanos = startNanos;
   }
 
   /** Says that another call makes the attempt. */
-  void carriedBy(BalancedCall carrier, Call call) {
+  void carriedBy(BalancedCall carrier) {
     this.carrier = carrier;
-    this.call = call;
   }
 
   /** The server, or whoever was asked in its place, answered. */
@@ -126,7 +118,7 @@ final class AttemptRecord {
 
   /** The attempt ended with an exception. */
   void failed(IOException failure, RetryPolicy policy, long now) {
-    failed(failure, FailureKind.of(failure, call, carrier), policy, now);
+    failed(failure, FailureKind.of(failure, call(), carrier), policy, now);
   }
 
   void failed(IOException failure, FailureKind kind, RetryPolicy policy, long now) {
@@ -187,7 +179,7 @@ final class AttemptRecord {
 
   /** The call on the network: the caller's, or one that was made for this attempt alone. */
   Call call() {
-    return call;
+    return carrier.call();
   }
 
   /** What the attempt says of the server. */
@@ -236,7 +228,7 @@ final class AttemptRecord {
 
   /** Leaves the attempt in flight until the call that carries it ends. */
   void keep() {
-    carrier.keep(call, outcome);
+    carrier.keep(call(), outcome);
   }
 
   void closeResponse() {
@@ -272,6 +264,14 @@ final class AttemptRecord {
     return List.copyOf(attempts);
   }
 
+  private int number() {
+    int number = 1;
+    for (AttemptRecord each = previous; each != null; each = each.previous) {
+      number++;
+    }
+    return number;
+  }
+
   /** Returns what is known of it now. */
   CallAttempt described() {
     return described(failure);
@@ -282,8 +282,8 @@ final class AttemptRecord {
     boolean over = !givenUp;
     return new CallAttempt(
         service,
-        owningCall,
-        number,
+        owner.call(),
+        number(),
         server,
         reason,
         over ? outcome : Outcome.CANCELLED,

@@ -52,6 +52,7 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
   private volatile boolean upgraded;
 
   private volatile @Nullable AttemptRecord lastAttempt;
+  private @Nullable Call call;
   private boolean listening; // like the one below, only on the thread of the call
   private boolean inside;
   private @Nullable String idempotencyKey;
@@ -86,6 +87,7 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
     BalancedCall state = call.tag(BalancedCall.class, factory);
     if (!state.listening) {
       state.listening = true;
+      state.call = call;
       call.addEventListener(state);
     }
     return state;
@@ -184,10 +186,10 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
   }
 
   /** Begins an attempt. */
-  AttemptRecord begin(String service, Call call, Attempt attempt, Reason reason) {
+  AttemptRecord begin(String service, Attempt attempt, Reason reason) {
     long now = timing.nanoTime().getAsLong();
     AttemptRecord record =
-        new AttemptRecord(service, this, call, attempt.server(), reason, lastAttempt, now);
+        new AttemptRecord(service, this, attempt.server(), reason, lastAttempt, now);
     lastAttempt = record;
     return record;
   }
@@ -216,6 +218,11 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
     BalancedCall state = call.tag(BalancedCall.class);
     AttemptRecord last = state == null || !state.inside ? null : state.lastAttempt;
     return last == null ? null : last.described(null);
+  }
+
+  /** The call that this is kept for. */
+  Call call() {
+    return requireNonNull(call);
   }
 
   long startNanos() {

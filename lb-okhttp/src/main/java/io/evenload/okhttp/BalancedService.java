@@ -1,9 +1,7 @@
 package io.evenload.okhttp;
 
 import io.evenload.LoadBalancer;
-import io.evenload.okhttp.CallListener.EndedCall;
 import java.io.IOException;
-import java.time.Duration;
 import kotlin.jvm.functions.Function0;
 import okhttp3.Call;
 import okhttp3.EventListener;
@@ -123,20 +121,20 @@ final class BalancedService {
     try {
       response = loop.run();
     } catch (ServiceRedirect e) {
-      listener.ended(ended(call, loop, null, begin)); // the answer of this service
+      tell(call, loop, null, begin); // the answer of this service
       throw e;
     } catch (IOException e) {
       if (call.isCanceled()) {
         tellWhenFailed(call, loop, begin);
       } else {
-        listener.ended(ended(call, loop, e, begin));
+        tell(call, loop, e, begin);
       }
       throw e;
     } catch (RuntimeException | Error e) {
-      listener.ended(ended(call, loop, e, begin));
+      tell(call, loop, e, begin);
       throw e;
     }
-    listener.ended(ended(call, loop, null, begin));
+    tell(call, loop, null, begin);
     return response;
   }
 
@@ -146,13 +144,13 @@ final class BalancedService {
         new EventListener() {
           @Override
           public void callFailed(Call failed, IOException failure) {
-            listener.ended(ended(failed, loop, failure, begin));
+            tell(failed, loop, failure, begin);
           }
         });
   }
 
-  private EndedCall ended(Call call, AttemptLoop loop, @Nullable Throwable failure, long begin) {
-    Duration took = Duration.ofNanos(timing.nanoTime().getAsLong() - begin);
-    return new EndedCall(host, call, loop.last(), failure, took);
+  private void tell(Call call, AttemptLoop loop, @Nullable Throwable failure, long begin) {
+    long took = timing.nanoTime().getAsLong() - begin;
+    listener.ended(host, call, loop.last(), failure, took);
   }
 }

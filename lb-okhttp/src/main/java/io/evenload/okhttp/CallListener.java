@@ -26,8 +26,19 @@ public interface CallListener {
    * A call got its response, whose body is still to come, or failed. Told once for each call and
    * each service that it came to, since a redirect may lead to another one; also if no attempt was
    * made.
+   *
+   * @param host the service's host
+   * @param last the attempt that the response or the failure is of; null if none was made
+   * @param failure what the call fails with; null if there is a response. A timeout of the call is
+   *     a {@link java.io.InterruptedIOException}, while a call that was cancelled fails otherwise
+   * @param tookNanos since the call came to the balancer
    */
-  default void ended(EndedCall call) {}
+  default void ended(
+      String host,
+      Call call,
+      @Nullable CallAttempt last,
+      @Nullable Throwable failure,
+      long tookNanos) {}
 
   /**
    * An attempt failed and is repeated.
@@ -80,23 +91,6 @@ public interface CallListener {
       int number,
       String reason,
       @Nullable IOException failure) {}
-
-  /**
-   * A call that has its response, or failed.
-   *
-   * @param host the service's host
-   * @param call the call
-   * @param last the attempt that the response or the failure is of; null if none was made
-   * @param failure what the call fails with; null if there is a response. A timeout of the call is
-   *     a {@link java.io.InterruptedIOException}, while a call that was cancelled fails otherwise
-   * @param took from when the call came to the balancer
-   */
-  record EndedCall(
-      String host,
-      Call call,
-      @Nullable CallAttempt last,
-      @Nullable Throwable failure,
-      Duration took) {}
 
   /** Why an attempt is not repeated or hedged. */
   enum Refusal {

@@ -3,6 +3,7 @@ package io.evenload.okhttp;
 import io.evenload.Server;
 import java.time.Duration;
 import okhttp3.Call;
+import org.jspecify.annotations.Nullable;
 
 /** The user's listener, whose exceptions are logged and go no further. */
 final class ContainedListener implements CallListener {
@@ -30,8 +31,17 @@ final class ContainedListener implements CallListener {
   }
 
   @Override
-  public void ended(EndedCall call) {
-    contain("ended", call.host(), () -> delegate.ended(call));
+  public void ended(
+      String host,
+      Call call,
+      @Nullable CallAttempt last,
+      @Nullable Throwable failure,
+      long tookNanos) {
+    try {
+      delegate.ended(host, call, last, failure, tookNanos); // no lambda: for each call
+    } catch (Throwable e) {
+      threw("ended", host, e);
+    }
   }
 
   @Override
@@ -63,7 +73,11 @@ final class ContainedListener implements CallListener {
     try {
       action.run();
     } catch (Throwable e) {
-      log.warn(host + ": CallListener." + event + " threw", e);
+      threw(event, host, e);
     }
+  }
+
+  private void threw(String event, String host, Throwable e) {
+    log.warn(host + ": CallListener." + event + " threw", e);
   }
 }

@@ -83,7 +83,7 @@ final class NestedCall {
     Call call = clients.of(outer.call()).newCall(request);
     BalancedCall state = outerState.forNested();
     state.expect(host, dns);
-    record.carriedBy(state, call);
+    record.carriedBy(state);
     NestedCall nested = new NestedCall(outer, dns, record, policy, state, call);
     long remaining = outerState.remainingNanos(outer.call());
     if (remaining != Long.MAX_VALUE) {

@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.evenload.LoadBalancer;
 import io.evenload.ServerList;
 import io.evenload.okhttp.CallAttempt.Reason;
-import io.evenload.okhttp.CallListener.EndedCall;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
@@ -17,6 +16,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import mockwebserver3.SocketEffect;
 import okhttp3.Call;
 import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,7 +41,7 @@ class CallEndedTest {
     EndedCall ended = only();
     assertThat(ended.host()).isEqualTo(BalancedClient.HOST);
     assertThat(ended.failure()).isNull();
-    assertThat(ended.took()).isPositive();
+    assertThat(ended.tookNanos()).isPositive();
     CallAttempt last = ended.last();
     assertThat(last).isNotNull();
     assertThat(last.server()).isEqualTo(b.server());
@@ -269,8 +269,16 @@ class CallEndedTest {
     }
 
     @Override
-    public void ended(EndedCall call) {
-      ended.add(call);
+    public void ended(
+        String host,
+        Call call,
+        @Nullable CallAttempt last,
+        @Nullable Throwable failure,
+        long tookNanos) {
+      ended.add(new EndedCall(host, last, failure, tookNanos));
     }
   }
+
+  private record EndedCall(
+      String host, @Nullable CallAttempt last, @Nullable Throwable failure, long tookNanos) {}
 }

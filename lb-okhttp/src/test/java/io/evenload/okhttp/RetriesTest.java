@@ -235,7 +235,7 @@ final class RetriesTest {
 
   private AttemptRecord attempt() {
     Call call = client.newCall(get());
-    return new AttemptRecord("orders", state(call), call, SERVER, Reason.FIRST, null, 0);
+    return new AttemptRecord("orders", state(call), SERVER, Reason.FIRST, null, 0);
   }
 
   private static Response response(int status) {

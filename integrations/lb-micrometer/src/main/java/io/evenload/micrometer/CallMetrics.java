@@ -3,6 +3,7 @@ package io.evenload.micrometer;
 import static java.util.Objects.requireNonNull;
 
 import io.evenload.Server;
+import io.evenload.okhttp.CallAttempt;
 import io.evenload.okhttp.CallListener;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import io.micrometer.core.instrument.Gauge;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import okhttp3.Call;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The meters of the calls that an interceptor balances; give it to the interceptor's builder.
@@ -73,8 +75,13 @@ public final class CallMetrics implements CallListener {
   }
 
   @Override
-  public void ended(EndedCall call) {
-    meters(call.host()).ended(call);
+  public void ended(
+      String host,
+      Call call,
+      @Nullable CallAttempt last,
+      @Nullable Throwable failure,
+      long tookNanos) {
+    meters(host).ended(call, last, failure, tookNanos);
   }
 
   @Override

@@ -4,7 +4,6 @@ import io.evenload.NoServerAvailableException;
 import io.evenload.Outcome;
 import io.evenload.okhttp.CallAttempt;
 import io.evenload.okhttp.CallAttempt.Reason;
-import io.evenload.okhttp.CallListener.EndedCall;
 import io.evenload.okhttp.CallListener.FailedAttempt;
 import io.evenload.okhttp.CallListener.Refusal;
 import io.micrometer.core.instrument.Counter;
@@ -14,6 +13,9 @@ import java.io.InterruptedIOException;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import okhttp3.Call;
+import org.jspecify.annotations.Nullable;
 
 /** The meters of the calls to one service. They are there before the first call. */
 final class ServiceMeters {
@@ -55,20 +57,17 @@ final class ServiceMeters {
         counter("evenload.misrouted", "Requests that went to the wrong server").register(registry);
   }
 
-  void ended(EndedCall call) {
-    Timer timer = requests.get(ending(call));
+  void ended(Call call, @Nullable CallAttempt last, @Nullable Throwable failure, long tookNanos) {
+    Timer timer = requests.get(ending(call, last, failure));
     if (timer != null) {
-      timer.record(call.took());
+      timer.record(tookNanos, TimeUnit.NANOSECONDS);
     }
-    CallAttempt last = call.last();
-    if (call.failure() == null && last != null && last.reason() == Reason.HEDGE) {
+    if (failure == null && last != null && last.reason() == Reason.HEDGE) {
       hedgesWon.increment();
     }
   }
 
-  private static Ending ending(EndedCall call) {
-    Throwable failure = call.failure();
-    CallAttempt last = call.last();
+  private static Ending ending(Call call, @Nullable CallAttempt last, @Nullable Throwable failure) {
     if (failure == null) {
       boolean failed =
           last != null
@@ -78,7 +77,7 @@ final class ServiceMeters {
     if (last == null && failure.getCause() instanceof NoServerAvailableException) {
       return Ending.NO_SERVER;
     }
-    boolean cancelled = call.call().isCanceled() && !(failure instanceof InterruptedIOException);
+    boolean cancelled = call.isCanceled() && !(failure instanceof InterruptedIOException);
     return cancelled ? Ending.CANCELLED : Ending.FAILURE;
   }
 

@@ -7,6 +7,7 @@ import io.evenload.Endpoint;
 import io.evenload.LoadBalancer;
 import io.evenload.Server;
 import io.evenload.ServerList;
+import io.evenload.okhttp.CallAttempt;
 import io.evenload.okhttp.CallListener;
 import io.evenload.okhttp.HedgePolicy;
 import io.evenload.okhttp.LoadBalancingInterceptor;
@@ -31,6 +32,7 @@ import okhttp3.Call;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A balancer and an interceptor with all their meters, and calls that make each of them appear: a
@@ -203,8 +205,13 @@ final class EverythingOn implements Closeable {
     }
 
     @Override
-    public void ended(EndedCall call) {
-      metrics.ended(call);
+    public void ended(
+        String host,
+        Call call,
+        @Nullable CallAttempt last,
+        @Nullable Throwable failure,
+        long tookNanos) {
+      metrics.ended(host, call, last, failure, tookNanos);
     }
 
     @Override

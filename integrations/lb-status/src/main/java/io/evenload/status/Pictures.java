@@ -11,6 +11,9 @@ final class Pictures {
   private static final int SLOT_WIDTH = 4;
   private static final int BAR_WIDTH = 3;
 
+  /** With more columns than this the gaps between them would blur. */
+  private static final int CROWD = 150;
+
   private Pictures() {}
 
   /**
@@ -79,6 +82,7 @@ final class Pictures {
   static void columns(Markup page, BalancerView view) {
     List<EndpointStatus> endpoints = view.status().endpoints();
     int height = 48;
+    int width = endpoints.size() > CROWD ? SLOT_WIDTH : BAR_WIDTH;
     long peak = endpoints.stream().mapToLong(e -> view.minute(e).attempts()).max().orElse(0);
     page.raw("<svg class=\"columns\" viewBox=\"0 0 ")
         .raw((long) endpoints.size() * SLOT_WIDTH)
@@ -91,7 +95,7 @@ final class Pictures {
       // The foot shows the state, also of a server that gets nothing.
       page.raw("<path class=\"" + style(endpoint.state()) + "\" d=\"M")
           .raw((long) i * SLOT_WIDTH)
-          .raw(" 52v-" + decimal(3 + bar) + "h" + BAR_WIDTH + "v" + decimal(3 + bar) + "z\"/>");
+          .raw(" 52v-" + decimal(3 + bar) + "h" + width + "v" + decimal(3 + bar) + "z\"/>");
     }
     page.raw("</svg>");
   }
