@@ -146,14 +146,14 @@ final class ObservedCallOverhead {
       this(title, client, new ArrayList<>());
     }
 
-    /** Over a connection of its own, since what okio's pool of buffers does depends on threads. */
+    /** Over a new connection: whom a thread shares okio's pool of buffers with is up to chance. */
     CallRound round() throws IOException {
       client.connectionPool().evictAll();
       CallRound.of(client, REQUEST, 1);
       return CallRound.of(client, REQUEST, CALLS_PER_ROUND);
     }
 
-    /** The least of all rounds: what no buffer was allocated for that is not always. */
+    /** The least of all rounds, in which the pool always had a buffer. */
     long bytesPerCall() {
       return rounds.stream().mapToLong(CallRound::bytes).min().orElseThrow() / CALLS_PER_ROUND;
     }
