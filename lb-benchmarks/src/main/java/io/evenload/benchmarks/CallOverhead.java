@@ -1,23 +1,17 @@
 package io.evenload.benchmarks;
 
-import com.sun.management.ThreadMXBean;
 import io.evenload.LoadBalancer;
 import io.evenload.Server;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import mockwebserver3.Dispatcher;
-import mockwebserver3.MockResponse;
 import mockwebserver3.MockWebServer;
-import mockwebserver3.RecordedRequest;
 import okhttp3.OkHttpClient;
 import okhttp3.Protocol;
 import okhttp3.Request;
-import okhttp3.Response;
 
 /**
  * What balancing adds to a whole OkHttp call: bare OkHttp and OkHttp with the interceptor, all
@@ -30,7 +24,6 @@ final class CallOverhead {
   private static final int ROUNDS = 31;
   private static final int CALLS_PER_ROUND = 1_000;
 
-  private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
   private final OkHttpClient bare;
   private final Request bareRequest;
   private final OkHttpClient balanced;
@@ -38,14 +31,9 @@ final class CallOverhead {
 
   private CallOverhead(Protocol protocol, int port, LoadBalancer balancer) {
     bareRequest = new Request.Builder().url("http://127.0.0.1:" + port + "/").build();
-    bare = client(protocol).build();
-    balanced = LoadBalancingInterceptor.of("orders", balancer).install(client(protocol)).build();
-  }
-
-  private static OkHttpClient.Builder client(Protocol protocol) {
-    return new OkHttpClient.Builder()
-        .protocols(List.of(protocol))
-        .socketFactory(new NoDelay.Client());
+    bare = CallRound.client(protocol).build();
+    balanced =
+        LoadBalancingInterceptor.of("orders", balancer).install(CallRound.client(protocol)).build();
   }
 
   /** One protocol's result. */
@@ -82,15 +70,10 @@ final class CallOverhead {
   }
 
   private static Result measure(Protocol protocol) throws IOException {
-    try (MockWebServer server = new MockWebServer()) {
-      server.setDispatcher(new Answers());
-      server.setProtocols(List.of(protocol));
-      server.setServerSocketFactory(new NoDelay.Server());
-      server.start();
-      try (LoadBalancer balancer =
-          LoadBalancer.of("orders", Server.of("127.0.0.1", server.getPort()))) {
-        return new CallOverhead(protocol, server.getPort(), balancer).run(protocol);
-      }
+    try (MockWebServer server = CallRound.server(protocol);
+        LoadBalancer balancer =
+            LoadBalancer.of("orders", Server.of("127.0.0.1", server.getPort()))) {
+      return new CallOverhead(protocol, server.getPort(), balancer).run(protocol);
     }
   }
 
@@ -104,13 +87,13 @@ final class CallOverhead {
     long balancedBytes = 0;
     for (int i = 0; i < ROUNDS; i++) {
       boolean bareFirst = i % 2 == 0;
-      Round first = bareFirst ? round(bare, bareRequest) : round(balanced, balancedRequest);
-      Round second = bareFirst ? round(balanced, balancedRequest) : round(bare, bareRequest);
-      Round one = bareFirst ? first : second;
-      Round other = bareFirst ? second : first;
-      ratios[i] = (double) other.nanos / one.nanos;
-      bareBytes += one.bytes;
-      balancedBytes += other.bytes;
+      CallRound first = bareFirst ? round(bare, bareRequest) : round(balanced, balancedRequest);
+      CallRound second = bareFirst ? round(balanced, balancedRequest) : round(bare, bareRequest);
+      CallRound one = bareFirst ? first : second;
+      CallRound other = bareFirst ? second : first;
+      ratios[i] = (double) other.nanos() / one.nanos();
+      bareBytes += one.bytes();
+      balancedBytes += other.bytes();
     }
     Arrays.sort(ratios);
     long calls = (long) ROUNDS * CALLS_PER_ROUND;
@@ -123,25 +106,7 @@ final class CallOverhead {
         balancedBytes / calls);
   }
 
-  private record Round(long nanos, long bytes) {}
-
-  private Round round(OkHttpClient client, Request request) throws IOException {
-    long bytes = threads.getCurrentThreadAllocatedBytes();
-    long start = System.nanoTime();
-    for (int i = 0; i < CALLS_PER_ROUND; i++) {
-      try (Response response = client.newCall(request).execute()) {
-        if (response.code() != 200 || response.body().bytes().length != 2) {
-          throw new IOException("unexpected response " + response);
-        }
-      }
-    }
-    return new Round(System.nanoTime() - start, threads.getCurrentThreadAllocatedBytes() - bytes);
-  }
-
-  private static final class Answers extends Dispatcher {
-    @Override
-    public MockResponse dispatch(RecordedRequest request) {
-      return new MockResponse.Builder().body("ok").build();
-    }
+  private static CallRound round(OkHttpClient client, Request request) throws IOException {
+    return CallRound.of(client, request, CALLS_PER_ROUND);
   }
 }

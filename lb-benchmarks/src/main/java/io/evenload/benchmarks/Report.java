@@ -48,7 +48,12 @@ public final class Report {
     Files.createDirectories(LOGS);
     Report report = new Report(List.of(arguments).subList(1, arguments.length));
     report.runAll();
-    String tables = PeerTables.of(report.results) + "\n" + CallOverhead.table();
+    String tables =
+        PeerTables.of(report.results)
+            + "\n"
+            + CallOverhead.table()
+            + "\n"
+            + ObservedCallOverhead.table();
     Files.writeString(path, before + "\n\n" + tables + "\n" + after);
   }
 

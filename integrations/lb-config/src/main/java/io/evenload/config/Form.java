@@ -26,6 +26,8 @@ record Form<V>(String words, Function<String, V> reader) {
   private static final Pattern DECIMAL = Pattern.compile("-?\\d+(\\.\\d+)?([eE]-?\\d+)?");
   private static final Pattern STATUSES = Pattern.compile("(\\d{3})(?:-(\\d{3}))?");
 
+  private static final Duration LONGEST = Duration.ofDays(36_500);
+
   static final Form<String> TEXT = new Form<>("text", Function.identity());
   static final Form<Boolean> FLAG = new Form<>("true or false", Form::flag);
   static final Form<Integer> INTEGER = new Form<>("integer", Integer::valueOf);
@@ -84,6 +86,14 @@ record Form<V>(String words, Function<String, V> reader) {
   }
 
   private static Duration duration(String text) {
+    Duration duration = anyDuration(text);
+    if (duration.abs().compareTo(LONGEST) > 0) {
+      throw new IllegalArgumentException(text); // it might overflow
+    }
+    return duration;
+  }
+
+  private static Duration anyDuration(String text) {
     Matcher parts = SHORT_DURATION.matcher(text);
     if (!parts.matches()) {
       try {

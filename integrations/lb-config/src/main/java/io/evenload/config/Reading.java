@@ -1,5 +1,7 @@
 package io.evenload.config;
 
+import static java.util.Objects.requireNonNull;
+
 import io.evenload.LoadBalancer;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import java.util.ArrayList;
@@ -34,7 +36,7 @@ final class Reading {
     for (Map.Entry<String, String> entry : new TreeMap<>(texts).entrySet()) {
       String key = entry.getKey();
       if (key.startsWith(EvenloadConfig.PREFIX)) {
-        read(key, entry.getValue().strip());
+        read(key, requireNonNull(entry.getValue(), key).strip());
       }
     }
   }

@@ -81,6 +81,9 @@ class EvenloadConfigTest {
         "default.leak-sampling= | default.leak-sampling:  (expected: integer)",
         "service.orders.empty-list-grace=5 | service.orders.empty-list-grace: 5"
             + " (expected: duration, such as 250ms, 2s or PT1M)",
+        "default.circuit-breaker.wait-duration-in-open-state=PT2562047788015215H |"
+            + " default.circuit-breaker.wait-duration-in-open-state: PT2562047788015215H"
+            + " (expected: duration, such as 250ms, 2s or PT1M)",
         "default.empty-list-grace=-PT1S | default.empty-list-grace: -PT1S"
             + " (expected: PT0S to PT2400H)",
         "default.retry.enabled=yes | default.retry.enabled: yes (expected: true or false)",

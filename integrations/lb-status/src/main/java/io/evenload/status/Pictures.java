@@ -106,6 +106,6 @@ final class Pictures {
   }
 
   private static String decimal(double number) {
-    return String.format(Locale.ROOT, "%.1f", number);
+    return Double.toString(Math.round(number * 10) / 10.0);
   }
 }
