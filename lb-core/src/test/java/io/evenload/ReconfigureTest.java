@@ -397,6 +397,8 @@ final class ReconfigureTest {
     world.time.advance(ofSeconds(20));
     balancer.reconfigure(options -> options.slowStart(linear(ofSeconds(100))));
     assertThat(status("d").weight()).isCloseTo(.5, within(1e-9));
+    world.time.advance(ofSeconds(20)); // by steps of the new window, not of the hour
+    assertThat(status("d").weight()).isCloseTo(.7, within(1e-9));
     balancer.reconfigure(LoadBalancer.Builder::withoutSlowStart);
 
     assertThat(status("d").weight()).isEqualTo(1);
