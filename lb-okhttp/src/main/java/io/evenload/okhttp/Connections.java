@@ -1,9 +1,11 @@
 package io.evenload.okhttp;
 
+import io.evenload.LoadBalancer;
 import io.evenload.LoadBalancerListener;
 import io.evenload.Server;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,7 +18,8 @@ final class Connections {
   /*
    * OkHttp's pool can drop all idle connections or none, so that the sockets are closed here, one by one. That is safe
    * once the balancer says that the server is drained: nothing is in flight there and nothing will be before this event
-   * is over, and all that uses these connections was started by the balancer. The server sees the end at once; the pool
+   * is over, and all that uses these connections was started by the balancer. Unless another server of the list has the
+   * same address, as when an instance comes back under a new id: then they are that one's too. The server sees the end at once; the pool
    * keeps the dead entry until its keep-alive is over, or until it looks at the connection. The references are weak, since
    * the pool drops connections without telling.
    */
@@ -37,10 +40,23 @@ final class Connections {
   }
 
   /** Lets go of what leads to the servers of a balancer once they have drained. */
-  LoadBalancerListener watch(String host) {
+  LoadBalancerListener watch(String host, LoadBalancer balancer) {
+    List<Server> known = new ArrayList<>();
+    balancer.status().endpoints().forEach(endpoint -> known.add(endpoint.server()));
     return new LoadBalancerListener() {
+
+      private List<Server> listed = known; // as all here, on the control path alone
+
+      @Override
+      public void serversChanged(List<Server> servers) {
+        listed = servers;
+      }
+
       @Override
       public void drained(Server server) {
+        if (listed.stream().anyMatch(other -> replaces(other, server))) {
+          return;
+        }
         List<WeakReference<Connection>> open =
             byServer.remove(ServerDns.label(host, server.host(), server.port()));
         if (open != null) {
@@ -48,6 +64,12 @@ final class Connections {
         }
       }
     };
+  }
+
+  private static boolean replaces(Server other, Server server) {
+    return other.port() == server.port()
+        && other.host().equals(server.host())
+        && !other.id().equals(server.id());
   }
 
   @SuppressWarnings("EmptyCatch") // nobody waits for this end

@@ -116,7 +116,8 @@ public final class LoadBalancingInterceptor implements Interceptor {
                 host, new BalancedService(host, balancer, builder, router, listener, sizing, log)));
     this.services = Map.copyOf(services);
     this.serviceOf = builder.serviceOf;
-    builder.services.forEach((host, balancer) -> balancer.addListener(connections.watch(host)));
+    builder.services.forEach(
+        (host, balancer) -> balancer.addListener(connections.watch(host, balancer)));
     this.balancers = Set.copyOf(builder.services.values());
     this.inForce = new Builder(builder);
     this.breakers = breakers(null, builder.circuitBreaker);

@@ -2,6 +2,7 @@ package io.evenload.okhttp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.evenload.LoadBalancerListener;
 import io.evenload.Server;
 import io.evenload.UpdatableServerList;
 import io.evenload.chooser.Choosers;
@@ -11,6 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import okhttp3.Call;
 import okhttp3.Connection;
@@ -96,6 +99,33 @@ class DrainTest {
 
     assertThat(client.get("/").server()).isEqualTo("a");
     assertThat(a.connections()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Wire.class)
+  void departure_sameAddressUnderAnotherId_keepsTheConnection(Wire wire) throws Exception {
+    Backend a = backends.start("a", wire);
+    Server again = Server.builder("127.0.0.1", a.port()).id("a again").build();
+    UpdatableServerList list = new UpdatableServerList(List.of(a.server()));
+    BalancedClient client = client(backends.client(a).servers(list));
+    client.get("/");
+    CountDownLatch drained = new CountDownLatch(1);
+    client
+        .balancer()
+        .addListener( // after the interceptor's, so that it is told when all is done
+            new LoadBalancerListener() {
+              @Override
+              public void drained(Server server) {
+                drained.countDown();
+              }
+            });
+
+    list.update(List.of(again));
+    assertThat(drained.await(20, TimeUnit.SECONDS)).isTrue();
+
+    assertThat(closed(a.server())).isFalse();
+    client.get("/");
+    assertThat(a.connections()).isEqualTo(1);
   }
 
   @ParameterizedTest
