@@ -46,6 +46,9 @@ public final class Attempt implements AutoCloseable {
 
   int number = 1;
 
+  /** For the log. */
+  AttemptLog.Choice choice = AttemptLog.Choice.CHOSEN;
+
   private final Server server;
   private final LeakSampler.@Nullable Sample sample;
   private volatile boolean ended;

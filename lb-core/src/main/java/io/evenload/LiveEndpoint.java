@@ -108,9 +108,13 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
     this.gates = gates;
   }
 
-  /** Has outcomes counted by this detector from now on; null for none. */
+  /** Has outcomes counted by this detector from now on; null for none, and no ejection either. */
   void setOutliers(@Nullable OutlierDetector outliers) {
     this.outliers = outliers;
+    if (outliers == null) {
+      ejection = Ejection.NONE;
+      forgetOutcomes();
+    }
   }
 
   /** Whether an attempt may go here, if panic ignores health. */

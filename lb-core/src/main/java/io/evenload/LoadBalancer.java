@@ -34,6 +34,10 @@ import org.jspecify.annotations.Nullable;
  * no lock and blocks on nothing. All else happens on the control path: on the thread of the server
  * list, or on a daemon thread of the balancer (two with a health check), unless a scheduler is
  * given.
+ *
+ * <p>The logger of this class tells what changes, at {@code INFO} and not too often, and what goes
+ * wrong, at {@code WARN}. That of {@link Attempt} tells at {@code DEBUG} of each attempt why it
+ * went to its server.
  */
 public final class LoadBalancer implements AutoCloseable {
 
@@ -95,6 +99,9 @@ public final class LoadBalancer implements AutoCloseable {
       }
       Attempt attempt = picker.pick(snapshot, request);
       if (attempt != null) {
+        if (AttemptLog.enabled()) {
+          AttemptLog.started(attempt, request, snapshot);
+        }
         return attempt;
       }
       Snapshot latest = control.snapshot();

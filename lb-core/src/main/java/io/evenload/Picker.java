@@ -48,12 +48,14 @@ final class Picker {
     if (preference != null) {
       Attempt attempt = pickPreferred(snapshot, request, preference);
       if (attempt != null) {
+        attempt.choice = AttemptLog.Choice.PREFERRED;
         return attempt;
       }
     }
     if (request.attemptNumber() >= ATTEMPTS_BEFORE_LEAVING) {
       Attempt attempt = pickInAnotherZone(snapshot, request);
       if (attempt != null) {
+        attempt.choice = AttemptLog.Choice.ANOTHER_ZONE;
         return attempt;
       }
     }
@@ -130,7 +132,11 @@ final class Picker {
     LiveEndpoint chosen = ask(group, context);
     context.forgetRefusals();
     Attempt attempt = chosen == null ? null : admit(chosen, group, context, false, null);
-    return attempt != null ? attempt : new Scan(this, balancer, context).run(snapshot, group);
+    if (attempt == null) {
+      return new Scan(this, balancer, context).run(snapshot, group);
+    }
+    attempt.choice = AttemptLog.Choice.SECOND;
+    return attempt;
   }
 
   /** Returns the chooser's answer, or null if it cannot be used. */

@@ -27,6 +27,7 @@ final class Roster {
   private final Consumer<Snapshot> publisher;
   private final Function<HealthCheck, HealthMonitor> monitors;
   private final Runnable askToLook;
+  private final StateLog log;
   private final Drains drains = new Drains();
   private final Ramps ramps;
   private final ReportedWeights reportedWeights = new ReportedWeights();
@@ -49,6 +50,7 @@ final class Roster {
       ControlTimer timer) {
     this.balancer = balancer;
     this.options = options;
+    this.log = new StateLog(balancer);
     this.publisher = publisher;
     this.monitors = monitors;
     this.askToLook = askToLook;
@@ -112,13 +114,7 @@ final class Roster {
       outliers =
           running == null ? new OutlierDetector(balancer, next, askToLook) : running.with(next);
     }
-    for (LiveEndpoint endpoint : endpoints.values()) {
-      endpoint.setOutliers(outliers);
-      if (next == null) {
-        endpoint.ejection = Ejection.NONE;
-        endpoint.forgetOutcomes();
-      }
-    }
+    endpoints.values().forEach(endpoint -> endpoint.setOutliers(outliers));
   }
 
   List<Server> servers() {
@@ -145,6 +141,7 @@ final class Roster {
           }
         });
     endpoints = roster;
+    log.list(servers, unique);
     servers = next;
     regroup();
     balancer.listeners().serversChanged(next);
@@ -256,6 +253,7 @@ final class Roster {
       refresh();
     }
     gone.forEach(endpoint -> endpoint.gates().close());
+    log.tick(endpoints.values());
   }
 
   /** Tells once of an endpoint that has drained for a while and has nothing in flight. */
@@ -265,6 +263,7 @@ final class Roster {
         && endpoint.inFlight() == 0
         && now - endpoint.drainingNanos >= MIN_DRAIN_NANOS) {
       endpoint.drained = true;
+      log.drained(endpoint.server());
       balancer.listeners().drained(endpoint.server());
     }
   }
@@ -342,9 +341,11 @@ final class Roster {
       }
     }
     changes.stream().filter(StateChange::opens).forEach(StateChange::mark);
-    publisher.accept(levels.snapshot(List.copyOf(endpoints.values())));
+    Snapshot snapshot = levels.snapshot(List.copyOf(endpoints.values()));
+    publisher.accept(snapshot);
     changes.stream().filter(change -> !change.opens()).forEach(StateChange::mark);
     changes.forEach(change -> announce(change, now));
+    log.panic(snapshot.panic(), endpoints.values());
   }
 
   /** Lets the endpoints be probed that this client may call. */
@@ -462,6 +463,7 @@ final class Roster {
       change.endpoint.drained = false;
       change.endpoint.drainingNanos = now;
       Server server = change.endpoint.server();
+      log.changed(server, change.from, change.to, endpoints.values());
       balancer.listeners().stateChanged(server, from, to, change.to.reason());
     }
   }

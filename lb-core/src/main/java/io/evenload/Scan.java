@@ -47,6 +47,9 @@ final class Scan {
       attempt = once(snapshot, drawn);
       same = fullSlots == before ? same + 1 : 1;
     }
+    if (attempt != null) {
+      attempt.choice = AttemptLog.Choice.FOUND;
+    }
     Throwable filterError = request.takeFilterError();
     if (filterError != null) {
       balancer.log().warn("the filter of a request threw; such a server is left out", filterError);

@@ -94,7 +94,7 @@ public final class HttpProbe implements HealthProbe {
     int status = answer.status();
     String announced = drainingHeader == null ? null : answer.header(drainingHeader);
     if (announced != null && !announced.equalsIgnoreCase("false")) {
-      return HealthReport.draining("it says " + drainingHeader + ": " + announced);
+      return HealthReport.draining("it says " + drainingHeader);
     }
     if (status == drainingStatus) {
       return HealthReport.draining("it answers status " + status);

@@ -1,17 +1,20 @@
 package io.evenload.testing;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
-/** What a class logs while this is open. */
+/** What the logger of a class writes while this is open: warnings, or down to a level. */
 public final class CapturedLog implements AutoCloseable {
 
   private final List<ILoggingEvent> events = new CopyOnWriteArrayList<>();
   private final Logger logger;
+  private final @Nullable Level former; // null: that of the logger above
   private final AppenderBase<ILoggingEvent> appender =
       new AppenderBase<>() {
         @Override
@@ -21,7 +24,13 @@ public final class CapturedLog implements AutoCloseable {
       };
 
   public CapturedLog(Class<?> type) {
+    this(type, Level.WARN);
+  }
+
+  public CapturedLog(Class<?> type, Level level) {
     logger = (Logger) LoggerFactory.getLogger(type);
+    former = logger.getLevel();
+    logger.setLevel(level);
     appender.setContext(logger.getLoggerContext());
     appender.start();
     logger.addAppender(appender);
@@ -37,6 +46,7 @@ public final class CapturedLog implements AutoCloseable {
 
   @Override
   public void close() {
+    logger.setLevel(former);
     logger.detachAppender(appender);
     appender.stop();
   }

@@ -24,7 +24,6 @@ public final class BackendHints {
   static final BackendHints NONE = builder().build();
 
   private static final int UNAVAILABLE = 503;
-  private static final int MAX_REASON = 100;
 
   private final boolean loadReports;
   private final double errorPenalty;
@@ -60,9 +59,7 @@ public final class BackendHints {
     }
     String draining = drainingHeader == null ? null : headers.get(drainingHeader);
     if (draining != null && !draining.equalsIgnoreCase("false")) {
-      String said = "it says " + drainingHeader + ": " + draining;
-      String reason = said.substring(0, Math.min(MAX_REASON, said.length()));
-      balancer.drain(server.id(), Builder.DRAINING, reason);
+      balancer.drain(server.id(), Builder.DRAINING, "it says " + drainingHeader);
     }
     if (retryAfter && response.code() == UNAVAILABLE) {
       Duration asked = RetryAfter.of(headers, epochMillis);

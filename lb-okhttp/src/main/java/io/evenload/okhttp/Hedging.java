@@ -13,7 +13,7 @@ final class Hedging {
   /** Instead of a delay: the attempt is not hedged. */
   static final long NO = -1;
 
-  private static final Logger logger = LoggerFactory.getLogger(Hedging.class);
+  private static final Logger logger = LoggerFactory.getLogger(LoadBalancingInterceptor.class);
 
   private final String host;
   private final LatencyQuantiles latencies;

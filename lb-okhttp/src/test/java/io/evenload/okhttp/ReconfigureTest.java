@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import mockwebserver3.SocketEffect;
 import okhttp3.Call;
 import okhttp3.Response;
 import org.junit.jupiter.api.Test;
@@ -101,7 +102,8 @@ class ReconfigureTest {
 
   @Test
   void hedging_turnedOff_makesNoSecondAttempt() throws IOException {
-    Backend a = backends.start("a").always(r -> r.headersDelay(200, TimeUnit.MILLISECONDS));
+    Backend a = backends.start("a").next(r -> r.onResponseStart(SocketEffect.Stall.INSTANCE));
+    a.always(r -> r.headersDelay(200, TimeUnit.MILLISECONDS));
     Backend b = backends.start("b");
     RetryPolicy hedging =
         Policies.immediate(2).hedge(HedgePolicy.after(Duration.ofMillis(1))).build();

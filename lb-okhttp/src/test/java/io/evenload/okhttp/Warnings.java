@@ -31,6 +31,13 @@ final class Warnings implements AutoCloseable {
     return events.stream().map(ILoggingEvent::getFormattedMessage).toList();
   }
 
+  /** With level and logger, as a log file has them. */
+  List<String> lines() {
+    return events.stream()
+        .map(e -> e.getLevel() + " " + e.getLoggerName() + " - " + e.getFormattedMessage())
+        .toList();
+  }
+
   @Override
   public void close() {
     logger.detachAppender(appender);

@@ -1,0 +1,64 @@
+package io.evenload;
+
+import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The log of each attempt, for whoever asks why it went where it did. */
+final class AttemptLog {
+
+  private static final Logger logger = LoggerFactory.getLogger(Attempt.class);
+
+  private AttemptLog() {}
+
+  /** Whether {@link #started} would be read by anyone; asked on the hot path. */
+  static boolean enabled() {
+    return logger.isDebugEnabled();
+  }
+
+  static void started(Attempt attempt, RequestContext request, Snapshot snapshot) {
+    LiveEndpoint endpoint = attempt.endpoint;
+    Standing standing = endpoint.standing();
+    logger.debug(
+        "{}: {}: attempt {}: {}{}{}{}; {}",
+        endpoint.balancer.name(),
+        StateLog.words(attempt.server()),
+        attempt.number,
+        attempt.choice,
+        request.key() == null ? "" : ", with a key",
+        standing.state() == EndpointState.ELIGIBLE ? "" : ", although " + standing.state(),
+        snapshot.panic() ? ", in panic" : "",
+        load(endpoint));
+  }
+
+  private static String load(LiveEndpoint endpoint) {
+    double latency = endpoint.latencyNanos();
+    return String.format(
+        Locale.ROOT,
+        "weight %.2f, %d in flight, latency %s, failure rate %.2f",
+        endpoint.weight(),
+        endpoint.inFlight(),
+        Double.isNaN(latency) ? "unknown" : String.format(Locale.ROOT, "%.2f ms", latency / 1e6),
+        endpoint.failureRate());
+  }
+
+  /** What led to the endpoint of an attempt. */
+  enum Choice {
+    CHOSEN("the chooser's choice"),
+    SECOND("the chooser's second choice, as the first was refused"),
+    PREFERRED("what the request prefers"),
+    ANOTHER_ZONE("by weight in another zone, as attempts in this one failed"),
+    FOUND("found by the balancer, as no choice was left to the chooser");
+
+    private final String words;
+
+    Choice(String words) {
+      this.words = words;
+    }
+
+    @Override
+    public String toString() {
+      return words;
+    }
+  }
+}

@@ -1,0 +1,129 @@
+package io.evenload;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The log of what changes in one balancer: a line for each change, but at most {@value #BURST} in
+ * each window of {@value #WINDOW_SECONDS} s, and then one that tells how many were held back.
+ * Control path only.
+ */
+final class StateLog {
+
+  /*
+   * Ten thousand servers that flap would write as many lines a second. What a reader then needs is that it is so, and how
+   * many may be chosen; so a storm costs 21 lines a window, whatever its size. What comes and goes with the list, or with
+   * the subset, is told by the line of the list alone.
+   */
+
+  static final int BURST = 20;
+  static final long WINDOW_SECONDS = 10;
+
+  private static final Logger logger = LoggerFactory.getLogger(LoadBalancer.class);
+
+  private final BalancerContext balancer;
+  private long windowStart;
+  private int inWindow;
+  private boolean panic;
+
+  StateLog(BalancerContext balancer) {
+    this.balancer = balancer;
+    this.windowStart = balancer.nanoTime().getAsLong();
+  }
+
+  /** Tells of another list, whose servers are given by id. */
+  void list(List<Server> before, Map<String, Server> now) {
+    if (admits()) {
+      long kept = before.stream().filter(server -> now.containsKey(server.id())).count();
+      logger.info(
+          "{}: list: {} servers ({} new, {} gone)",
+          balancer.name(),
+          now.size(),
+          now.size() - kept,
+          before.size() - kept);
+    }
+  }
+
+  void changed(Server server, Standing from, Standing to, Collection<LiveEndpoint> endpoints) {
+    if (ofTheList(from) || ofTheList(to) || !admits()) {
+      return;
+    }
+    String reason = to.reason().isEmpty() ? "" : " (" + to.reason() + ")";
+    logger.info(
+        "{}: {}: {} -> {}{}; {}",
+        balancer.name(),
+        words(server),
+        from.state(),
+        to.state(),
+        reason,
+        eligible(endpoints));
+  }
+
+  private static boolean ofTheList(Standing standing) {
+    return standing.equals(Standing.LEFT) || standing.state() == EndpointState.OUTSIDE_SUBSET;
+  }
+
+  void drained(Server server) {
+    if (admits()) {
+      logger.info("{}: {}: drained, nothing is in flight", balancer.name(), words(server));
+    }
+  }
+
+  /** Tells when panic begins or ends. */
+  void panic(boolean now, Collection<LiveEndpoint> endpoints) {
+    if (now != panic && admits()) {
+      String what = now ? "panic begins, health is ignored" : "panic ends";
+      logger.info("{}: {}; {}", balancer.name(), what, eligible(endpoints));
+    }
+    panic = now;
+  }
+
+  /** Tells how many changes were held back, if the window is over. */
+  void tick(Collection<LiveEndpoint> endpoints) {
+    long now = balancer.nanoTime().getAsLong();
+    if (inWindow > BURST && over(now)) {
+      logger.info(
+          "{}: {} more changes in {} s; {}",
+          balancer.name(),
+          inWindow - BURST,
+          TimeUnit.NANOSECONDS.toSeconds(now - windowStart),
+          eligible(endpoints));
+      windowStart = now;
+      inWindow = 0;
+    }
+  }
+
+  private boolean admits() {
+    if (!logger.isInfoEnabled()) {
+      return false;
+    }
+    long now = balancer.nanoTime().getAsLong();
+    if (inWindow <= BURST && over(now)) { // else the tick ends it, and tells what was held back
+      windowStart = now;
+      inWindow = 0;
+    }
+    return ++inWindow <= BURST;
+  }
+
+  private boolean over(long now) {
+    return now - windowStart >= TimeUnit.SECONDS.toNanos(WINDOW_SECONDS);
+  }
+
+  private static String eligible(Collection<LiveEndpoint> endpoints) {
+    long known = endpoints.stream().filter(endpoint -> endpoint.listed).count();
+    long eligible =
+        endpoints.stream().filter(endpoint -> endpoint.state() == EndpointState.ELIGIBLE).count();
+    return String.format(Locale.ROOT, "%d of %d eligible", eligible, known);
+  }
+
+  /** Which server it is; its metadata may be what no log should have. */
+  static String words(Server server) {
+    String authority = server.host() + ":" + server.port();
+    return server.id().equals(authority) ? authority : server.id() + " at " + authority;
+  }
+}
