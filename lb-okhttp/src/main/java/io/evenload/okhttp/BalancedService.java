@@ -130,7 +130,7 @@ final class BalancedService {
         tell(call, loop, e, begin);
       }
       throw e;
-    } catch (RuntimeException | Error e) {
+    } catch (Throwable e) { // OkHttp also throws what it does not declare: InterruptedException
       tell(call, loop, e, begin);
       throw e;
     }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import mockwebserver3.SocketEffect;
 import okhttp3.Call;
+import okhttp3.Interceptor;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -166,6 +167,24 @@ class CallEndedTest {
     assertThatThrownBy(() -> client.get("/")).isSameAs(broken);
 
     assertThat(only().failure()).isSameAs(broken);
+  }
+
+  @Test
+  void ended_interruptedWhileConnecting_isTold() {
+    Backend a = backends.start("a");
+    BalancedClient client =
+        client(a).inside(http -> http.addInterceptor(CallEndedTest::interrupted)).build();
+
+    assertThatThrownBy(() -> client.get("/")).isInstanceOf(InterruptedIOException.class);
+    assertThat(Thread.interrupted()).isTrue();
+
+    assertThat(only().failure()).isNotNull();
+  }
+
+  /** Throws as OkHttp does, whose language need not declare it, when interrupted as it connects. */
+  @SuppressWarnings("unchecked") // the compiler is to believe that it is unchecked
+  private static <E extends Exception> Response interrupted(Interceptor.Chain chain) throws E {
+    throw (E) new InterruptedException();
   }
 
   @Test

@@ -124,6 +124,9 @@ final class AttemptSpan {
 
   /** Returns the request with the headers that tell the server of the span. */
   Request injected(Request request) {
+    if (propagator.fields().isEmpty()) {
+      return request; // there is nothing that tells
+    }
     Request.Builder builder = request.newBuilder();
     propagator.inject(context(), builder, AttemptSpan::setHeader);
     return builder.build();

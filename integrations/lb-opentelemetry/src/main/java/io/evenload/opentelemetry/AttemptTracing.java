@@ -80,8 +80,9 @@ public final class AttemptTracing {
       throw new IllegalArgumentException("client: traced already (expected: once)");
     }
     OkHttpClient.Builder traced = client.newBuilder();
-    traced.interceptors().add(balancingIndex(client), TracedCall::settleParent);
-    traced.addInterceptor(new AttemptInterceptor(tracer, propagator));
+    int balancing = balancingIndex(client);
+    traced.interceptors().add(balancing + 1, new AttemptInterceptor(tracer, propagator));
+    traced.interceptors().add(balancing, TracedCall::settleParent);
     // Before all others, so that those of other instrumentations run within the span.
     traced.networkInterceptors().add(0, AttemptSpan::onNetwork);
     EventListener.Factory listeners = client.eventListenerFactory();

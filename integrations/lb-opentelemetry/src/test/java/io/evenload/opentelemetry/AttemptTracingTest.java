@@ -34,6 +34,7 @@ import java.io.InterruptedIOException;
 import java.net.ConnectException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -158,20 +159,20 @@ final class AttemptTracingTest {
   void interceptorBehind_runsWithinTheSpan() throws Exception {
     MockWebServer a = world.server();
     a.enqueue(status(200));
-    AtomicReference<String> current = new AtomicReference<>();
+    List<String> current = new ArrayList<>();
+    Interceptor behind =
+        chain -> {
+          current.add(id(Span.current()));
+          return chain.proceed(chain.request());
+        };
     OkHttpClient client =
         world.client(
             world.balancing(at("a", a)).build(),
-            http ->
-                http.addNetworkInterceptor(
-                    chain -> {
-                      current.set(Span.current().getSpanContext().getSpanId());
-                      return chain.proceed(chain.request());
-                    }));
+            http -> http.addInterceptor(behind).addNetworkInterceptor(behind));
 
     get(client, "/");
 
-    assertThat(world.spans(1).get(0).getSpanId()).isEqualTo(current.get());
+    assertThat(current).hasSize(2).containsOnly(world.spans(1).get(0).getSpanId());
   }
 
   @Test
