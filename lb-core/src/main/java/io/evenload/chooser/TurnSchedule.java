@@ -2,7 +2,6 @@ package io.evenload.chooser;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
@@ -142,11 +141,8 @@ final class TurnSchedule {
   }
 
   private void fill() {
-    Queue<Turn> waiting = new PriorityQueue<>(Comparator.comparingInt((Turn turn) -> turn.release));
-    Queue<Turn> ready =
-        new PriorityQueue<>(
-            Comparator.comparingDouble((Turn turn) -> turn.deadline)
-                .thenComparingInt(turn -> turn.c));
+    Queue<Turn> waiting = new PriorityQueue<>(TurnSchedule::byRelease);
+    Queue<Turn> ready = new PriorityQueue<>(TurnSchedule::byDeadline);
     for (int c = 0; c < turns.length; c++) {
       ready.add(new Turn(c));
     }
@@ -162,9 +158,17 @@ final class TurnSchedule {
         ordinals[slot] = turn.ordinal;
       }
       if (turn.advance()) {
-        waiting.add(turn);
+        (turn.release <= slot + 1 ? ready : waiting).add(turn);
       }
     }
+  }
+
+  private static int byRelease(Turn a, Turn b) {
+    return Integer.compare(a.release, b.release);
+  }
+
+  private static int byDeadline(Turn a, Turn b) {
+    return a.deadline != b.deadline ? Double.compare(a.deadline, b.deadline) : a.c - b.c;
   }
 
   /** The next turn of a class, and the window of slots for it. */
