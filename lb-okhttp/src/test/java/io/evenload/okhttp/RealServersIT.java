@@ -11,7 +11,6 @@ import io.evenload.Server;
 import io.evenload.UpdatableServerList;
 import io.evenload.chooser.Choosers;
 import io.evenload.health.HealthCheck;
-import io.evenload.okhttp.BalancedClient.Reply;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -35,6 +34,7 @@ import okhttp3.Callback;
 import okhttp3.OkHttpClient;
 import okhttp3.Protocol;
 import okhttp3.Request;
+import okhttp3.RequestBody;
 import okhttp3.Response;
 import okio.Okio;
 import org.junit.jupiter.api.BeforeEach;
@@ -74,6 +74,7 @@ class RealServersIT {
   private final Map<String, AtomicInteger> brokenBodies = new ConcurrentSkipListMap<>();
   private final Map<String, AtomicInteger> failedPosts = new ConcurrentSkipListMap<>();
   private final Map<String, AtomicInteger> executed = new ConcurrentHashMap<>();
+  private final Map<String, List<CallAttempt>> attempts = new ConcurrentHashMap<>();
   private final Queue<String> succeeded = new ConcurrentLinkedQueue<>();
   private final List<RealServer> nginx = new ArrayList<>();
   private final List<RealServer> listed = new ArrayList<>();
@@ -127,7 +128,7 @@ class RealServersIT {
   }
 
   @Test
-  void calls_whileConnectionsGoAway_allSucceed() throws Exception {
+  void calls_whileConnectionsGoAway_allSucceedThatCan() throws Exception {
     listed.subList(3, 5).clear();
     list();
     BalancedClient client = client(Protocol.HTTP_2);
@@ -135,7 +136,8 @@ class RealServersIT {
 
     report(Protocol.HTTP_2, client, done);
     assertThat(brokenBodies).as("GETs that failed after their response had begun").isEmpty();
-    assertThat(failedPosts).as("POSTs that failed").isEmpty();
+    // A POST whose headers OkHttp was just writing may have been sent, so nobody may repeat it.
+    assertThat(failedPosts.keySet()).as("POSTs that failed").isSubsetOf("IOException (closed)");
     assertCallsWereRight(client);
   }
 
@@ -166,15 +168,30 @@ class RealServersIT {
 
   private void assertCallsWereRight(BalancedClient client) throws IOException {
     assertThat(failedGets).as("GETs that failed although nothing of a response came").isEmpty();
-    assertThat(executed.values().stream().filter(count -> count.get() > 1))
+    assertThat(executed.keySet().stream().filter(order -> executed.get(order).get() > 1))
         .as("POSTs that were executed twice")
+        .filteredOn(order -> !refusedByProxy(order))
+        .extracting(order -> order + " by " + attempts.get(order))
         .isEmpty();
     assertThat(executed.keySet()).containsAll(succeeded);
-    assertThat(postsLogged()).doesNotHaveDuplicates();
+    assertThat(postsLogged())
+        .filteredOn(line -> !refusedByProxy(line.split(" ", -1)[1]))
+        .doesNotHaveDuplicates();
     assertThat(gets.get()).as("GETs").isGreaterThan(100);
     backends.await(() -> client.inFlight() == 0 && client.busyConnections() == 0);
     client.http().connectionPool().evictAll();
     assertThat(client.http().connectionPool().connectionCount()).isZero();
+  }
+
+  /**
+   * Whether a proxy refused the stream. By that it says that nobody did anything for the request
+   * (RFC 9113, section 8.7); one that has passed it on before breaks its word, and no client can
+   * tell.
+   */
+  private boolean refusedByProxy(String order) {
+    return attempts.getOrDefault(order, List.of()).stream()
+        .filter(attempt -> attempt.server().id().startsWith("proxy"))
+        .anyMatch(attempt -> String.valueOf(attempt.failure()).endsWith("REFUSED_STREAM"));
   }
 
   private BalancedClient client(Protocol protocol) {
@@ -260,14 +277,16 @@ class RealServersIT {
   private void post(BalancedClient client) {
     posts.incrementAndGet();
     String order = "/orders/" + orders.incrementAndGet();
-    try {
-      Reply reply = client.post(order, "one order");
-      if (reply.code() == 200) {
+    Request request = client.request(order).post(RequestBody.create("one order", null)).build();
+    try (Response response = client.http().newCall(request).execute()) {
+      attempts.put(order, LoadBalancingInterceptor.attemptsOf(response));
+      if (response.code() == 200) {
         succeeded.add(order);
       } else {
-        count(failedPosts, reply.code());
+        count(failedPosts, response.code());
       }
     } catch (IOException e) {
+      attempts.put(order, LoadBalancingInterceptor.attemptsOf(e));
       count(failedPosts, e);
     }
   }
