@@ -111,9 +111,6 @@ final class UpdateStormTest {
               .nanoTime(time)
               .scheduler(time)
               .listener(new Count(ended));
-      if (chooser == Choosers.roundRobin()) {
-        builder.withoutSlowStart(); // a schedule for fractional weights takes it milliseconds
-      }
       if (moving) {
         builder.locality(Locality.of("z0")).subset(Subset.builder(0, 4).size(2).build());
       }

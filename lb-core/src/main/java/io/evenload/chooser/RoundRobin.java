@@ -26,11 +26,6 @@ final class RoundRobin extends Bound {
   }
 
   private static final class Turns extends Prepared {
-    /**
-     * A short cycle is written out several times, since the cursor's step to the next one is dear.
-     */
-    private static final int MIN_TURNS = 128;
-
     private final StripedCursor cursor;
     private final TurnSchedule schedule;
     private final @Nullable Endpoint[] turns; // null where the one whose turn it is changes
@@ -39,11 +34,9 @@ final class RoundRobin extends Bound {
       super(bound, candidates);
       this.cursor = bound.cursor;
       this.schedule = new TurnSchedule(candidates.weights);
-      int period = schedule.period();
-      this.turns = new Endpoint[period * Math.max(1, MIN_TURNS / period)];
+      this.turns = new Endpoint[schedule.period()];
       for (int turn = 0; turn < turns.length; turn++) {
-        int slot = turn % period;
-        turns[turn] = schedule.rotates(slot) ? null : endpoints[schedule.at(slot)];
+        turns[turn] = schedule.rotates(turn) ? null : endpoints[schedule.at(turn)];
       }
     }
 
