@@ -59,7 +59,7 @@ enum FailureKind {
       return CANCELED;
     }
     String name = failure.getClass().getName();
-    if (name.equals(HTTP2 + "ConnectionShutdownException")) {
+    if (name.equals(HTTP2 + "ConnectionShutdownException") || foundClosed(failure)) {
       return SHUT_DOWN;
     }
     String message = String.valueOf(failure.getMessage());
@@ -99,6 +99,17 @@ enum FailureKind {
   /** Whether the connection was to blame, so that the next attempt should have a fresh one. */
   boolean stale() {
     return this == MAYBE_STALE || this == SHUT_DOWN;
+  }
+
+  /**
+   * Whether the connection closed between OkHttp's look at it and the headers: they are refused
+   * before any of them is written. The same words from elsewhere prove nothing.
+   */
+  private static boolean foundClosed(IOException failure) {
+    StackTraceElement[] thrownAt = failure.getStackTrace();
+    return thrownAt.length > 0
+        && thrownAt[0].getClassName().equals(HTTP2 + "Http2Writer")
+        && thrownAt[0].getMethodName().equals("headers");
   }
 
   private static boolean interrupted(IOException failure) {

@@ -1,6 +1,7 @@
 package io.evenload.okhttp;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.evenload.Outcome;
 import java.io.EOFException;
@@ -12,6 +13,7 @@ import java.net.Proxy;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownServiceException;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import okhttp3.Call;
 import okhttp3.Dns;
@@ -19,7 +21,9 @@ import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.internal.http2.ConnectionShutdownException;
 import okhttp3.internal.http2.ErrorCode;
+import okhttp3.internal.http2.Http2Writer;
 import okhttp3.internal.http2.StreamResetException;
+import okio.Buffer;
 import org.junit.jupiter.api.Test;
 
 final class FailureKindTest {
@@ -99,6 +103,22 @@ final class FailureKindTest {
     assertThat(FailureKind.SHUT_DOWN.unprocessed()).isTrue();
     assertThat(FailureKind.SHUT_DOWN.stale()).isTrue();
     assertThat(FailureKind.SHUT_DOWN.outcome()).isEqualTo(Outcome.CANCELLED);
+  }
+
+  @Test
+  void of_connectionClosedBeforeTheHeaders_isUnprocessed() throws IOException {
+    send(false);
+    trace.requestFailed(call, new IOException("closed"));
+    Http2Writer writer = new Http2Writer(new Buffer(), true);
+    writer.close();
+
+    IOException headers =
+        catchThrowableOfType(IOException.class, () -> writer.headers(false, 3, List.of()));
+    IOException flush = catchThrowableOfType(IOException.class, writer::flush);
+
+    assertThat(kind(headers)).isEqualTo(FailureKind.SHUT_DOWN);
+    assertThat(flush).hasMessage(headers.getMessage());
+    assertThat(kind(flush).unprocessed()).as("headers may have been written before").isFalse();
   }
 
   @Test
