@@ -21,7 +21,7 @@ import okhttp3.Request;
 final class CallOverhead {
 
   private static final int WARMUP_ROUNDS = 10;
-  private static final int ROUNDS = 31;
+  private static final int ROUNDS = 151;
   private static final int CALLS_PER_ROUND = 1_000;
 
   private final OkHttpClient bare;
