@@ -37,7 +37,7 @@ final class NestedCall {
   private final BalancedCall state;
   private final Call call;
   private final Timing timing;
-  private Router.Answering answering = Router.Sending::send;
+  private Answering answering = NestedCall::execute;
   private @Nullable ServerFailures failures;
   private @Nullable BiConsumer<Server, Response> hints;
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.WAITING);
@@ -75,14 +75,13 @@ final class NestedCall {
       Interceptor.Chain outer,
       Request request,
       BalancedCall outerState,
-      String host,
       AttemptRecord record,
       ServerDns dns,
       RetryPolicy policy)
       throws IOException {
     Call call = clients.of(outer.call()).newCall(request);
     BalancedCall state = outerState.forNested();
-    state.expect(host, dns);
+    state.expect(dns);
     record.carriedBy(state);
     NestedCall nested = new NestedCall(outer, dns, record, policy, state, call);
     long remaining = outerState.remainingNanos(outer.call());
@@ -117,7 +116,7 @@ final class NestedCall {
   }
 
   /** Sets what {@link #run} sends by. */
-  void sentBy(Router.Answering answering) {
+  void sentBy(Answering answering) {
     this.answering = answering;
   }
 
@@ -130,7 +129,7 @@ final class NestedCall {
   /** Makes the attempt, and records what came of it. */
   void run() {
     try {
-      Response received = answering.answer(this::execute);
+      Response received = answering.answer(this);
       record.answered(received, policy, requireNonNull(failures), state.now());
       Response answer = record.response();
       if (answer != null && record.fromServer()) {
@@ -226,6 +225,12 @@ final class NestedCall {
     return sslSocketFactory == null || trustManager == null
         ? chain
         : chain.withSslSocketFactory(sslSocketFactory, trustManager);
+  }
+
+  /** Makes of the response what the caller sees. */
+  @FunctionalInterface
+  interface Answering {
+    Response answer(NestedCall call) throws IOException;
   }
 
   /** The clients that such calls are made with; the last one is kept. */
