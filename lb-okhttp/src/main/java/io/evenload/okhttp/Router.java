@@ -7,6 +7,7 @@ import java.net.Proxy;
 import java.net.UnknownHostException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import javax.net.SocketFactory;
 import okhttp3.Dns;
 import okhttp3.Interceptor;
 import okhttp3.Request;
@@ -214,16 +215,13 @@ final class Router {
 
   /** Returns the chain on the way to the server. */
   static Interceptor.Chain routed(Interceptor.Chain chain, Request request, ServerDns dns) {
-    Interceptor.Chain routed = chain.withDns(dns);
-    if (chain.getRetryOnConnectionFailure()) {
-      routed = routed.withRetryOnConnectionFailure(false);
-    }
-    if (chain.getProxy() == null) {
-      routed = routed.withProxy(Proxy.NO_PROXY);
-    }
-    return dns.port() == request.url().port()
-        ? routed
-        : routed.withSocketFactory(dns.socketFactory(chain.getSocketFactory()));
+    Proxy proxy = chain.getProxy();
+    SocketFactory sockets = chain.getSocketFactory();
+    return ChainCopy.of(
+        chain,
+        dns,
+        proxy == null ? Proxy.NO_PROXY : proxy,
+        dns.port() == request.url().port() ? sockets : dns.socketFactory(sockets));
   }
 
   private void wentAstray(String host, Server server, String actual) {
