@@ -327,6 +327,9 @@ public final class LoadBalancer implements AutoCloseable {
     /** One in 128: a leak shows within minutes, and the cost is lost in the noise. */
     public static final int DEFAULT_LEAK_SAMPLING = 128;
 
+    /** One object, so that a ramp goes on when it is set once more. */
+    private static final SlowStart AFTER_EJECTIONS = SlowStart.builder().build();
+
     private final String name;
     private @Nullable ServerList servers;
     private Chooser chooser = Choosers.powerOfTwoChoices();
@@ -338,7 +341,7 @@ public final class LoadBalancer implements AutoCloseable {
     private @Nullable OutlierDetection outlierDetection = OutlierDetection.defaults();
     private @Nullable Locality locality;
     private @Nullable Subset subset;
-    private @Nullable SlowStart slowStart = SlowStart.builder().build();
+    private @Nullable SlowStart slowStart = AFTER_EJECTIONS;
     private boolean slowStartOfAll;
     private final List<LoadBalancerListener> listeners = new ArrayList<>();
     private LongSupplier nanoTime = System::nanoTime;
@@ -476,12 +479,19 @@ public final class LoadBalancer implements AutoCloseable {
     /**
      * Sets how endpoints are brought up to their full weight that are new on the list, or may be
      * chosen again after they left it, were drained, failed their probes, were ejected, or had a
-     * closed gate. The servers of the first list start with their full weight. By default only
-     * those that come back from an ejection start slowly, over 30 s.
+     * closed gate. The servers of the first list start with their full weight. By default slow
+     * start is {@linkplain #slowStartAfterEjections after ejections} only.
      */
     public Builder slowStart(SlowStart slowStart) {
       this.slowStart = requireNonNull(slowStart, "slowStart");
       this.slowStartOfAll = true;
+      return this;
+    }
+
+    /** Brings up only those endpoints that come back from an ejection, over 30 s, as by default. */
+    public Builder slowStartAfterEjections() {
+      this.slowStart = AFTER_EJECTIONS;
+      this.slowStartOfAll = false;
       return this;
     }
 

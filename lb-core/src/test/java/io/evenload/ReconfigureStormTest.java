@@ -94,6 +94,7 @@ final class ReconfigureStormTest {
         options -> options.outlierDetection(OutlierDetection.defaults()),
         LoadBalancer.Builder::withoutOutlierDetection,
         options -> options.slowStart(SlowStart.of(Duration.ofSeconds(1 + random.nextInt(30)))),
+        LoadBalancer.Builder::slowStartAfterEjections,
         LoadBalancer.Builder::withoutSlowStart,
         options -> options.leakSampling(random.nextInt(3)));
   }

@@ -407,6 +407,27 @@ final class ReconfigureTest {
   }
 
   @Test
+  void slowStartAfterEjections_again_isForThoseThatWereEjectedAlone() throws Exception {
+    balancer.reconfigure(options -> options.slowStart(linear(ofSeconds(100))));
+    balancer.reconfigure(LoadBalancer.Builder::slowStartAfterEjections);
+    list.update(World.servers("a", "b", "c", "d"));
+    assertThat(status("d").weight()).isEqualTo(1);
+    fail("b", 5);
+    world.time.runDue();
+    assertThat(status("b").state()).isEqualTo(EndpointState.EJECTED);
+    while (status("b").state() == EndpointState.EJECTED) {
+      world.time.advance(ofSeconds(1));
+    }
+    double weight = status("b").weight();
+    assertThat(weight).isLessThan(.2);
+    balancer.reconfigure(LoadBalancer.Builder::slowStartAfterEjections);
+
+    assertThat(status("b").weight()).isEqualTo(weight);
+    world.time.advance(ofSeconds(31));
+    assertThat(status("b").weight()).isEqualTo(1);
+  }
+
+  @Test
   void leakSampling_turnedOn_findsLeaksFromNowOn() throws Exception {
     startAt("a");
     balancer.reconfigure(options -> options.leakSampling(1));

@@ -25,10 +25,14 @@ record CallRound(long nanos, long bytes) {
 
   /** Makes so many calls. */
   static CallRound of(OkHttpClient client, Request request, int calls) throws IOException {
+    return of(() -> client.newCall(request).execute(), calls);
+  }
+
+  static CallRound of(Calling calling, int calls) throws IOException {
     long bytes = THREADS.getCurrentThreadAllocatedBytes();
     long start = System.nanoTime();
     for (int i = 0; i < calls; i++) {
-      try (Response response = client.newCall(request).execute()) {
+      try (Response response = calling.execute()) {
         if (response.code() != 200 || response.body().bytes().length != 2) {
           throw new IOException("unexpected response " + response);
         }
@@ -53,6 +57,12 @@ record CallRound(long nanos, long bytes) {
     return new OkHttpClient.Builder()
         .protocols(List.of(protocol))
         .socketFactory(new NoDelay.Client());
+  }
+
+  /** Makes one call. */
+  @FunctionalInterface
+  interface Calling {
+    Response execute() throws IOException;
   }
 
   private static final class Answers extends Dispatcher {

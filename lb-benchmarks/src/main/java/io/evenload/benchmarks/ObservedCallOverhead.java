@@ -19,6 +19,7 @@ import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import io.opentelemetry.sdk.trace.export.SpanExporter;
+import io.opentelemetry.sdk.trace.samplers.Sampler;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -37,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * What metrics, traces and the status page add to a balanced call. As in {@link CallOverhead} all
  * call the same server in turn, round by round; here each round begins with another one. Each round
  * gives one ratio to the client without any of them; the median counts. A second client without
- * shows how much of that is noise.
+ * shows how much of that is noise, and {@link BareSpans} what of traces is the SDK's own.
  */
 final class ObservedCallOverhead {
 
@@ -55,24 +56,31 @@ final class ObservedCallOverhead {
   private ObservedCallOverhead(Protocol protocol, int port) {
     this.protocol = protocol;
     this.servers = ServerList.of(Server.of("127.0.0.1", port));
-    SdkTracerProvider spans =
-        SdkTracerProvider.builder()
-            .addSpanProcessor(BatchSpanProcessor.builder(new Dropping()).build())
-            .build();
-    resources.push(spans);
-    OpenTelemetry recording =
-        OpenTelemetrySdk.builder()
-            .setTracerProvider(spans)
-            .setPropagators(ContextPropagators.create(W3CTraceContextPropagator.getInstance()))
-            .build();
+    OpenTelemetry recording = openTelemetry(Sampler.alwaysOn());
     add("nothing", false, null, false);
     add("nothing, again", false, null, false);
     add("metrics", true, null, false);
     add("status page", false, null, true);
     add("traces that are off (no-op)", false, OpenTelemetry.noop(), false);
     add("metrics, status page, traces off", true, OpenTelemetry.noop(), true);
+    add("traces, each dropped by the sampler", false, openTelemetry(Sampler.alwaysOff()), false);
+    addBare("a span of the SDK alone", recording, port, false);
+    addBare("a span of the SDK alone, and its header", recording, port, true);
     add("traces, each recorded", false, recording, false);
     add("metrics, status page, traces recorded", true, recording, true);
+  }
+
+  private OpenTelemetry openTelemetry(Sampler sampler) {
+    SdkTracerProvider spans =
+        SdkTracerProvider.builder()
+            .setSampler(sampler)
+            .addSpanProcessor(BatchSpanProcessor.builder(new Dropping()).build())
+            .build();
+    resources.push(spans);
+    return OpenTelemetrySdk.builder()
+        .setTracerProvider(spans)
+        .setPropagators(ContextPropagators.create(W3CTraceContextPropagator.getInstance()))
+        .build();
   }
 
   /** Prints the table. */
@@ -108,9 +116,17 @@ final class ObservedCallOverhead {
     if (page) {
       resources.push(StatusPage.of(balancer));
     }
-    OkHttpClient client = balancing.build().install(CallRound.client(protocol)).build();
-    variants.add(
-        new Variant(title, traces == null ? client : AttemptTracing.of(traces).install(client)));
+    OkHttpClient plain = balancing.build().install(CallRound.client(protocol)).build();
+    OkHttpClient client = traces == null ? plain : AttemptTracing.of(traces).install(plain);
+    variants.add(new Variant(title, client, () -> client.newCall(REQUEST).execute()));
+  }
+
+  private void addBare(String title, OpenTelemetry traces, int port, boolean told) {
+    LoadBalancer balancer = LoadBalancer.builder("orders").servers(servers).build();
+    resources.push(balancer);
+    OkHttpClient client =
+        LoadBalancingInterceptor.of("orders", balancer).install(CallRound.client(protocol)).build();
+    variants.add(new Variant(title, client, new BareSpans(traces, client, REQUEST, port, told)));
   }
 
   private List<String> run() throws IOException {
@@ -140,17 +156,18 @@ final class ObservedCallOverhead {
     }
   }
 
-  private record Variant(String title, OkHttpClient client, List<CallRound> rounds) {
+  private record Variant(
+      String title, OkHttpClient client, CallRound.Calling calling, List<CallRound> rounds) {
 
-    Variant(String title, OkHttpClient client) {
-      this(title, client, new ArrayList<>());
+    Variant(String title, OkHttpClient client, CallRound.Calling calling) {
+      this(title, client, calling, new ArrayList<>());
     }
 
     /** Over a new connection: whom a thread shares okio's pool of buffers with is up to chance. */
     CallRound round() throws IOException {
       client.connectionPool().evictAll();
-      CallRound.of(client, REQUEST, 1);
-      return CallRound.of(client, REQUEST, CALLS_PER_ROUND);
+      CallRound.of(calling, 1);
+      return CallRound.of(calling, CALLS_PER_ROUND);
     }
 
     /** The least of all rounds, in which the pool always had a buffer. */

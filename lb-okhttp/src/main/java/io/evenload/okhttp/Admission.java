@@ -19,7 +19,7 @@ final class Admission {
   private final Duration waitForServers;
   private final Duration waitForRoom;
   private final LongSupplier nanoTime;
-  private final @Nullable RoomQueue known; // once a service has it, it listens for good
+  private final @Nullable RoomQueue known; // once a service has it, it stays
   private final @Nullable RoomQueue queue; // the same, unless calls do not wait for room
 
   Admission(
@@ -37,13 +37,12 @@ final class Admission {
     this.waitForServers = waitForServers;
     this.waitForRoom = waitForRoom;
     this.nanoTime = nanoTime;
-    if (last == null && !waitForRoom.isZero()) {
-      known = new RoomQueue(balancer);
-      balancer.addListener(known);
-    } else {
-      known = last;
+    boolean waits = !waitForRoom.isZero();
+    known = last == null && waits ? new RoomQueue(balancer) : last;
+    queue = waits ? known : null;
+    if (known != null) {
+      known.open(waits);
     }
-    queue = waitForRoom.isZero() ? null : known;
   }
 
   /** Returns the admission with other waits; calls that wait go on, in the same queue. */

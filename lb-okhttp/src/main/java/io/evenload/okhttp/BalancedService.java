@@ -94,16 +94,13 @@ final class BalancedService {
    */
   Response intercept(Interceptor.Chain chain, Request request) throws IOException {
     OkHttpCheck.verify();
-    proxyCheck.verify(chain, request.url());
     sizing.check(host, chain, balancer);
-    Call call = chain.call();
-    BalancedCall state = BalancedCall.of(call, states);
+    BalancedCall state = BalancedCall.of(chain.call(), states);
     if (!state.enter()) {
       return chain.proceed(request);
     }
     try {
-      AttemptLoop loop = new AttemptLoop(this, chain, request, state);
-      return listener.listens() ? told(call, loop) : loop.run();
+      return listener.listens() ? told(chain, request, state) : begin(chain, request, state).run();
     } catch (ServiceRedirect e) {
       throw e;
     } catch (IOException e) {
@@ -114,11 +111,22 @@ final class BalancedService {
     }
   }
 
+  /** Begins with the attempts; fails if the client's proxy, or code of the caller's, does. */
+  private AttemptLoop begin(Interceptor.Chain chain, Request request, BalancedCall state)
+      throws IOException {
+    proxyCheck.verify(chain, request.url());
+    return new AttemptLoop(this, chain, request, state);
+  }
+
   /** Runs the attempts, and tells what came of them. */
-  private Response told(Call call, AttemptLoop loop) throws IOException {
+  private Response told(Interceptor.Chain chain, Request request, BalancedCall state)
+      throws IOException {
+    Call call = chain.call();
     long begin = timing.nanoTime().getAsLong();
+    AttemptLoop loop = null;
     Response response;
     try {
+      loop = begin(chain, request, state);
       response = loop.run();
     } catch (ServiceRedirect e) {
       tell(call, loop, null, begin); // the answer of this service
@@ -139,7 +147,7 @@ final class BalancedService {
   }
 
   /** Only the end of a cancelled call tells whether it was cancelled by its timeout. */
-  private void tellWhenFailed(Call call, AttemptLoop loop, long begin) {
+  private void tellWhenFailed(Call call, @Nullable AttemptLoop loop, long begin) {
     call.addEventListener(
         new EventListener() {
           @Override
@@ -149,8 +157,9 @@ final class BalancedService {
         });
   }
 
-  private void tell(Call call, AttemptLoop loop, @Nullable Throwable failure, long begin) {
+  private void tell(
+      Call call, @Nullable AttemptLoop loop, @Nullable Throwable failure, long begin) {
     long took = timing.nanoTime().getAsLong() - begin;
-    listener.ended(host, call, loop.last(), failure, took);
+    listener.ended(host, call, loop == null ? null : loop.last(), failure, took);
   }
 }

@@ -539,6 +539,12 @@ public final class LoadBalancingInterceptor implements Interceptor {
       return this;
     }
 
+    /** Counts the statuses as failures that do by default. */
+    public Builder defaultFailureStatuses() {
+      this.failureStatuses = null;
+      return this;
+    }
+
     /** Sets what is believed of the things that servers say of themselves; by default nothing. */
     public Builder hints(BackendHints hints) {
       this.hints = requireNonNull(hints, "hints");
@@ -555,6 +561,12 @@ public final class LoadBalancingInterceptor implements Interceptor {
      */
     public Builder timeoutHeader(String name) {
       this.timeoutHeader = HeaderName.checked("timeoutHeader", name);
+      return this;
+    }
+
+    /** Tells servers nothing of the time that is left, as by default. */
+    public Builder withoutTimeoutHeader() {
+      this.timeoutHeader = null;
       return this;
     }
 

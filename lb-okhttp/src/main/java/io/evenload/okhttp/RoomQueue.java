@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** The calls that wait for room, since all servers of a balancer are at their limit. */
@@ -26,10 +27,18 @@ final class RoomQueue implements LoadBalancerListener {
    *
    * No wake-up is lost: a latch is replaced before its owner looks for room. So one that is opened after that makes the
    * owner look again; and whoever still saw the old latch had made room before the look.
+   *
+   * It listens to the balancer as long as calls may come, or one waits. Calls that began when they still might come later
+   * than that is over. So whoever enters or leaves looks, after that, whether more may come, and if not, sees to it that
+   * the queue listens if it has to. It says that no more may come, and then looks whether anyone waits: one of the two
+   * sees the other.
    */
 
   private final LoadBalancer balancer;
   private final Queue<Waiter> waiting = new ConcurrentLinkedQueue<>();
+  private final ReentrantLock listening = new ReentrantLock();
+  private boolean listens; // guarded by the lock
+  private volatile boolean open;
 
   RoomQueue(LoadBalancer balancer) {
     this.balancer = balancer;
@@ -46,6 +55,27 @@ final class RoomQueue implements LoadBalancerListener {
      * @throws IOException if the call was canceled
      */
     boolean await(CountDownLatch latch) throws IOException;
+  }
+
+  /** Says whether calls may come; those that wait or are on their way are served in any case. */
+  void open(boolean open) {
+    this.open = open;
+    listenIfNeeded();
+  }
+
+  private void listenIfNeeded() {
+    listening.lock();
+    try {
+      boolean needed = open || !waiting.isEmpty();
+      if (needed && !listens) {
+        balancer.addListener(this);
+      } else if (listens && !needed) {
+        balancer.removeListener(this);
+      }
+      listens = needed;
+    } finally {
+      listening.unlock();
+    }
   }
 
   /** Whether nobody waits, so that a call may try at once. */
@@ -65,6 +95,9 @@ final class RoomQueue implements LoadBalancerListener {
     Waiter waiter = new Waiter();
     waiting.add(waiter);
     try {
+      if (!open) {
+        listenIfNeeded();
+      }
       if (waiting.peek() == waiter) {
         waiter.latch.countDown();
       }
@@ -85,6 +118,9 @@ final class RoomQueue implements LoadBalancerListener {
     } finally {
       waiting.remove(waiter);
       wake(null);
+      if (!open) {
+        listenIfNeeded();
+      }
     }
   }
 

@@ -10,18 +10,24 @@ import io.evenload.ServerList;
 import io.evenload.okhttp.CallAttempt.Reason;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.InetSocketAddress;
+import java.net.Proxy;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
 import mockwebserver3.SocketEffect;
 import okhttp3.Call;
 import okhttp3.Interceptor;
+import okhttp3.Request;
+import okhttp3.RequestBody;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What a listener is told of calls as a whole, and of the interceptor it was given to. */
 class CallEndedTest {
@@ -167,6 +173,54 @@ class CallEndedTest {
     assertThatThrownBy(() -> client.get("/")).isSameAs(broken);
 
     assertThat(only().failure()).isSameAs(broken);
+  }
+
+  static Stream<Throwable> thrown() {
+    return Stream.of(new IllegalStateException("no key"), new AssertionError("no key"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("thrown")
+  void ended_idempotencyKeyThrows_isTold(Throwable broken) {
+    RetryPolicy policy = RetryPolicy.builder().idempotencyKey("Key", () -> sneaky(broken)).build();
+    BalancedClient client =
+        client(backends.start("a")).balancing(interceptor -> interceptor.retry(policy)).build();
+    Request post = client.request("/").post(RequestBody.EMPTY).build();
+
+    assertThatThrownBy(() -> client.execute(post)).isSameAs(broken);
+
+    assertThat(only().failure()).isSameAs(broken);
+    assertThat(only().last()).isNull();
+  }
+
+  @Test
+  void ended_sessionKeyThrowsAnError_isTold() {
+    AssertionError broken = new AssertionError("no key");
+    BalancedClient client =
+        client(backends.start("a"))
+            .balancing(interceptor -> interceptor.affinity(Affinity.by(request -> sneaky(broken))))
+            .build();
+
+    assertThatThrownBy(() -> client.get("/")).isSameAs(broken);
+
+    assertThat(only().failure()).isSameAs(broken);
+    assertThat(only().last()).isNull();
+  }
+
+  @Test
+  void ended_proxyIsRefused_isTold() {
+    Proxy proxy = new Proxy(Proxy.Type.HTTP, InetSocketAddress.createUnresolved("proxy", 3128));
+    BalancedClient client = client(backends.start("a")).http(http -> http.proxy(proxy)).build();
+
+    assertThatThrownBy(() -> client.get("/")).isInstanceOf(IOException.class);
+
+    assertThat(only().failure()).hasMessageContaining("the client uses a proxy");
+    assertThat(only().last()).isNull();
+  }
+
+  @SuppressWarnings("unchecked") // the compiler is to believe that it is unchecked
+  private static <T extends Throwable> String sneaky(Throwable thrown) throws T {
+    throw (T) thrown;
   }
 
   @Test

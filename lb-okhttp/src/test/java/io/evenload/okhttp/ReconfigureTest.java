@@ -209,7 +209,7 @@ class ReconfigureTest {
   }
 
   @Test
-  void failureStatusesAndTimeoutHeader_set_holdForTheNextCall() throws IOException {
+  void failureStatusesAndTimeoutHeader_setAndTakenBack_holdForTheNextCall() throws IOException {
     Backend a = backends.start("a").always(response -> response.code(404));
     BalancedClient client = backends.client(a).build();
     client.get("/");
@@ -217,14 +217,24 @@ class ReconfigureTest {
         .interceptor()
         .reconfigure(
             options -> options.failureStatuses(status -> status == 404).timeoutHeader("X-Left"));
+    callWithTimeout(client);
+    client
+        .interceptor()
+        .reconfigure(options -> options.defaultFailureStatuses().withoutTimeoutHeader());
+    callWithTimeout(client);
+
+    client.await(() -> client.ended().size() == 3);
+    assertThat(client.ended())
+        .containsExactly(Ended.succeeded(a), new Ended("a", Outcome.FAILURE), Ended.succeeded(a));
+    assertThat(a.requests().get(0).getHeaders().get("X-Left")).isNull();
+    assertThat(a.requests().get(1).getHeaders().get("X-Left")).isNotNull();
+    assertThat(a.requests().get(2).getHeaders().get("X-Left")).isNull();
+  }
+
+  private static void callWithTimeout(BalancedClient client) throws IOException {
     Call call = client.http().newCall(client.request("/").build());
     call.timeout().timeout(30, TimeUnit.SECONDS);
     call.execute().close();
-
-    client.await(() -> client.ended().size() == 2);
-    assertThat(client.ended()).containsExactly(Ended.succeeded(a), new Ended("a", Outcome.FAILURE));
-    assertThat(a.requests().get(0).getHeaders().get("X-Left")).isNull();
-    assertThat(a.requests().get(1).getHeaders().get("X-Left")).isNotNull();
   }
 
   @Test

@@ -12,6 +12,7 @@ import io.evenload.ServerList;
 import io.evenload.UpdatableServerList;
 import io.evenload.health.ConcurrencyLimits;
 import java.io.IOException;
+import java.lang.reflect.Field;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -153,6 +154,46 @@ class RoomQueueTest {
     second.attempt().succeed();
   }
 
+  @Test
+  void open_noMore_listensUntilTheLastIsServed() throws Exception {
+    start(list, 1);
+    Attempt one = balancer.start();
+    Attempt two = balancer.start();
+    Waiting first = new Waiting(1, new LinkedBlockingQueue<>(), RequestContext.create(), false);
+    first.awaitSleep();
+    Waiting second = new Waiting(2, new LinkedBlockingQueue<>(), RequestContext.create(), false);
+    second.awaitSleep();
+    queue.open(false);
+    assertThat(listens()).isTrue();
+    one.succeed();
+    first.attempt();
+    assertThat(listens()).as("the second waits").isTrue();
+    two.succeed();
+    second.attempt().succeed();
+
+    assertThat(listens()).isFalse();
+    first.attempt().succeed();
+    queue.open(true);
+    assertThat(listens()).isTrue();
+    queue.open(false);
+    assertThat(listens()).isFalse();
+  }
+
+  @Test
+  void await_onItsWayWhenNoMoreMayCome_isServedToo() throws Exception {
+    start(list, 1);
+    Attempt one = balancer.start();
+    balancer.start();
+    queue.open(false);
+    Waiting late = new Waiting(1, new LinkedBlockingQueue<>(), RequestContext.create(), false);
+    late.awaitSleep();
+    assertThat(listens()).isTrue();
+    one.succeed();
+
+    late.attempt().succeed();
+    assertThat(listens()).isFalse();
+  }
+
   /** Invariants: everyone is served, no more than the limit are at once, and all is given back. */
   @Test
   void await_manyThreads_losesNoWakeUp() throws Exception {
@@ -207,7 +248,20 @@ class RoomQueueTest {
             .leakSampling(0)
             .build();
     queue = new RoomQueue(balancer);
-    balancer.addListener(queue);
+    queue.open(true);
+  }
+
+  /** Whether the balancer tells the queue of its events. */
+  private boolean listens() throws ReflectiveOperationException {
+    Object context = read(balancer, "balancer");
+    Object listeners = read(context, "listeners");
+    return List.of((Object[]) read(listeners, "all")).contains(queue);
+  }
+
+  private static Object read(Object object, String field) throws ReflectiveOperationException {
+    Field found = object.getClass().getDeclaredField(field);
+    found.setAccessible(true);
+    return found.get(object);
   }
 
   private CompletableFuture<Attempt> call(

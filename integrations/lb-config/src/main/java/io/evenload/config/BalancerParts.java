@@ -36,7 +36,7 @@ final class BalancerParts {
             "leakSampling",
             LoadBalancer.Builder.DEFAULT_LEAK_SAMPLING,
             LoadBalancer.Builder::leakSampling);
-    parts.addAll(single.parts(true));
+    parts.addAll(single.parts());
     parts.add(HealthPart.PART);
     parts.add(outlierDetection());
     parts.add(slowStart());
@@ -113,7 +113,7 @@ final class BalancerParts {
         Key.enabled(
             "slow-start",
             "true after an ejection only",
-            "LoadBalancer.Builder.slowStart, withoutSlowStart");
+            "LoadBalancer.Builder.slowStart, slowStartAfterEjections, withoutSlowStart");
     Settings<SlowStart.Builder> settings =
         new Settings<SlowStart.Builder>("slow-start", "SlowStart.Builder")
             .duration("window", SlowStart.DEFAULT_WINDOW, SlowStart.Builder::window)
@@ -127,7 +127,7 @@ final class BalancerParts {
         },
         LoadBalancer.Builder::slowStart,
         LoadBalancer.Builder::withoutSlowStart,
-        null); // that of ejections alone cannot be set
+        LoadBalancer.Builder::slowStartAfterEjections);
   }
 
   /** Where this client runs. */

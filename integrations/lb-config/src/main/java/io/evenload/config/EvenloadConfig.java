@@ -105,15 +105,13 @@ public final class EvenloadConfig {
    * Brings into force at a running balancer what differs from a former configuration, by {@link
    * LoadBalancer#reconfigure}. Options whose keys have not changed are left alone, so that their
    * state stays, and so are those without any key, which code may have set. An option that had keys
-   * and has none any more goes back to the library's default; where a running balancer cannot, as
-   * with {@code slow-start}, this is refused.
+   * and has none any more goes back to the library's default.
    *
    * <p>If the keys of {@code concurrency-limit} change, all gates of the balancer's builder go, but
    * not those of {@link LoadBalancer#addGate}.
    *
    * @param balancer its name is the service's
    * @param former what the balancer was built or reconfigured with last
-   * @throws IllegalArgumentException if keys were removed that must stay; nothing changes then
    */
   public void reconfigure(LoadBalancer balancer, EvenloadConfig former) {
     Options<LoadBalancer.Builder> options = section(balancer.name()).balancer();
@@ -124,12 +122,10 @@ public final class EvenloadConfig {
   }
 
   /**
-   * Does the same at a running interceptor, by {@link LoadBalancingInterceptor#reconfigure}. The
-   * keys of {@code failure-statuses} and {@code timeout-header} must stay once they are there.
+   * Does the same at a running interceptor, by {@link LoadBalancingInterceptor#reconfigure}.
    *
    * @param service the service's name, as it was given to {@link #interceptor}
    * @param former what the interceptor was built or reconfigured with last
-   * @throws IllegalArgumentException if keys were removed that must stay; nothing changes then
    */
   public void reconfigure(
       LoadBalancingInterceptor interceptor, String service, EvenloadConfig former) {

@@ -30,16 +30,25 @@ final class InterceptorParts {
             .duration(
                 "waitForServers", Duration.ZERO, LoadBalancingInterceptor.Builder::waitForServers)
             .duration("waitForRoom", Duration.ZERO, LoadBalancingInterceptor.Builder::waitForRoom)
-            .parts(true));
-    parts.addAll(
-        new Settings<LoadBalancingInterceptor.Builder>("", "LoadBalancingInterceptor.Builder")
-            .with(
-                "failureStatuses",
+            .parts());
+    parts.add(
+        Part.of(
+            new Key<>(
+                "failure-statuses",
                 Form.STATUS_SET,
                 "500 and more, and `retry.statuses`",
-                (builder, statuses) -> builder.failureStatuses(statuses::contains))
-            .text("timeoutHeader", "none", LoadBalancingInterceptor.Builder::timeoutHeader)
-            .parts(false));
+                "LoadBalancingInterceptor.Builder.failureStatuses, defaultFailureStatuses"),
+            (builder, statuses) -> builder.failureStatuses(statuses::contains),
+            LoadBalancingInterceptor.Builder::defaultFailureStatuses));
+    parts.add(
+        Part.of(
+            new Key<>(
+                "timeout-header",
+                Form.TEXT,
+                "none",
+                "LoadBalancingInterceptor.Builder.timeoutHeader, withoutTimeoutHeader"),
+            LoadBalancingInterceptor.Builder::timeoutHeader,
+            LoadBalancingInterceptor.Builder::withoutTimeoutHeader));
     parts.add(AffinityPart.PART);
     parts.add(hints());
     return List.copyOf(parts);

@@ -59,32 +59,19 @@ final class Options<T> {
   /**
    * Sets what differs from former ones, and what they had and these have not to what holds without
    * a key; all else is left alone.
-   *
-   * @throws IllegalArgumentException if a builder cannot do the latter
    */
   void applyTo(T builder, Options<T> former) {
     Map<Part<T>, Map<String, String>> texts = texts();
     Map<Part<T>, Map<String, String>> formerTexts = former.texts();
     for (Option<T> option : former.options) {
       if (!option.texts().equals(texts.get(option.part()))) {
-        reset(builder, option, texts.containsKey(option.part()));
+        option.part().reset(builder);
       }
     }
     for (Option<T> option : options) {
       if (!option.texts().equals(formerTexts.get(option.part()))) {
         option.setter().accept(builder);
       }
-    }
-  }
-
-  private void reset(T builder, Option<T> former, boolean setAgain) {
-    Consumer<T> reset = former.part().reset();
-    if (reset != null) {
-      reset.accept(builder);
-    } else if (!setAgain) {
-      String name = former.texts().keySet().iterator().next();
-      throw new IllegalArgumentException(
-          name + ": removed (expected: a value, since what runs cannot go back to none)");
     }
   }
 

@@ -15,10 +15,9 @@ final class Part<T> {
 
   private final List<Key<?>> keys;
   private final Function<Values, Consumer<T>> reader;
-  private final @Nullable Consumer<T> reset;
+  private final Consumer<T> reset;
 
-  private Part(
-      List<Key<?>> keys, Function<Values, Consumer<T>> reader, @Nullable Consumer<T> reset) {
+  private Part(List<Key<?>> keys, Function<Values, Consumer<T>> reader, Consumer<T> reset) {
     this.keys = List.copyOf(keys);
     this.reader = reader;
     this.reset = reset;
@@ -30,14 +29,14 @@ final class Part<T> {
    * @param reader makes the option of the values, of which there is one or more; null turns it off
    * @param setter sets it
    * @param off turns it off
-   * @param reset sets what holds without any of the keys; null if a builder cannot
+   * @param reset sets what holds without any of the keys
    */
   static <T, O> Part<T> of(
       List<Key<?>> keys,
       Function<Values, @Nullable O> reader,
       BiConsumer<T, O> setter,
       Consumer<T> off,
-      @Nullable Consumer<T> reset) {
+      Consumer<T> reset) {
     return new Part<>(
         keys,
         values -> {
@@ -50,11 +49,12 @@ final class Part<T> {
   /**
    * Returns the part of a single key.
    *
+   * @param setter sets its value
    * @param reset as above
    */
-  static <T, V> Part<T> of(Setting<T, V> setting, @Nullable Consumer<T> reset) {
-    return new Part<>(
-        List.of(setting.key()), values -> builder -> values.set(setting, builder), reset);
+  static <T, V> Part<T> of(Key<V> key, BiConsumer<T, V> setter, Consumer<T> reset) {
+    Setting<T, V> setting = new Setting<>(key, setter);
+    return new Part<>(List.of(key), values -> builder -> values.set(setting, builder), reset);
   }
 
   List<Key<?>> keys() {
@@ -74,9 +74,9 @@ final class Part<T> {
     }
   }
 
-  /** Sets what holds without any of the keys; null if a builder cannot. */
-  @Nullable Consumer<T> reset() {
-    return reset;
+  /** Sets what holds without any of the keys. */
+  void reset(T builder) {
+    reset.accept(builder);
   }
 
   /** Puts the key in place of an option's name, of which a builder says that it does not fit. */

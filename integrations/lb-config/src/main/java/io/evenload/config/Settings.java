@@ -55,24 +55,19 @@ final class Settings<B> {
     return with(method, Form.TEXT, usual, setter);
   }
 
-  /**
-   * Returns a part of each key.
-   *
-   * @param resettable whether setting the usual value is the same as having none
-   */
-  List<Part<B>> parts(boolean resettable) {
+  /** Returns a part of each key, for which setting the usual value is the same as having none. */
+  List<Part<B>> parts() {
     List<Part<B>> parts = new ArrayList<>();
-    all.forEach(setting -> parts.add(part(setting, resettable)));
+    all.forEach(setting -> parts.add(part(setting)));
     return parts;
   }
 
-  private static <B, V> Part<B> part(Setting<B, V> setting, boolean resettable) {
+  private static <B, V> Part<B> part(Setting<B, V> setting) {
     Key<V> key = setting.key();
     return Part.of(
-        setting,
-        resettable
-            ? builder -> setting.setter().accept(builder, key.form().reader().apply(key.usual()))
-            : null);
+        key,
+        setting.setter(),
+        builder -> setting.setter().accept(builder, key.form().reader().apply(key.usual())));
   }
 
   List<Key<?>> keys() {

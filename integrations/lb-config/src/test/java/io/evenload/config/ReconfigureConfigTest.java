@@ -1,7 +1,6 @@
 package io.evenload.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.evenload.Gate;
 import io.evenload.LoadBalancer;
@@ -53,6 +52,7 @@ class ReconfigureConfigTest {
             "default.chooser=random;default.panic-threshold=0.3;default.empty-list-grace=1m;"
                 + "default.leak-sampling=3;default.health-check.probe=tcp;"
                 + "default.outlier-detection.enabled=false;default.locality.zone=a;"
+                + "default.slow-start.window=5s;"
                 + "default.subset.identity=me;default.concurrency-limit.algorithm=aimd");
     LoadBalancer orders = balancer(former.balancer("orders"));
     EvenloadConfig.of(Map.of()).reconfigure(orders, former);
@@ -66,6 +66,8 @@ class ReconfigureConfigTest {
             "gates",
             "healthCheck",
             "outlierDetection",
+            "slowStart",
+            "slowStartOfAll",
             "locality",
             "subset")) {
       assertThat(inForce(orders, option)).as(option).isEqualTo(inForce(usual, option));
@@ -123,18 +125,6 @@ class ReconfigureConfigTest {
   }
 
   @Test
-  void balancer_slowStartGone_isRefusedAndNothingChanges() {
-    EvenloadConfig former = config("default.slow-start.window=5s;default.panic-threshold=0.3");
-    LoadBalancer orders = balancer(former.balancer("orders"));
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> config("default.panic-threshold=0.2").reconfigure(orders, former))
-        .withMessage(
-            "slow-start.window: removed"
-                + " (expected: a value, since what runs cannot go back to none)");
-    assertThat(inForce(orders, "panicThreshold")).isEqualTo(0.3);
-  }
-
-  @Test
   void interceptor_someKeysChanged_leavesTheOthersAsTheyAre() {
     EvenloadConfig former =
         config(
@@ -144,11 +134,10 @@ class ReconfigureConfigTest {
     LoadBalancingInterceptor calls = interceptor(former);
     Object breaker = inForce(calls, "circuitBreaker");
 
-    EvenloadConfig next =
-        config(
+    config(
             "service.orders.retry.max-attempts=5;default.circuit-breaker.sliding-window-size=30;"
-                + "default.timeout-header=X-U;default.failure-statuses=500");
-    next.reconfigure(calls, "orders", former);
+                + "default.timeout-header=X-U;default.failure-statuses=500")
+        .reconfigure(calls, "orders", former);
 
     assertThat(inForce(calls, "circuitBreaker")).isSameAs(breaker);
     assertThat(inForce(calls, "retry.maxAttempts")).isEqualTo(5);
@@ -156,15 +145,31 @@ class ReconfigureConfigTest {
     assertThat(inForce(calls, "timeoutHeader")).isEqualTo("X-U");
     assertThat(inForce(calls, "hints.retryAfter")).isEqualTo(false);
     assertThat(inForce(calls, "affinity.remembersServers")).isEqualTo(false);
+  }
 
-    assertThatIllegalArgumentException()
-        .isThrownBy(
-            () ->
-                config("default.failure-statuses=500;default.retry.max-attempts=9")
-                    .reconfigure(calls, "orders", next))
-        .withMessage(
-            "timeout-header: removed (expected: a value, since what runs cannot go back to none)");
-    assertThat(inForce(calls, "retry.maxAttempts")).isEqualTo(5);
+  @Test
+  void interceptor_allKeysGone_hasTheLibrarysDefaults() {
+    EvenloadConfig former =
+        config(
+            "default.retry.max-attempts=2;default.circuit-breaker.enabled=false;"
+                + "default.wait-for-servers=1s;default.wait-for-room=1s;default.timeout-header=X-T;"
+                + "default.failure-statuses=500;default.hints.retry-after=true");
+    LoadBalancingInterceptor calls = interceptor(former);
+
+    EvenloadConfig.of(Map.of()).reconfigure(calls, "orders", former);
+
+    LoadBalancingInterceptor usual = interceptor(EvenloadConfig.of(Map.of()));
+    for (String option :
+        List.of(
+            "retry.maxAttempts",
+            "circuitBreaker.slidingWindowSize",
+            "waitForServers",
+            "waitForRoom",
+            "failureStatuses",
+            "timeoutHeader",
+            "hints.retryAfter")) {
+      assertThat(inForce(calls, option)).as(option).isEqualTo(inForce(usual, option));
+    }
   }
 
   @Test

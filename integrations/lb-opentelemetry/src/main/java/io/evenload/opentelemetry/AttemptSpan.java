@@ -5,6 +5,7 @@ import static io.opentelemetry.api.common.AttributeKey.stringKey;
 import static java.util.Objects.requireNonNull;
 
 import io.evenload.okhttp.CallAttempt;
+import io.evenload.okhttp.LoadBalancingInterceptor;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanBuilder;
@@ -22,7 +23,6 @@ import io.opentelemetry.semconv.ServerAttributes;
 import io.opentelemetry.semconv.UrlAttributes;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.util.Locale;
 import java.util.Set;
 import okhttp3.Call;
 import okhttp3.Connection;
@@ -66,11 +66,11 @@ final class AttemptSpan {
 
   private final Tracer tracer;
   private final TextMapPropagator propagator;
-  private final CallAttempt attempt;
-  private final TracedCall call;
+  private final Context parent;
   private final Call carrier;
   private final String host;
   private Span span;
+  private Context context;
   private boolean exchanged;
 
   /** The status of the last answer from the network; 0 if there was none, or none yet. */
@@ -80,14 +80,14 @@ final class AttemptSpan {
       Tracer tracer, TextMapPropagator propagator, CallAttempt attempt, Interceptor.Chain chain) {
     this.tracer = tracer;
     this.propagator = propagator;
-    this.attempt = attempt;
-    this.call = TracedCall.of(attempt.call());
+    this.parent = TracedCall.parent(attempt.call());
     this.carrier = chain.call();
     this.host = chain.request().url().host();
-    this.span = begin(chain.request());
+    this.span = begin(attempt, chain.request());
+    this.context = withSpan();
   }
 
-  private Span begin(Request request) {
+  private Span begin(CallAttempt attempt, Request request) {
     String method = request.method();
     boolean known = KNOWN_METHODS.contains(method);
     boolean balanced = request.url().host().equals(host);
@@ -95,7 +95,7 @@ final class AttemptSpan {
         tracer
             .spanBuilder(known ? method : "HTTP")
             .setSpanKind(SpanKind.CLIENT)
-            .setParent(call.parent())
+            .setParent(parent)
             .setAttribute(HttpAttributes.HTTP_REQUEST_METHOD, known ? method : OTHER_METHOD)
             .setAttribute(
                 ServerAttributes.SERVER_ADDRESS,
@@ -106,34 +106,39 @@ final class AttemptSpan {
             .setAttribute(UrlAttributes.URL_FULL, SafeUrl.of(request.url()))
             .setAttribute(SERVICE, attempt.service())
             .setAttribute(SERVER, attempt.server().id())
-            .setAttribute(REASON, attempt.reason().name().toLowerCase(Locale.ROOT));
+            .setAttribute(REASON, reason(attempt.reason()));
     if (!known) {
       builder.setAttribute(HttpAttributes.HTTP_REQUEST_METHOD_ORIGINAL, method);
     }
-    int resend = attempt.number() - 1 + call.followUps();
+    int resend = attempt.number() - 1 + TracedCall.followUps(attempt.call());
     if (resend > 0) {
       builder.setAttribute(HttpAttributes.HTTP_REQUEST_RESEND_COUNT, (long) resend);
     }
     return builder.startSpan();
   }
 
+  private static String reason(CallAttempt.Reason reason) {
+    return switch (reason) {
+      case FIRST -> "first";
+      case RETRY -> "retry";
+      case HEDGE -> "hedge";
+    };
+  }
+
+  private Context withSpan() {
+    return parent.with(span).with(KEY, this);
+  }
+
   /** The parent's context with the span. */
   Context context() {
-    return call.parent().with(span).with(KEY, this);
+    return context;
   }
 
   /** Returns the request with the headers that tell the server of the span. */
   Request injected(Request request) {
-    if (propagator.fields().isEmpty()) {
-      return request; // there is nothing that tells
-    }
-    Request.Builder builder = request.newBuilder();
-    propagator.inject(context(), builder, AttemptSpan::setHeader);
-    return builder.build();
-  }
-
-  private static void setHeader(Request.@Nullable Builder builder, String name, String value) {
-    requireNonNull(builder).header(name, value);
+    Told told = new Told(request);
+    propagator.inject(context, told, Told::header);
+    return told.request();
   }
 
   /** Runs an exchange on the network, within the attempt that it is for, if it is for one. */
@@ -153,9 +158,11 @@ final class AttemptSpan {
       return exchange(chain, chain.request());
     }
     end();
-    call.followedUp();
-    span = begin(chain.request());
-    try (Scope scope = context().makeCurrent()) {
+    CallAttempt attempt = requireNonNull(LoadBalancingInterceptor.attemptOf(chain));
+    TracedCall.followedUp(attempt.call());
+    span = begin(attempt, chain.request());
+    context = withSpan();
+    try (Scope scope = context.makeCurrent()) {
       return exchange(chain, injected(chain.request()));
     }
   }
@@ -223,7 +230,7 @@ final class AttemptSpan {
   }
 
   private void end() {
-    if (status != 0) {
+    if (status != 0 && span.isRecording()) {
       span.setAttribute(HttpAttributes.HTTP_RESPONSE_STATUS_CODE, (long) status);
       if (status >= FIRST_ERROR) {
         error(Integer.toString(status));
@@ -235,5 +242,24 @@ final class AttemptSpan {
   private void error(String type) {
     span.setStatus(StatusCode.ERROR);
     span.setAttribute(ErrorAttributes.ERROR_TYPE, type);
+  }
+
+  /** A request, and a copy once there is a header to add. */
+  private static final class Told {
+    private final Request request;
+    private Request.@Nullable Builder copy;
+
+    Told(Request request) {
+      this.request = request;
+    }
+
+    static void header(@Nullable Told told, String name, String value) {
+      Told to = requireNonNull(told);
+      to.copy = (to.copy == null ? to.request.newBuilder() : to.copy).header(name, value);
+    }
+
+    Request request() {
+      return copy == null ? request : copy.build();
+    }
   }
 }

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import io.opentelemetry.api.OpenTelemetry;
 import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.api.trace.TracerProvider;
 import io.opentelemetry.context.propagation.TextMapPropagator;
 import io.opentelemetry.semconv.SchemaUrls;
 import java.util.List;
@@ -51,16 +52,19 @@ import okhttp3.OkHttpClient;
  */
 public final class AttemptTracing {
 
+  private static final String INSTRUMENTATION = "io.evenload.opentelemetry";
+
   private final Tracer tracer;
   private final TextMapPropagator propagator;
 
+  /** Nothing is recorded, ever, and nobody told. */
+  private final boolean noop;
+
   private AttemptTracing(OpenTelemetry openTelemetry) {
-    tracer =
-        openTelemetry
-            .tracerBuilder("io.evenload.opentelemetry")
-            .setSchemaUrl(SchemaUrls.V1_40_0)
-            .build();
+    tracer = openTelemetry.tracerBuilder(INSTRUMENTATION).setSchemaUrl(SchemaUrls.V1_40_0).build();
     propagator = openTelemetry.getPropagators().getTextMapPropagator();
+    noop =
+        tracer.equals(TracerProvider.noop().get(INSTRUMENTATION)) && propagator.fields().isEmpty();
   }
 
   /** Returns what makes spans with this tracer provider and these propagators. */
@@ -70,7 +74,8 @@ public final class AttemptTracing {
 
   /**
    * Returns a client like this one, with which it shares all its resources, whose attempts are
-   * traced. Interceptors that were added to it behind the balancing one run within the spans.
+   * traced. Interceptors that were added to it behind the balancing one run within the spans. If
+   * the {@link OpenTelemetry} is a no-op, it is this very client.
    *
    * @throws IllegalArgumentException if the client has no {@link LoadBalancingInterceptor}, or is
    *     traced already
@@ -79,8 +84,11 @@ public final class AttemptTracing {
     if (client.interceptors().stream().anyMatch(AttemptInterceptor.class::isInstance)) {
       throw new IllegalArgumentException("client: traced already (expected: once)");
     }
-    OkHttpClient.Builder traced = client.newBuilder();
     int balancing = balancingIndex(client);
+    if (noop) {
+      return client;
+    }
+    OkHttpClient.Builder traced = client.newBuilder();
     traced.interceptors().add(balancing + 1, new AttemptInterceptor(tracer, propagator));
     traced.interceptors().add(balancing, TracedCall::settleParent);
     // Before all others, so that those of other instrumentations run within the span.

@@ -2,13 +2,15 @@ package io.evenload.opentelemetry;
 
 import io.opentelemetry.context.Context;
 import java.io.IOException;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import okhttp3.Call;
 import okhttp3.EventListener;
 import okhttp3.Interceptor;
 import okhttp3.Response;
 
-/** What the spans of one call share; a tag of the caller's call. */
+/**
+ * What the spans of one call share; a tag of the caller's call, once there is something to share.
+ */
 final class TracedCall {
 
   /*
@@ -23,41 +25,49 @@ final class TracedCall {
       new EventListener() {
         @Override
         public void callStart(Call call) {
-          of(call);
+          settleParent(call);
         }
       };
 
-  private final Context caller = Context.current();
-  private final AtomicInteger followUps = new AtomicInteger();
-  private volatile Context parent = caller;
+  private static final AtomicIntegerFieldUpdater<TracedCall> FOLLOW_UPS =
+      AtomicIntegerFieldUpdater.newUpdater(TracedCall.class, "followUps");
+
+  private volatile Context parent = Context.root();
+  private volatile int followUps;
 
   private TracedCall() {}
 
-  static TracedCall of(Call call) {
+  private static TracedCall of(Call call) {
     return call.tag(TracedCall.class, TracedCall::new);
   }
 
   /** Takes the current context for the parent, if there is one; an interceptor. */
-  @SuppressWarnings("ReferenceEquality") // the root is one object
   static Response settleParent(Interceptor.Chain chain) throws IOException {
-    Context current = Context.current();
-    if (current != Context.root()) {
-      of(chain.call()).parent = current;
-    }
+    settleParent(chain.call());
     return chain.proceed(chain.request());
   }
 
-  /** The parent of the call's spans. */
-  Context parent() {
-    return parent;
+  @SuppressWarnings("ReferenceEquality") // the root is one object
+  private static void settleParent(Call call) {
+    Context current = Context.current();
+    if (current != Context.root()) {
+      of(call).parent = current;
+    }
   }
 
-  /** What OkHttp sent by itself within the attempts so far. */
-  int followUps() {
-    return followUps.get();
+  /** The parent of a call's spans. */
+  static Context parent(Call call) {
+    TracedCall traced = call.tag(TracedCall.class);
+    return traced == null ? Context.root() : traced.parent;
   }
 
-  void followedUp() {
-    followUps.incrementAndGet();
+  /** What OkHttp sent by itself within the attempts of a call so far. */
+  static int followUps(Call call) {
+    TracedCall traced = call.tag(TracedCall.class);
+    return traced == null ? 0 : traced.followUps;
+  }
+
+  static void followedUp(Call call) {
+    FOLLOW_UPS.incrementAndGet(of(call));
   }
 }

@@ -1,11 +1,12 @@
 package io.evenload.opentelemetry;
 
+import static io.evenload.opentelemetry.Answers.stallThenAnswer;
+import static io.evenload.opentelemetry.Answers.status;
 import static io.evenload.opentelemetry.World.HOST;
 import static io.evenload.opentelemetry.World.assertTold;
 import static io.evenload.opentelemetry.World.at;
 import static io.evenload.opentelemetry.World.request;
 import static io.evenload.opentelemetry.World.retries;
-import static io.evenload.opentelemetry.World.stallThenAnswer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -208,9 +209,5 @@ final class OtherInstrumentationTest {
     return spans.stream()
         .filter(span -> span.getParentSpanId().equals(attempt.getSpanId()))
         .toList();
-  }
-
-  private static MockResponse status(int status) {
-    return new MockResponse.Builder().code(status).build();
   }
 }

@@ -10,6 +10,8 @@ import io.evenload.ServerList;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import io.evenload.okhttp.RetryPolicy;
 import io.evenload.testing.VirtualTime;
+import io.opentelemetry.api.OpenTelemetry;
+import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator;
 import io.opentelemetry.context.Context;
 import io.opentelemetry.context.propagation.ContextPropagators;
@@ -41,13 +43,13 @@ import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
-import mockwebserver3.Dispatcher;
-import mockwebserver3.MockResponse;
 import mockwebserver3.MockWebServer;
 import mockwebserver3.RecordedRequest;
-import mockwebserver3.SocketEffect.Stall;
+import okhttp3.Call;
+import okhttp3.Callback;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
+import okhttp3.Response;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
@@ -71,7 +73,7 @@ final class World implements AfterEachCallback {
       };
 
   /** So long a test waits for what is bound to come, before it fails. */
-  private static final int PATIENCE_SECONDS = 30;
+  static final int PATIENCE_SECONDS = 30;
 
   /** Kept, since the settings of a logger go with it. Broken connections are what is tested. */
   private static final List<Logger> QUIET =
@@ -89,6 +91,7 @@ final class World implements AfterEachCallback {
   }
 
   private final Deque<AutoCloseable> resources = new ArrayDeque<>();
+  private final VirtualTime time = new VirtualTime();
   private final InMemorySpanExporter exporter = InMemorySpanExporter.create();
   private final AtomicInteger started = new AtomicInteger();
   private final Semaphore ended = new Semaphore(0);
@@ -110,6 +113,11 @@ final class World implements AfterEachCallback {
     resources.push(openTelemetry);
   }
 
+  /** The time of the balancers; it stands still. */
+  VirtualTime time() {
+    return time;
+  }
+
   OpenTelemetrySdk openTelemetry() {
     return openTelemetry;
   }
@@ -119,30 +127,6 @@ final class World implements AfterEachCallback {
     resources.push(server);
     server.start(InetAddress.getLoopbackAddress(), 0);
     return server;
-  }
-
-  /**
-   * Makes the first server never answer, and the second one answer once the first was asked: what a
-   * hedge is for, without chance.
-   */
-  static void stallThenAnswer(MockWebServer first, MockWebServer second) {
-    CountDownLatch asked = new CountDownLatch(1);
-    first.setDispatcher(
-        new Dispatcher() {
-          @Override
-          public MockResponse dispatch(RecordedRequest request) {
-            asked.countDown();
-            return new MockResponse.Builder().onResponseStart(Stall.INSTANCE).build();
-          }
-        });
-    second.setDispatcher(
-        new Dispatcher() {
-          @Override
-          public MockResponse dispatch(RecordedRequest request) throws InterruptedException {
-            assertThat(asked.await(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
-            return new MockResponse.Builder().build();
-          }
-        });
   }
 
   /** What discovery would say of it. */
@@ -166,7 +150,8 @@ final class World implements AfterEachCallback {
             .chooser(IN_ORDER)
             .leakSampling(0)
             .withoutOutlierDetection()
-            .scheduler(new VirtualTime())
+            .scheduler(time)
+            .nanoTime(time)
             .build();
     resources.push(balancer);
     return balancer;
@@ -199,8 +184,12 @@ final class World implements AfterEachCallback {
     return traced(client.build());
   }
 
-  /** Closes the client's connections after the test, before the servers. */
   OkHttpClient traced(OkHttpClient client) {
+    return traced(client, openTelemetry);
+  }
+
+  /** Closes the client's connections after the test, before the servers. */
+  OkHttpClient traced(OkHttpClient client, OpenTelemetry openTelemetry) {
     resources.push(
         () -> {
           client.dispatcher().executorService().shutdownNow();
@@ -221,6 +210,11 @@ final class World implements AfterEachCallback {
     }
   }
 
+  /** Starts a span for calls to be within. */
+  Span parent() {
+    return openTelemetry.getTracer("test").spanBuilder("parent").startSpan();
+  }
+
   /** Waits until so many spans have ended, and returns them in the order of their starts. */
   List<SpanData> spans(int count) throws InterruptedException {
     assertThat(ended.tryAcquire(count, PATIENCE_SECONDS, TimeUnit.SECONDS))
@@ -231,6 +225,25 @@ final class World implements AfterEachCallback {
     return exporter.getFinishedSpanItems().stream()
         .sorted(Comparator.comparingLong(SpanData::getStartEpochNanos))
         .toList();
+  }
+
+  /** Enqueues the call; the latch opens when it is over, and its response closed. */
+  static CountDownLatch enqueue(Call call) {
+    CountDownLatch over = new CountDownLatch(1);
+    call.enqueue(
+        new Callback() {
+          @Override
+          public void onFailure(Call failed, IOException e) {
+            over.countDown();
+          }
+
+          @Override
+          public void onResponse(Call answered, Response response) {
+            response.close();
+            over.countDown();
+          }
+        });
+    return over;
   }
 
   /** The next request that the server got. */
