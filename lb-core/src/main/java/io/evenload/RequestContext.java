@@ -21,6 +21,9 @@ public final class RequestContext {
    * The attempts form a stack linked through Attempt.previous, pushed by compare-and-set, so that remembering what was
    * tried allocates nothing. The refused endpoints live only while one start() looks for a server; two concurrent
    * starts may clear each other's marks, which costs a further try and nothing else.
+   *
+   * Most requests skip nothing, which skipsAny tells in one read. It is written before what it announces, and that is
+   * volatile, so whoever happens after the one sees the other; a concurrent start may miss both alike.
    */
 
   /** Stands for the many requests that need no context; it remembers nothing. */
@@ -41,6 +44,7 @@ public final class RequestContext {
 
   private final @Nullable String key;
   private final long keyHash;
+  private boolean skipsAny;
   private volatile @Nullable Attempt attempts;
   private volatile @Nullable Predicate<Server> filter;
   private volatile @Nullable Predicate<Server> preference;
@@ -77,6 +81,7 @@ public final class RequestContext {
 
   private RequestContext copyTo(RequestContext copy) {
     copy.filter = filter;
+    copy.skipsAny = copy.filter != null;
     copy.preference = preference;
     return copy;
   }
@@ -112,6 +117,7 @@ public final class RequestContext {
   public RequestContext only(Predicate<Server> filter) {
     requireNonNull(filter, "filter");
     requireOwn("only");
+    skipsAny = true;
     Predicate<Server> old;
     do {
       old = this.filter;
@@ -154,7 +160,7 @@ public final class RequestContext {
    * filter excludes it, or it just refused this attempt because its gate or its limit is full.
    */
   public boolean skips(Endpoint endpoint) {
-    return tried(endpoint) || refused(endpoint) || !passes(endpoint);
+    return skipsAny && (tried(endpoint) || refused(endpoint) || !passes(endpoint));
   }
 
   boolean tried(Endpoint endpoint) {
@@ -219,6 +225,7 @@ public final class RequestContext {
     Endpoint[] old = refused;
     Endpoint[] next = old == null ? new Endpoint[1] : Arrays.copyOf(old, old.length + 1);
     next[next.length - 1] = endpoint;
+    skipsAny = true;
     refused = next;
   }
 
@@ -231,6 +238,7 @@ public final class RequestContext {
     if (this == ANONYMOUS) {
       return;
     }
+    skipsAny = true;
     Attempt last;
     do {
       last = attempts;

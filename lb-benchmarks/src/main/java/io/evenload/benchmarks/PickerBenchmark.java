@@ -80,9 +80,19 @@ public abstract class PickerBenchmark {
     Object pick(int turn) throws Exception;
   }
 
-  /** A counter that no other thread shares. */
+  /** Two cache lines, as the prefetcher fetches them in pairs; the int fills up the header. */
+  @SuppressWarnings("unused")
+  static class Padding {
+    private int header;
+    private long a0, a1, a2, a3, a4, a5, a6, a7, b0, b1, b2, b3, b4, b5, b6, b7;
+  }
+
+  /**
+   * A counter that no other thread shares, nor its cache line: JMH pads what follows, but what was
+   * allocated before it may be the picker, which all threads read.
+   */
   @State(Scope.Thread)
-  public static class Turn {
+  public static class Turn extends Padding {
     int next;
   }
 }

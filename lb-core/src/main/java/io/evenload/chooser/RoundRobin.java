@@ -13,11 +13,11 @@ final class RoundRobin extends Bound {
 
   static final Chooser RECIPE = new Recipe("roundRobin", RoundRobin::new);
 
-  private final StripedCursor cursor;
+  private final long[] cursor;
 
   private RoundRobin(Environment environment) {
     super(environment);
-    this.cursor = new StripedCursor(random);
+    this.cursor = StripedCursor.cells(random);
   }
 
   @Override
@@ -26,7 +26,7 @@ final class RoundRobin extends Bound {
   }
 
   private static final class Turns extends Prepared {
-    private final StripedCursor cursor;
+    private final long[] cursor;
     private final TurnSchedule schedule;
     private final @Nullable Endpoint[] turns; // null where the one whose turn it is changes
 
@@ -43,7 +43,7 @@ final class RoundRobin extends Bound {
     @Override
     Endpoint pick(RequestContext request) {
       @Nullable Endpoint[] turns = this.turns; // read here, not behind the barrier of the cursor
-      long position = cursor.next(turns.length);
+      long position = StripedCursor.next(cursor, turns.length);
       Endpoint endpoint = turns[(int) position];
       return endpoint != null ? endpoint : endpoints[schedule.at(position)];
     }

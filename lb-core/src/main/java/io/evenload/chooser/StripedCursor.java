@@ -4,7 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.random.RandomGenerator;
 
-/** A position that runs through cycles of turns, one for each stripe of threads. */
+/** Positions that run through cycles of turns, one for each stripe of threads. */
 final class StripedCursor {
 
   /*
@@ -16,6 +16,8 @@ final class StripedCursor {
    * else has. Who draws 0 or less found the cycle over, and one of those begins the next; who draws more met a shorter
    * period than the stripe was at, and folds the count into it, so a cursor never restarts. Both do so by compare-and-set,
    * and draw a turn in the same step, so every turn of a stripe is handed out once and none is left out.
+   *
+   * It is a bare array, held by whoever takes turns: an object around it would be one more to read in each choice.
    */
 
   private static final VarHandle CELL = MethodHandles.arrayElementVarHandle(long[].class);
@@ -28,28 +30,29 @@ final class StripedCursor {
   private static final long LEFT_MASK = 0x7fffffffL;
   private static final long CYCLE_MASK = 0xffffffff00000000L;
 
-  private final long[] cells;
+  private StripedCursor() {}
 
-  StripedCursor(RandomGenerator random) {
-    cells = new long[(STRIPES + 1) * LINE];
+  /** Returns the cells of a cursor, whose stripes begin anywhere. */
+  static long[] cells(RandomGenerator random) {
+    long[] cells = new long[(STRIPES + 1) * LINE];
     for (int stripe = 1; stripe <= STRIPES; stripe++) {
       cells[stripe * LINE] = random.nextLong() & (CYCLE_MASK | LEFT_MASK);
     }
+    return cells;
   }
 
   /**
    * Returns the next position: a turn below the period in the lower half, the cycle in the upper
    * half.
    */
-  long next(int period) {
-    long[] cells = this.cells;
+  static long next(long[] cells, int period) {
     int cell = cell(Thread.currentThread().getId());
     long drawn = (long) CELL.getAndAdd(cells, cell, -1L);
     int left = (int) drawn;
-    return left > 0 && left <= period ? position(drawn, period) : redraw(cell, period);
+    return left > 0 && left <= period ? position(drawn, period) : redraw(cells, cell, period);
   }
 
-  private long redraw(int cell, int period) {
+  private static long redraw(long[] cells, int cell, int period) {
     long seen;
     long drawn;
     do {

@@ -18,40 +18,45 @@ final class StripedCursorTest {
 
   @Test
   void next_oneThread_runsThroughEveryTurnOfEveryCycle() {
-    StripedCursor cursor = new StripedCursor(new SeededRandom(1));
-    long first = cursor.next(PERIOD);
+    long[] cursor = StripedCursor.cells(new SeededRandom(1));
+    long first = StripedCursor.next(cursor, PERIOD);
     long expected = first;
     for (int i = 0; i < 100; i++) {
       expected = successor(expected);
-      assertThat(cursor.next(PERIOD)).isEqualTo(expected);
+      assertThat(StripedCursor.next(cursor, PERIOD)).isEqualTo(expected);
     }
   }
 
   @ParameterizedTest
   @ValueSource(longs = {-1, Long.MAX_VALUE, Long.MIN_VALUE, Integer.MAX_VALUE, 0, 0x80000000L})
   void next_anyStart_turnIsAlwaysBelowThePeriod(long start) {
-    StripedCursor cursor = new StripedCursor(() -> start);
+    long[] cursor = StripedCursor.cells(() -> start);
     for (int period : new int[] {1, 2, PERIOD, 65_536, Integer.MAX_VALUE, 3, 1}) {
       for (int i = 0; i < 10; i++) {
-        assertThat((int) cursor.next(period)).isBetween(0, period - 1);
+        assertThat((int) StripedCursor.next(cursor, period)).isBetween(0, period - 1);
       }
     }
   }
 
   @Test
   void next_periodShrinks_keepsItsCycleAndFoldsWhatIsLeft() {
-    StripedCursor cursor = new StripedCursor(() -> (~5L << 32) | 100); // 100 turns left
+    long[] cursor = StripedCursor.cells(() -> (~5L << 32) | 100); // 100 turns left
 
-    assertThat(cursor.next(1_000)).isEqualTo((5L << 32) | 900);
-    assertThat(cursor.next(10)).isEqualTo((5L << 32) | 2); // of 98, 8 are left
-    assertThat(cursor.next(1_000)).isEqualTo((5L << 32) | 993);
+    assertThat(StripedCursor.next(cursor, 1_000)).isEqualTo((5L << 32) | 900);
+    assertThat(StripedCursor.next(cursor, 10)).isEqualTo((5L << 32) | 2); // of 98, 8 are left
+    assertThat(StripedCursor.next(cursor, 1_000)).isEqualTo((5L << 32) | 993);
   }
 
   @Test
   void next_eightThreads_handsOutEveryPositionOnceAndSkipsNone() throws Exception {
-    StripedCursor cursor = new StripedCursor(new SeededRandom(2));
+    long[] cursor = StripedCursor.cells(new SeededRandom(2));
     List<long[]> taken =
-        Race.run(8, () -> LongStream.generate(() -> cursor.next(PERIOD)).limit(50_000).toArray());
+        Race.run(
+            8,
+            () ->
+                LongStream.generate(() -> StripedCursor.next(cursor, PERIOD))
+                    .limit(50_000)
+                    .toArray());
     long[] all = taken.stream().flatMapToLong(Arrays::stream).sorted().toArray();
 
     int runs = 1;
@@ -66,7 +71,7 @@ final class StripedCursorTest {
   @Test
   void next_threadsOfOneStripe_handOutEveryPositionOnceAndSkipNone() throws Exception {
     int each = 100_000;
-    StripedCursor cursor = new StripedCursor(() -> 0);
+    long[] cursor = StripedCursor.cells(() -> 0);
     List<SameStripe> threads =
         Stream.generate(() -> new SameStripe(cursor, each)).limit(4).toList();
     threads.forEach(Thread::start);
@@ -86,10 +91,10 @@ final class StripedCursorTest {
 
   /** Threads are told apart by their ids: these are all the same to the cursor. */
   private static final class SameStripe extends Thread {
-    private final StripedCursor cursor;
+    private final long[] cursor;
     private final long[] taken;
 
-    SameStripe(StripedCursor cursor, int count) {
+    SameStripe(long[] cursor, int count) {
       this.cursor = cursor;
       this.taken = new long[count];
     }
@@ -102,7 +107,7 @@ final class StripedCursorTest {
 
     @Override
     public void run() {
-      Arrays.setAll(taken, i -> cursor.next(PERIOD));
+      Arrays.setAll(taken, i -> StripedCursor.next(cursor, PERIOD));
     }
   }
 
