@@ -236,12 +236,14 @@ public final class LoadBalancer implements AutoCloseable {
    * balancer.reconfigure(options -> options.withoutOutlierDetection().panicThreshold(0.3));
    * }</pre>
    *
-   * <p>What is set comes into force as a whole, by one new snapshot: no attempt sees half of it.
-   * Attempts that run are not disturbed. Endpoints keep what is known of them: latency, failures,
-   * what is in flight, drains, slow starts, the verdicts of probes, and ejections, which end only
-   * with {@link Builder#withoutOutlierDetection}. A chooser that is another object than the one in
-   * force begins anew, as do its gates and their limits; what is set to the very object in force is
-   * left alone.
+   * <p>What is set comes into force as a whole, by one new snapshot: from then on no attempt sees
+   * anything of what held before. One that starts at that very moment finds a server in any case;
+   * but gates are the endpoints' own, so it may be sent by the old chooser and admitted by a new
+   * gate, and one whose chooser goes may get any server that has room. Attempts that run are not
+   * disturbed. Endpoints keep what is known of them: latency, failures, what is in flight, drains,
+   * slow starts, the verdicts of probes, and ejections, which end only with {@link
+   * Builder#withoutOutlierDetection}. A chooser that is another object than the one in force begins
+   * anew, as do its gates and their limits; what is set to the very object in force is left alone.
    *
    * <p>Takes effect before this returns, unless another thread is just bringing a change into
    * force, which then goes on with this one. On a closed balancer nothing happens. Concurrent calls

@@ -211,9 +211,11 @@ final class AttemptRecord {
     return retryable;
   }
 
-  /** Whether the server certainly did nothing for the request. */
-  boolean unprocessed() {
-    return kind != null && kind.unprocessed();
+  /** Whether the server did nothing for the request, as far as the policy believes it. */
+  boolean unprocessed(RetryPolicy policy) {
+    return kind != null
+        && kind.unprocessed()
+        && (kind != FailureKind.REFUSED || policy.refusalsTrusted());
   }
 
   /** Whether the connection was to blame, so that the next attempt should have a fresh one. */

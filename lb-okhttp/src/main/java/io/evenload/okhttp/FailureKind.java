@@ -28,7 +28,7 @@ enum FailureKind {
   /** The way to the server failed before anything was sent. */
   NOT_SENT(Outcome.FAILURE),
 
-  /** The server refused the request before it processed any of it. */
+  /** The server said that it refused the request before it processed any of it. */
   REFUSED(Outcome.FAILURE),
 
   /** OkHttp found the connection shut down before it sent anything. */
@@ -86,7 +86,7 @@ enum FailureKind {
     return outcome;
   }
 
-  /** Whether the server certainly did nothing for the request. */
+  /** Whether the server certainly did nothing for the request, if it is believed. */
   boolean unprocessed() {
     return this == NOT_SENT || this == REFUSED || this == SHUT_DOWN;
   }

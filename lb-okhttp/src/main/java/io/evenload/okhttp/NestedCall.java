@@ -26,8 +26,8 @@ final class NestedCall {
    * A new call holds no connection, so nothing can misroute it, and it can be canceled alone. It runs what the outer one
    * would have run behind our interceptor, on a client without the interceptors before that, with the settings of the
    * outer chain. What is lost: the outer call ends early for its listeners, its timeout does not cover the body (the inner
-   * one's does), and the inner events look like another call's. So it is used only where the call itself cannot make the
-   * attempt.
+   * one's does), and the inner events are another call's, of which only a tag tells whose it is. So it is used only where
+   * the call itself cannot make the attempt.
    */
 
   private final Interceptor.Chain outer;
@@ -80,7 +80,8 @@ final class NestedCall {
       ServerDns dns,
       RetryPolicy policy)
       throws IOException {
-    Call call = clients.of(outer.call()).newCall(request);
+    Request tagged = request.newBuilder().tag(Call.class, outer.call()).build();
+    Call call = clients.of(outer.call()).newCall(tagged);
     BalancedCall state = outerState.forNested();
     state.expect(host, dns);
     record.carriedBy(state);

@@ -168,7 +168,7 @@ final class Retries {
       int number,
       @Nullable Duration asked,
       long delay) {
-    if (!tried.unprocessed() && !idempotent(request, policy)) {
+    if (!tried.unprocessed(policy) && !idempotent(request, policy)) {
       return Refusal.NOT_IDEMPOTENT;
     }
     RequestBody body = request.body();

@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>the method is idempotent (GET, HEAD, OPTIONS, TRACE, PUT or DELETE), the request has an
  *       {@linkplain Builder#idempotencyKey(String) idempotency key}, or the server certainly did
- *       nothing for it, as when it could not be connected to;
+ *       nothing for it, as when it could not be connected to, or {@linkplain
+ *       Builder#refusalsTrusted said so};
  *   <li>the request body was not begun, or can be sent twice: it is neither one-shot nor duplex;
  *   <li>an attempt is left, and the wait fits in what is left of the call's timeout;
  *   <li>the budget allows it.
@@ -82,6 +83,7 @@ public final class RetryPolicy {
   private final @Nullable BiPredicate<@Nullable Response, @Nullable IOException> retryIf;
   private final @Nullable String idempotencyHeader;
   private final @Nullable Supplier<String> idempotencyKeys;
+  private final boolean refusalsTrusted;
   private final Duration attemptTimeout;
   private final @Nullable HedgePolicy hedge;
 
@@ -99,6 +101,7 @@ public final class RetryPolicy {
     retryIf = builder.retryIf;
     idempotencyHeader = builder.idempotencyHeader;
     idempotencyKeys = builder.idempotencyKeys;
+    refusalsTrusted = builder.refusalsTrusted;
     attemptTimeout = builder.attemptTimeout;
     hedge = builder.hedge;
   }
@@ -182,6 +185,11 @@ public final class RetryPolicy {
     return idempotencyHeader;
   }
 
+  /** Whether a refused HTTP/2 stream counts as not processed; true by default. */
+  public boolean refusalsTrusted() {
+    return refusalsTrusted;
+  }
+
   /**
    * The longest that an attempt may take until its response begins; zero, the default, is no limit.
    */
@@ -224,6 +232,7 @@ public final class RetryPolicy {
             ? ", budgetRatio=" + budgetRatio + ", budgetPerSecond=" + budgetPerSecond
             : ", no budget")
         + (idempotencyHeader == null ? "" : ", idempotencyKey=" + idempotencyHeader)
+        + (refusalsTrusted ? "" : ", refusals not trusted")
         + (attemptTimeout.isZero() ? "" : ", attemptTimeout=" + attemptTimeout)
         + (hedge == null ? "" : ", hedge=" + hedge)
         + "}";
@@ -248,6 +257,7 @@ public final class RetryPolicy {
     private @Nullable BiPredicate<@Nullable Response, @Nullable IOException> retryIf;
     private @Nullable String idempotencyHeader;
     private @Nullable Supplier<String> idempotencyKeys;
+    private boolean refusalsTrusted = true;
     private Duration attemptTimeout = Duration.ZERO;
     private @Nullable HedgePolicy hedge;
 
@@ -386,6 +396,21 @@ public final class RetryPolicy {
     public Builder idempotencyKey(String header, Supplier<String> keys) {
       idempotencyKey(header);
       this.idempotencyKeys = requireNonNull(keys, "keys");
+      return this;
+    }
+
+    /**
+     * Sets whether a server is believed that refuses an HTTP/2 stream ({@code REFUSED_STREAM}) or
+     * says goodbye before it ({@code GOAWAY}); true by default. If it is, a request that is not
+     * idempotent is sent again, since it was not processed (RFC 9113, section 8.7).
+     *
+     * <p>HAProxy refuses a stream also when the server behind it closed a reused connection without
+     * an answer, although that server may have processed the request (HAProxy's issue 3414). Where
+     * a request must by no means run twice and such a proxy speaks HTTP/2, set this to false: then
+     * the caller gets the exception. OkHttp's exceptions do not tell the two cases apart.
+     */
+    public Builder refusalsTrusted(boolean trusted) {
+      this.refusalsTrusted = trusted;
       return this;
     }
 

@@ -85,6 +85,28 @@ class NetworkFailureTest {
     assertThat(client.ended()).containsExactly(failed(a.server()), succeeded(b));
   }
 
+  @Test
+  @DisplayName("30: if refusals are not trusted, a GET goes to the next server, and a POST fails")
+  void post_refusedStreamNotTrusted_isNotSentAgain() throws IOException {
+    Backend a = backends.start("a", Wire.HTTP_2);
+    Backend b = backends.start("b", Wire.HTTP_2);
+    RetryPolicy policy = RetryPolicy.builder().refusalsTrusted(false).build();
+    BalancedClient client =
+        backends.client(a, b).balancing(options -> options.retry(policy)).build();
+    a.always(
+        response ->
+            response.onRequestStart(
+                new SocketEffect.CloseStream(ErrorCode.REFUSED_STREAM.getHttpCode())));
+
+    assertThatThrownBy(() -> client.post("/orders", "one order"))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("REFUSED_STREAM");
+    assertThat(b.requests()).isEmpty();
+    assertThat(client.get("/orders").server()).isEqualTo("b");
+    assertThat(client.ended())
+        .containsExactly(failed(a.server()), failed(a.server()), succeeded(b));
+  }
+
   @ParameterizedTest
   @EnumSource(
       value = Wire.class,

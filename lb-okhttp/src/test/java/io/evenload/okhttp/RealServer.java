@@ -87,7 +87,27 @@ final class RealServer implements AutoCloseable {
    * An HAProxy before an nginx that breaks its promises at random: it refuses connections, closes
    * them instead of answering, falls silent, and answers 503.
    */
-  static RealServer haproxy(String id, Path parent, RealServer behind) throws IOException {
+  static RealServer flakyHaproxy(String id, Path parent, RealServer behind) throws IOException {
+    return haproxy(
+        id,
+        parent,
+        """
+          tcp-request connection reject if { rand(100) lt 5 }
+          http-request deny deny_status 503 if { rand(100) lt 4 }
+          http-request reject if { rand(1000) lt 5 }
+          http-request silent-drop if { rand(1000) lt 2 }
+        """,
+        "127.0.0.1:%d ssl verify none sni str(%s)".formatted(behind.port, BalancedClient.HOST));
+  }
+
+  /**
+   * An HAProxy with TLS and HTTP/2.
+   *
+   * @param rules what its frontend does before it passes a request on
+   * @param behind the address and the options of the server behind it
+   */
+  static RealServer haproxy(String id, Path parent, String rules, String behind)
+      throws IOException {
     Path directory = directory(parent, id);
     int port = freePort();
     Path configuration = directory.resolve("haproxy.cfg");
@@ -100,17 +120,14 @@ final class RealServer implements AutoCloseable {
           timeout connect 1s
           timeout client 20s
           timeout server 20s
-        frontend flaky
+        frontend secure
           bind 127.0.0.1:%d ssl crt %s/cert.pem alpn h2,http/1.1
-          tcp-request connection reject if { rand(100) lt 5 }
-          http-request deny deny_status 503 if { rand(100) lt 4 }
-          http-request reject if { rand(1000) lt 5 }
-          http-request silent-drop if { rand(1000) lt 2 }
-          default_backend nginx
-        backend nginx
-          server one 127.0.0.1:%d ssl verify none sni str(%s)
+        %s
+          default_backend plain
+        backend plain
+          server one %s
         """
-            .formatted(port, directory, behind.port, BalancedClient.HOST));
+            .formatted(port, directory, rules, behind));
     return new RealServer(
         id, port, directory, List.of(executable("haproxy"), "-f", configuration.toString()));
   }

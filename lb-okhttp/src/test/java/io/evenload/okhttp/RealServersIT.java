@@ -101,8 +101,8 @@ class RealServersIT {
       nginx.add(start(RealServer.nginx(id, directory, KEEP_ALIVE_REQUESTS, port)));
     }
     listed.addAll(nginx.subList(0, 3));
-    listed.add(start(RealServer.haproxy("proxy-d", directory, nginx.get(3))));
-    listed.add(start(RealServer.haproxy("proxy-e", directory, nginx.get(4))));
+    listed.add(start(RealServer.flakyHaproxy("proxy-d", directory, nginx.get(3))));
+    listed.add(start(RealServer.flakyHaproxy("proxy-e", directory, nginx.get(4))));
     list();
   }
 
@@ -119,7 +119,7 @@ class RealServersIT {
   @CsvSource({"HTTP_2, 45", "HTTP_1_1, 20"})
   void calls_whileRealServersFail_areAnsweredAndPostsExecutedOnce(Protocol protocol, int seconds)
       throws Exception {
-    BalancedClient client = client(protocol);
+    BalancedClient client = client(protocol, false); // HAProxy refuses what it has passed on
     Map<String, Integer> done = whileCalling(client, () -> disturb(seconds));
 
     report(protocol, client, done);
@@ -131,7 +131,7 @@ class RealServersIT {
   void calls_whileConnectionsGoAway_allSucceed() throws Exception {
     listed.subList(3, 5).clear();
     list();
-    BalancedClient client = client(Protocol.HTTP_2);
+    BalancedClient client = client(Protocol.HTTP_2, true);
     Map<String, Integer> done = whileCalling(client, this::reloadOften);
 
     report(Protocol.HTTP_2, client, done);
@@ -179,7 +179,7 @@ class RealServersIT {
     assertThat(client.http().connectionPool().connectionCount()).isZero();
   }
 
-  private BalancedClient client(Protocol protocol) {
+  private BalancedClient client(Protocol protocol, boolean refusalsTrusted) {
     OkHttpClient.Builder prober = new OkHttpClient.Builder();
     Wire.HTTP_2.configure(prober);
     OkHttpClient probing = prober.hostnameVerifier((host, session) -> true).build();
@@ -195,7 +195,10 @@ class RealServersIT {
         .servers(list)
         .chooser(Choosers.powerOfTwoChoices())
         .balancer(balancer -> balancer.healthCheck(check))
-        .balancing(Policies.attempts(ATTEMPTS))
+        .balancing(
+            options ->
+                options.retry(
+                    Policies.immediate(ATTEMPTS).refusalsTrusted(refusalsTrusted).build()))
         .http(
             http ->
                 http.readTimeout(READ_TIMEOUT)

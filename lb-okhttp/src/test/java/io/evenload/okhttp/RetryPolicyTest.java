@@ -25,6 +25,7 @@ final class RetryPolicyTest {
     assertThat(policy.maxBackoff()).isEqualTo(RetryPolicy.DEFAULT_MAX_BACKOFF).hasSeconds(1);
     assertThat(policy.maxRetryAfter()).isEqualTo(RetryPolicy.DEFAULT_MAX_RETRY_AFTER).hasSeconds(5);
     assertThat(policy.budgeted()).isTrue();
+    assertThat(policy.refusalsTrusted()).isTrue();
     assertThat(policy.budgetRatio()).isEqualTo(RetryPolicy.DEFAULT_BUDGET_RATIO).isEqualTo(0.2);
     assertThat(policy.budgetPerSecond()).isEqualTo(RetryPolicy.DEFAULT_BUDGET_PER_SECOND).isOne();
   }
@@ -51,13 +52,14 @@ final class RetryPolicyTest {
             .maxRetryAfter(Duration.ofSeconds(9))
             .budgetRatio(0.5)
             .budgetPerSecond(3)
+            .refusalsTrusted(false)
             .build();
     assertThat(policy)
         .hasToString(
             "RetryPolicy{maxAttempts=4, statuses="
                 + policy.statuses()
                 + ", baseBackoff=PT0S, maxBackoff=PT2S, maxRetryAfter=PT9S, budgetRatio=0.5,"
-                + " budgetPerSecond=3.0}");
+                + " budgetPerSecond=3.0, refusals not trusted}");
     assertThat(policy.statuses()).containsExactlyInAnyOrder(500, 504).isUnmodifiable();
   }
 

@@ -130,6 +130,7 @@ final class InterceptorParts {
                 RetryPolicy.DEFAULT_BUDGET_PER_SECOND,
                 RetryPolicy.Builder::budgetPerSecond)
             .text("idempotencyKey", "none", RetryPolicy.Builder::idempotencyKey)
+            .flag("refusalsTrusted", true, RetryPolicy.Builder::refusalsTrusted)
             .duration("attemptTimeout", Duration.ZERO, RetryPolicy.Builder::attemptTimeout);
 
     static final Part<LoadBalancingInterceptor.Builder> PART =
