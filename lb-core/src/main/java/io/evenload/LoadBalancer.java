@@ -45,6 +45,7 @@ public final class LoadBalancer implements AutoCloseable {
   private final ControlPath control;
   private final Picker picker;
   private final LeakSampler sampler;
+  private final CompletionStage<Void> ready; // one for all, as each made would stay with the other
   private final ReentrantLock reconfiguring = new ReentrantLock();
 
   private LoadBalancer(Builder builder, ServerList servers) {
@@ -53,6 +54,7 @@ public final class LoadBalancer implements AutoCloseable {
     sampler = new LeakSampler(balancer, builder.leakSampling);
     picker = new Picker(balancer, sampler);
     control = new ControlPath(balancer, builder.options(), builder.scheduler, sampler);
+    ready = control.ready().minimalCompletionStage();
     control.start(servers);
   }
 
@@ -118,7 +120,7 @@ public final class LoadBalancer implements AutoCloseable {
    * control path unless they are async, and should be short.
    */
   public CompletionStage<Void> ready() {
-    return control.ready().minimalCompletionStage();
+    return ready;
   }
 
   /** Returns what the balancer knows now. */
