@@ -71,7 +71,7 @@ final class ControlPath implements ServerList.Listener {
   }
 
   private HealthMonitor monitor(HealthCheck check) {
-    return new HealthMonitor(balancer, check, scheduler, serial, this::requestRefresh);
+    return new HealthMonitor(balancer, check, scheduler, this::after, serial, this::requestRefresh);
   }
 
   private static int threads(Options options) {
@@ -289,12 +289,13 @@ final class ControlPath implements ServerList.Listener {
     }
   }
 
-  private void after(long nanos, Runnable task) {
+  private Future<?> after(long nanos, Runnable task) {
     try {
-      var unused =
-          scheduler.schedule(() -> serial.execute(unlessClosed(task)), nanos, TimeUnit.NANOSECONDS);
+      return scheduler.schedule(
+          () -> serial.execute(unlessClosed(task)), nanos, TimeUnit.NANOSECONDS);
     } catch (RejectedExecutionException e) {
       balancer.log().warn("the scheduler was shut down; timers no longer run", null);
+      return CompletableFuture.completedFuture(null);
     }
   }
 

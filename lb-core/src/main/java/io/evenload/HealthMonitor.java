@@ -14,8 +14,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +35,8 @@ final class HealthMonitor {
    */
 
   private final BalancerContext balancer;
-  private final ScheduledExecutorService scheduler;
+  private final Executor callers;
+  private final ControlTimer timers;
   private final Executor serial;
   private final Runnable changed;
   private final Map<LiveEndpoint, Watch> watches = new LinkedHashMap<>();
@@ -49,12 +49,14 @@ final class HealthMonitor {
   HealthMonitor(
       BalancerContext balancer,
       HealthCheck check,
-      ScheduledExecutorService scheduler,
+      Executor callers,
+      ControlTimer timers,
       Executor serial,
       Runnable changed) {
     this.balancer = balancer;
     this.check = check;
-    this.scheduler = scheduler;
+    this.callers = callers;
+    this.timers = timers;
     this.serial = serial;
     this.changed = changed;
   }
@@ -149,23 +151,29 @@ final class HealthMonitor {
     int round = ++watch.round;
     ProbeCall call = new ProbeCall(watch, round, watch.endpoint.server());
     watch.call = call;
-    watch.timer = after(call.timeout.toNanos(), () -> finish(watch, round, null, call.late()));
+    watch.timer =
+        timers.after(call.timeout.toNanos(), () -> finish(watch, round, null, call.late()));
     calls.add(call);
     makeCalls();
   }
 
   private void makeCalls() {
     if (calling.compareAndSet(false, true)) {
-      scheduler.execute(
-          () -> {
-            for (ProbeCall call = calls.poll(); call != null; call = calls.poll()) {
-              call.run();
-            }
-            calling.set(false);
-            if (!calls.isEmpty()) {
-              makeCalls(); // one came just now
-            }
-          });
+      try {
+        callers.execute(this::callAll);
+      } catch (RejectedExecutionException e) {
+        calls.clear(); // the scheduler was shut down: nobody is asked any more
+      }
+    }
+  }
+
+  private void callAll() {
+    for (ProbeCall call = calls.poll(); call != null; call = calls.poll()) {
+      call.run();
+    }
+    calling.set(false);
+    if (!calls.isEmpty()) {
+      makeCalls(); // one came just now
     }
   }
 
@@ -194,10 +202,6 @@ final class HealthMonitor {
     if (!before.equals(watch.verdict)) {
       changed.run();
     }
-  }
-
-  private Future<?> after(long nanos, Runnable task) {
-    return scheduler.schedule(() -> serial.execute(task), nanos, TimeUnit.NANOSECONDS);
   }
 
   private static String words(@Nullable Throwable error) {
@@ -237,7 +241,7 @@ final class HealthMonitor {
     void await(long nanos) {
       int awaited = round;
       dueNanos = balancer.nanoTime().getAsLong() + nanos;
-      timer = after(nanos, () -> enqueue(this, awaited));
+      timer = timers.after(nanos, () -> enqueue(this, awaited));
     }
 
     /** Has the next probe queued earlier, if the options of now say so. */

@@ -45,6 +45,7 @@ public final class LoadBalancer implements AutoCloseable {
   private final ControlPath control;
   private final Picker picker;
   private final LeakSampler sampler;
+  private final CompletionStage<Void> ready; // one for all, as each made would stay with the other
   private final ReentrantLock reconfiguring = new ReentrantLock();
 
   private LoadBalancer(Builder builder, ServerList servers) {
@@ -53,6 +54,7 @@ public final class LoadBalancer implements AutoCloseable {
     sampler = new LeakSampler(balancer, builder.leakSampling);
     picker = new Picker(balancer, sampler);
     control = new ControlPath(balancer, builder.options(), builder.scheduler, sampler);
+    ready = control.ready().minimalCompletionStage();
     control.start(servers);
   }
 
@@ -118,7 +120,7 @@ public final class LoadBalancer implements AutoCloseable {
    * control path unless they are async, and should be short.
    */
   public CompletionStage<Void> ready() {
-    return control.ready().minimalCompletionStage();
+    return ready;
   }
 
   /** Returns what the balancer knows now. */
@@ -234,12 +236,14 @@ public final class LoadBalancer implements AutoCloseable {
    * balancer.reconfigure(options -> options.withoutOutlierDetection().panicThreshold(0.3));
    * }</pre>
    *
-   * <p>What is set comes into force as a whole, by one new snapshot: no attempt sees half of it.
-   * Attempts that run are not disturbed. Endpoints keep what is known of them: latency, failures,
-   * what is in flight, drains, slow starts, the verdicts of probes, and ejections, which end only
-   * with {@link Builder#withoutOutlierDetection}. A chooser that is another object than the one in
-   * force begins anew, as do its gates and their limits; what is set to the very object in force is
-   * left alone.
+   * <p>What is set comes into force as a whole, by one new snapshot: from then on no attempt sees
+   * anything of what held before. One that starts at that very moment finds a server in any case;
+   * but gates are the endpoints' own, so it may be sent by the old chooser and admitted by a new
+   * gate, and one whose chooser goes may get any server that has room. Attempts that run are not
+   * disturbed. Endpoints keep what is known of them: latency, failures, what is in flight, drains,
+   * slow starts, the verdicts of probes, and ejections, which end only with {@link
+   * Builder#withoutOutlierDetection}. A chooser that is another object than the one in force begins
+   * anew, as do its gates and their limits; what is set to the very object in force is left alone.
    *
    * <p>Takes effect before this returns, unless another thread is just bringing a change into
    * force, which then goes on with this one. On a closed balancer nothing happens. Concurrent calls

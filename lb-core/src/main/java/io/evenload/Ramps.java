@@ -4,6 +4,7 @@ import io.evenload.health.SlowStart;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /** The endpoints that are in slow start, and what it leaves of their weight. Control path only. */
@@ -21,7 +22,7 @@ final class Ramps {
   private final Runnable changed;
   private final Map<LiveEndpoint, Long> starts = new HashMap<>();
   private @Nullable SlowStart slowStart;
-  private boolean timing;
+  private @Nullable Future<?> next;
   private int round; // of the timer: one set for other options than these does nothing
 
   /**
@@ -42,8 +43,7 @@ final class Ramps {
       return;
     }
     this.slowStart = slowStart;
-    timing = false;
-    round++;
+    close();
     if (slowStart == null) {
       starts.clear();
     } else if (!starts.isEmpty()) {
@@ -79,11 +79,19 @@ final class Ramps {
     return share;
   }
 
+  /** Ends the timer. */
+  void close() {
+    if (next != null) {
+      next.cancel(false);
+      next = null;
+    }
+    round++;
+  }
+
   private void schedule(SlowStart slowStart) {
-    if (!timing) {
-      timing = true;
+    if (next == null) {
       int set = round;
-      timer.after(stepNanos(slowStart), () -> step(slowStart, set));
+      next = timer.after(stepNanos(slowStart), () -> step(slowStart, set));
     }
   }
 
@@ -91,7 +99,7 @@ final class Ramps {
     if (set != round) {
       return;
     }
-    timing = false;
+    next = null;
     changed.run();
     if (!starts.isEmpty()) {
       schedule(slowStart);

@@ -311,6 +311,7 @@ final class Roster {
   /** Frees what the endpoints hold. */
   void close() {
     endpoints.values().forEach(endpoint -> endpoint.gates().close());
+    ramps.close();
     if (health != null) {
       health.close();
     }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
+import io.evenload.health.HealthCheck;
+import io.evenload.health.SlowStart;
 import io.evenload.testing.CapturedLog;
 import io.evenload.testing.FakeGate;
 import io.evenload.testing.Race;
@@ -118,6 +120,26 @@ final class LoadBalancerLifecycleTest {
 
     assertThat(world.time.isShutdown()).isFalse();
     assertThat(world.time.pending()).isZero();
+  }
+
+  @Test
+  void usersScheduler_shutDownFirst_listsStillComeIntoForce() throws Exception {
+    UpdatableServerList list = new UpdatableServerList(World.servers("a"));
+    HealthProbe probe = (server, timeout) -> new CompletableFuture<>();
+    try (LoadBalancer balancer =
+        world
+            .balancer(list)
+            .healthCheck(HealthCheck.of(probe))
+            .slowStart(SlowStart.of(Duration.ofSeconds(10)))
+            .build()) {
+      world.time.shutdown();
+      list.update(World.servers("b", "c"));
+      balancer.drain("c");
+
+      Attempt attempt = balancer.start();
+      assertThat(attempt.server().id()).isEqualTo("b");
+      attempt.succeed();
+    }
   }
 
   @Test

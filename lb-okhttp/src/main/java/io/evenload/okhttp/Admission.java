@@ -6,7 +6,6 @@ import io.evenload.NoServerAvailableException;
 import io.evenload.RequestContext;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.LongSupplier;
 import okhttp3.Call;
@@ -19,12 +18,13 @@ final class Admission {
   private final Duration waitForServers;
   private final Duration waitForRoom;
   private final LongSupplier nanoTime;
+  private final FirstList firstList;
   private final @Nullable RoomQueue known; // once a service has it, it stays
   private final @Nullable RoomQueue queue; // the same, unless calls do not wait for room
 
   Admission(
       LoadBalancer balancer, Duration waitForServers, Duration waitForRoom, LongSupplier nanoTime) {
-    this(balancer, waitForServers, waitForRoom, nanoTime, null);
+    this(balancer, waitForServers, waitForRoom, nanoTime, new FirstList(balancer), null);
   }
 
   private Admission(
@@ -32,11 +32,13 @@ final class Admission {
       Duration waitForServers,
       Duration waitForRoom,
       LongSupplier nanoTime,
+      FirstList firstList,
       @Nullable RoomQueue last) {
     this.balancer = balancer;
     this.waitForServers = waitForServers;
     this.waitForRoom = waitForRoom;
     this.nanoTime = nanoTime;
+    this.firstList = firstList;
     boolean waits = !waitForRoom.isZero();
     known = last == null && waits ? new RoomQueue(balancer) : last;
     queue = waits ? known : null;
@@ -47,7 +49,7 @@ final class Admission {
 
   /** Returns the admission with other waits; calls that wait go on, in the same queue. */
   Admission with(Duration waitForServers, Duration waitForRoom) {
-    return new Admission(balancer, waitForServers, waitForRoom, nanoTime, known);
+    return new Admission(balancer, waitForServers, waitForRoom, nanoTime, firstList, known);
   }
 
   /**
@@ -98,18 +100,20 @@ final class Admission {
 
   /** Waits for the first list, if none has arrived. */
   private void awaitServers(Call call, BalancedCall state) throws IOException {
-    CompletionStage<Void> ready = balancer.ready();
-    if (!ready.toCompletableFuture().isDone()) {
-      CountDownLatch latch = new CountDownLatch(1);
-      ready.whenComplete((done, failure) -> latch.countDown());
-      state.pause(call, Math.min(waitForServers.toNanos(), state.remainingNanos(call)), latch);
+    if (!firstList.isHere()) {
+      CountDownLatch latch = firstList.join();
+      try {
+        state.pause(call, Math.min(waitForServers.toNanos(), state.remainingNanos(call)), latch);
+      } finally {
+        firstList.leave(latch);
+      }
       throwIfCanceled(call);
     }
   }
 
   private IOException unavailable(NoServerAvailableException cause) {
     String message = cause.getMessage();
-    if (!balancer.ready().toCompletableFuture().isDone()) {
+    if (!firstList.isHere()) {
       message += "; no list of servers has arrived yet (see waitForServers)";
     } else if (cause.atLimit()) {
       message += queue == null ? " (see waitForRoom)" : "; no room in " + waitForRoom;

@@ -40,7 +40,6 @@ final class AttemptLoop {
   private final RequestContext context;
   private final Session session;
   private final Request request;
-  private final boolean picky;
   private int number;
   private @Nullable AttemptRecord last;
 
@@ -55,10 +54,9 @@ final class AttemptLoop {
     this.chain = chain;
     this.call = chain.call();
     this.state = state;
-    RetryPolicy own = asked.tag(RetryPolicy.class);
+    RetryPolicy own = asked.tag(Tags.POLICY);
     this.policy = own != null ? own : options.retries().policy();
-    RequestContext given = asked.tag(RequestContext.class);
-    this.picky = given != null;
+    RequestContext given = asked.tag(Tags.CONTEXT);
     this.context = state.context(service, given, options.sessions().key(chain, asked, given));
     this.session = options.sessions().begin(chain, asked, context);
     this.request = options.retries().prepared(asked, policy, state);
@@ -71,6 +69,7 @@ final class AttemptLoop {
    */
   Response run() throws IOException {
     options.retries().request();
+    boolean picky = request.tag(Tags.CONTEXT) != null;
     Attempt first = options.admission().first(call, state, context, picky);
     AttemptRecord tried = attempt(first, Reason.FIRST, false);
     while (true) {

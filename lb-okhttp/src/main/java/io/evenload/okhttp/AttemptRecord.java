@@ -92,7 +92,7 @@ final class AttemptRecord {
     retryable =
         policy.retryIf() != null
             ? asked(policy.retryIf(), response, null)
-            : policy.retries(status) || (tooMany && response.header(RetryAfter.NAME) != null);
+            : policy.retries(status) || (tooMany && RetryAfter.isIn(response.headers()));
   }
 
   /** Puts the header back that the network half took away. */

@@ -36,10 +36,8 @@ abstract class AttemptTrace extends EventListener {
   private volatile boolean exchangeFailed;
   private volatile boolean foreign;
 
-  /** The last response that OkHttp follows up by itself, and how. */
-  private volatile @Nullable Response followedUp;
-
-  private volatile @Nullable Request followUp;
+  /** What OkHttp follows by itself. */
+  private volatile @Nullable ServiceRedirect redirect;
 
   /** Whether a request body was begun in any attempt of the call. */
   private volatile boolean bodyStarted;
@@ -49,11 +47,9 @@ abstract class AttemptTrace extends EventListener {
 
   private volatile @Nullable ServerDns expected;
   private volatile @Nullable ServerDns actual;
-  private volatile String logicalHost = "";
 
   /** Forgets the last attempt and expects the next one at this server. */
-  final void expect(String logicalHost, ServerDns server) {
-    this.logicalHost = logicalHost;
+  final void expect(ServerDns server) {
     expected = server;
     actual = null;
     routing = false;
@@ -64,8 +60,7 @@ abstract class AttemptTrace extends EventListener {
     responseStarted = false;
     exchangeFailed = false;
     foreign = false;
-    followedUp = null;
-    followUp = null;
+    redirect = null;
   }
 
   /** Whether the connection to a server failed: nothing was sent. */
@@ -125,28 +120,25 @@ abstract class AttemptTrace extends EventListener {
     ServerDns server = expected;
     boolean wrong =
         server != null
-            && connection.route().address().url().host().equals(logicalHost)
+            && server.leadsFrom(connection.route().address().url().host())
             && !server.sameServer(dns(connection));
     return wrong && dns(connection) instanceof ServerDns other ? other : null;
   }
 
   /** The redirect that OkHttp is following, and the request that it made of it; null if none. */
   final @Nullable ServiceRedirect redirect() {
-    Response response = followedUp;
-    Request request = followUp;
-    return response == null || request == null ? null : new ServiceRedirect(request, response);
+    return redirect;
   }
 
   @Override
   public void followUpDecision(Call call, Response response, @Nullable Request next) {
-    followedUp = next == null ? null : response;
-    followUp = next;
+    redirect = next == null ? null : new ServiceRedirect(next, response);
   }
 
   @Override
   public void proxySelectStart(Call call, HttpUrl url) {
     routing = true;
-    foreign = !url.host().equals(logicalHost);
+    foreign = leavesService(url);
   }
 
   @Override
@@ -168,7 +160,7 @@ abstract class AttemptTrace extends EventListener {
   public void connectionAcquired(Call call, Connection connection) {
     acquired = true;
     carrier = connection;
-    foreign = !connection.route().address().url().host().equals(logicalHost);
+    foreign = leavesService(connection.route().address().url());
     if (dns(connection) instanceof ServerDns server) {
       server.share();
       if (connecting) {
@@ -210,6 +202,11 @@ abstract class AttemptTrace extends EventListener {
   @Override
   public void responseFailed(Call call, IOException failure) {
     exchangeFailed = true;
+  }
+
+  private boolean leavesService(HttpUrl url) {
+    ServerDns server = expected;
+    return server == null || !server.leadsFrom(url.host());
   }
 
   private static Dns dns(Connection connection) {

@@ -53,8 +53,7 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
 
   private volatile @Nullable AttemptRecord lastAttempt;
   private @Nullable Call call;
-  private boolean listening; // like the one below, only on the thread of the call
-  private boolean inside;
+  private boolean inside; // only on the thread of the call
   private @Nullable String idempotencyKey;
   private volatile boolean kept;
   private volatile boolean over;
@@ -84,9 +83,8 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
    * @param factory makes it when the call first comes by
    */
   static BalancedCall of(Call call, Function0<BalancedCall> factory) {
-    BalancedCall state = call.tag(BalancedCall.class, factory);
-    if (!state.listening) {
-      state.listening = true;
+    BalancedCall state = call.tag(Tags.STATE, factory);
+    if (state.call == null) {
       state.call = call;
       call.addEventListener(state);
     }
@@ -215,7 +213,7 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
     if (nested != null) {
       return nested.described();
     }
-    BalancedCall state = call.tag(BalancedCall.class);
+    BalancedCall state = call.tag(Tags.STATE);
     AttemptRecord last = state == null || !state.inside ? null : state.lastAttempt;
     return last == null ? null : last.described(null);
   }

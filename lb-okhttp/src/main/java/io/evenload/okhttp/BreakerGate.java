@@ -7,6 +7,7 @@ import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowSynchronizationStrategy;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
 import io.github.resilience4j.core.IntervalFunction;
 import java.time.Clock;
 import java.time.Instant;
@@ -33,11 +34,19 @@ final class BreakerGate implements Gate {
    *
    * A trial may last for hours, as a stream, or hang. After each wait of the open state without a new one, another trial
    * is allowed.
+   *
+   * A window of the last n calls that holds n successes is the same after one more. So that one is not recorded, which
+   * would cost a new entry and a write that all threads share. The successes in turn are counted before they are recorded,
+   * and a failure is recorded before the count begins anew: so as many as are counted were recorded after the last failure,
+   * or are about to be. While the breaker is not closed nothing is counted, since another window is in use.
    */
 
   private final LongSupplier nanoTime;
   private final Runnable changed;
   private final CircuitBreaker breaker;
+  private final int windowSize; // in calls; so many as never come if the window is one of time
+  private final long slowNanos;
+  private final AtomicInteger successes = new AtomicInteger();
   private final AtomicInteger trials = new AtomicInteger();
   private final AtomicLong lastTrialNanos;
   private volatile long openedNanos;
@@ -50,6 +59,11 @@ final class BreakerGate implements Gate {
     this.lastTrialNanos = new AtomicLong(nanoTime.getAsLong());
     this.breaker = CircuitBreaker.of(name, adapted(config));
     this.seen = breaker.getState();
+    this.windowSize =
+        config.getSlidingWindowType() == SlidingWindowType.COUNT_BASED
+            ? config.getSlidingWindowSize()
+            : Integer.MAX_VALUE;
+    this.slowNanos = config.getSlowCallDurationThreshold().toNanos();
   }
 
   /** Returns the factory of breakers with this config. */
@@ -135,10 +149,13 @@ final class BreakerGate implements Gate {
 
   @Override
   public void release(Outcome outcome, long latencyNanos) {
-    boolean trial = trials.getAndUpdate(count -> Math.max(0, count - 1)) > 0;
+    boolean trial = trials.get() > 0 && trials.getAndUpdate(count -> Math.max(0, count - 1)) > 0;
     switch (outcome) {
-      case SUCCESS -> breaker.onSuccess(latencyNanos, TimeUnit.NANOSECONDS);
-      case FAILURE -> breaker.onError(latencyNanos, TimeUnit.NANOSECONDS, new Failed());
+      case SUCCESS -> succeeded(latencyNanos);
+      case FAILURE -> {
+        breaker.onError(latencyNanos, TimeUnit.NANOSECONDS, new Failed());
+        successes.set(0);
+      }
       case CANCELLED -> {
         if (trial) {
           breaker.releasePermission();
@@ -146,6 +163,16 @@ final class BreakerGate implements Gate {
       }
     }
     announce();
+  }
+
+  private void succeeded(long latencyNanos) {
+    if (latencyNanos > slowNanos || breaker.getState() != State.CLOSED) {
+      breaker.onSuccess(latencyNanos, TimeUnit.NANOSECONDS);
+      successes.set(0);
+    } else if (successes.get() < windowSize) {
+      successes.incrementAndGet();
+      breaker.onSuccess(latencyNanos, TimeUnit.NANOSECONDS);
+    }
   }
 
   private State announce() {

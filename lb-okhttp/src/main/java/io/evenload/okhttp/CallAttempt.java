@@ -62,7 +62,11 @@ public final class CallAttempt {
     return service;
   }
 
-  /** The call of the caller, which an attempt may share or make by a call of its own. */
+  /**
+   * The call of the caller, which an attempt may share or make by a call of its own. The request of
+   * the latter has the caller's call as its tag {@code Call.class}, for listeners that want to
+   * know.
+   */
   public Call call() {
     return call;
   }

@@ -76,10 +76,10 @@ import org.jspecify.annotations.Nullable;
  * second or two after the last its idle connections are closed, so that the server sees them end.
  * OkHttp's pool holds the dead entries, and counts them, until its keep-alive time is over.
  *
- * <p>If the client follows redirects, one from a service to another is balanced again. A redirect
- * within the host goes to the same server, and one to a host that is no service is followed as
- * OkHttp does; from there, one to a service is balanced too, unless {@link Builder#serviceOf} is
- * set.
+ * <p>If the client follows redirects, one from a service to another of the same interceptor is
+ * balanced again. A redirect within the host goes to the same server, and one to a host that is no
+ * service is followed as OkHttp does; from there, one to a service is balanced too, unless {@link
+ * Builder#serviceOf} is set.
  *
  * <p>Thread-safe; one instance may serve several clients, and its options may {@linkplain
  * #reconfigure change} while it does.

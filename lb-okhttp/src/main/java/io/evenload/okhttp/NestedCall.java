@@ -26,8 +26,8 @@ final class NestedCall {
    * A new call holds no connection, so nothing can misroute it, and it can be canceled alone. It runs what the outer one
    * would have run behind our interceptor, on a client without the interceptors before that, with the settings of the
    * outer chain. What is lost: the outer call ends early for its listeners, its timeout does not cover the body (the inner
-   * one's does), and the inner events look like another call's. So it is used only where the call itself cannot make the
-   * attempt.
+   * one's does), and the inner events are another call's, of which only a tag tells whose it is. So it is used only where
+   * the call itself cannot make the attempt.
    */
 
   private final Interceptor.Chain outer;
@@ -37,7 +37,7 @@ final class NestedCall {
   private final BalancedCall state;
   private final Call call;
   private final Timing timing;
-  private Router.Answering answering = Router.Sending::send;
+  private Answering answering = NestedCall::execute;
   private @Nullable ServerFailures failures;
   private @Nullable BiConsumer<Server, Response> hints;
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.WAITING);
@@ -75,14 +75,14 @@ final class NestedCall {
       Interceptor.Chain outer,
       Request request,
       BalancedCall outerState,
-      String host,
       AttemptRecord record,
       ServerDns dns,
       RetryPolicy policy)
       throws IOException {
-    Call call = clients.of(outer.call()).newCall(request);
+    Request tagged = request.newBuilder().tag(Call.class, outer.call()).build();
+    Call call = clients.of(outer.call()).newCall(tagged);
     BalancedCall state = outerState.forNested();
-    state.expect(host, dns);
+    state.expect(dns);
     record.carriedBy(state);
     NestedCall nested = new NestedCall(outer, dns, record, policy, state, call);
     long remaining = outerState.remainingNanos(outer.call());
@@ -117,7 +117,7 @@ final class NestedCall {
   }
 
   /** Sets what {@link #run} sends by. */
-  void sentBy(Router.Answering answering) {
+  void sentBy(Answering answering) {
     this.answering = answering;
   }
 
@@ -130,7 +130,7 @@ final class NestedCall {
   /** Makes the attempt, and records what came of it. */
   void run() {
     try {
-      Response received = answering.answer(this::execute);
+      Response received = answering.answer(this);
       record.answered(received, policy, requireNonNull(failures), state.now());
       Response answer = record.response();
       if (answer != null && record.fromServer()) {
@@ -226,6 +226,12 @@ final class NestedCall {
     return sslSocketFactory == null || trustManager == null
         ? chain
         : chain.withSslSocketFactory(sslSocketFactory, trustManager);
+  }
+
+  /** Makes of the response what the caller sees. */
+  @FunctionalInterface
+  interface Answering {
+    Response answer(NestedCall call) throws IOException;
   }
 
   /** The clients that such calls are made with; the last one is kept. */

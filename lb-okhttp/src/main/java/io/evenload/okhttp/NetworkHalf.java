@@ -30,7 +30,7 @@ final class NetworkHalf implements Interceptor {
 
   @Override
   public Response intercept(Chain chain) throws IOException {
-    BalancedCall state = chain.call().tag(BalancedCall.class);
+    BalancedCall state = chain.call().tag(Tags.STATE);
     if (state == null || state.foreign()) {
       return chain.proceed(chain.request());
     }

@@ -81,7 +81,7 @@ final class Retries {
 
   /** Returns the request as all attempts send it, which leads back to them. */
   Request prepared(Request request, RetryPolicy policy, BalancedCall state) {
-    Request.Builder builder = request.newBuilder().tag(AttemptHistory.class, state);
+    Request.Builder builder = request.newBuilder().tag(Tags.HISTORY, state);
     String header = policy.idempotencyHeader();
     Supplier<String> keys = policy.idempotencyKeys();
     if (header != null && keys != null && !idempotent(request, policy)) {

@@ -38,6 +38,11 @@ final class RetryAfter {
     return Duration.ofMillis(Math.min(Math.max(0, millis), MOST_SECONDS * 1000));
   }
 
+  /** Whether there is such a header that can be read. */
+  static boolean isIn(Headers headers) {
+    return of(headers, 0) != null;
+  }
+
   /** Whether OkHttp would resend at once for this value, which is zero, or not survive it. */
   static boolean misleadsOkHttp(String value) {
     return isNumber(value) && (seconds(value) == 0 || seconds(value) == MOST_SECONDS);

@@ -7,6 +7,7 @@ import java.net.Proxy;
 import java.net.UnknownHostException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import javax.net.SocketFactory;
 import okhttp3.Dns;
 import okhttp3.Interceptor;
 import okhttp3.Request;
@@ -70,37 +71,50 @@ final class Router {
     String host = logical.url().host();
     ServerDns dns = route(host, attempt.server(), chain.getDns(), freshConnection);
     boolean nested = !detached(chain, state, attempt, dns);
-    state.expect(host, dns);
+    state.expect(dns);
     Request request = pathPrefix.added(logical, attempt.server());
-    return answer(
-        logical, request, attempt, () -> send(chain, request, state, host, attempt, dns, nested));
+    try {
+      Response response = send(chain, request, state, host, attempt, dns, nested);
+      return pathPrefix.removed(response, logical, request, attempt.server());
+    } catch (Exception e) {
+      throw told(e, attempt);
+    } finally {
+      tellOfMisroute(host, attempt);
+    }
   }
 
-  /**
-   * Sends, and returns the response as one to the logical request.
-   *
-   * @param request what is sent
-   * @throws ServiceRedirect if a server redirects the call to where another has to be chosen
-   */
-  Response answer(Request logical, Request request, AttemptRecord attempt, Sending sending)
+  /** Makes an attempt by a call of its own, and returns the response as one to the request. */
+  private Response answer(Request logical, Request request, AttemptRecord attempt, NestedCall call)
       throws IOException {
-    Response response;
     try {
-      response = sending.send();
-    } catch (UnknownHostException e) {
-      ServiceRedirect redirect = attempt.carrier().redirect();
-      throw redirect != null && owner.leadsTo(redirect.followUp().url().host()) ? redirect : e;
-    } catch (IOException | RuntimeException e) {
-      throw e;
-    } catch (Exception e) { // which Kotlin need not declare: OkHttp was interrupted as it connected
-      throw BalancedCall.interrupted(e);
+      return pathPrefix.removed(call.execute(), logical, request, attempt.server());
+    } catch (Exception e) {
+      throw told(e, attempt);
     } finally {
-      ServerDns actual = attempt.carrier().misroutedTo();
-      if (actual != null) {
-        wentAstray(logical.url().host(), attempt.server(), actual.authority());
-      }
+      tellOfMisroute(logical.url().host(), attempt);
     }
-    return pathPrefix.removed(response, logical, request, attempt.server());
+  }
+
+  /** Returns what an attempt fails with for what was thrown. */
+  private IOException told(Exception thrown, AttemptRecord attempt) {
+    if (thrown instanceof RuntimeException e) {
+      throw e;
+    }
+    if (thrown instanceof UnknownHostException e) {
+      ServiceRedirect redirect = attempt.carrier().redirect();
+      return redirect != null && owner.leadsTo(redirect.followUp().url().host()) ? redirect : e;
+    }
+    if (thrown instanceof IOException e) {
+      return e;
+    }
+    return BalancedCall.interrupted(thrown); // as OkHttp connected: Kotlin need not declare that
+  }
+
+  private void tellOfMisroute(String host, AttemptRecord attempt) {
+    ServerDns actual = attempt.carrier().misroutedTo();
+    if (actual != null) {
+      wentAstray(host, attempt.server(), actual.authority());
+    }
   }
 
   private Response send(
@@ -143,8 +157,8 @@ final class Router {
     String host = logical.url().host();
     ServerDns dns = route(host, record.server(), chain.getDns(), freshConnection);
     Request request = pathPrefix.added(logical, record.server());
-    NestedCall nested = NestedCall.of(clients, chain, request, state, host, record, dns, policy);
-    nested.sentBy(sending -> answer(logical, request, record, sending));
+    NestedCall nested = NestedCall.of(clients, chain, request, state, record, dns, policy);
+    nested.sentBy(call -> answer(logical, request, record, call));
     nested.state().carry(host, attempt);
     return nested;
   }
@@ -158,7 +172,7 @@ final class Router {
       ServerDns dns)
       throws IOException {
     NestedCall nested =
-        NestedCall.of(clients, chain, request, state, host, record, dns, RetryPolicy.defaults());
+        NestedCall.of(clients, chain, request, state, record, dns, RetryPolicy.defaults());
     Attempt running = state.inFlight().take();
     if (running != null) {
       nested.state().carry(host, running);
@@ -201,16 +215,13 @@ final class Router {
 
   /** Returns the chain on the way to the server. */
   static Interceptor.Chain routed(Interceptor.Chain chain, Request request, ServerDns dns) {
-    Interceptor.Chain routed = chain.withDns(dns);
-    if (chain.getRetryOnConnectionFailure()) {
-      routed = routed.withRetryOnConnectionFailure(false);
-    }
-    if (chain.getProxy() == null) {
-      routed = routed.withProxy(Proxy.NO_PROXY);
-    }
-    return dns.port() == request.url().port()
-        ? routed
-        : routed.withSocketFactory(dns.socketFactory(chain.getSocketFactory()));
+    Proxy proxy = chain.getProxy();
+    SocketFactory sockets = chain.getSocketFactory();
+    return ChainCopy.of(
+        chain,
+        dns,
+        proxy == null ? Proxy.NO_PROXY : proxy,
+        dns.port() == request.url().port() ? sockets : dns.socketFactory(sockets));
   }
 
   private void wentAstray(String host, Server server, String actual) {
@@ -226,17 +237,5 @@ final class Router {
               + " version of OkHttp)",
           null);
     }
-  }
-
-  /** Gets a response from the network. */
-  @FunctionalInterface
-  interface Sending {
-    Response send() throws IOException;
-  }
-
-  /** Makes of that what the caller sees. */
-  @FunctionalInterface
-  interface Answering {
-    Response answer(Sending sending) throws IOException;
   }
 }

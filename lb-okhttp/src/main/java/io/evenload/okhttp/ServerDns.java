@@ -83,6 +83,11 @@ final class ServerDns implements Dns {
         && this.logicalHost.equals(logicalHost);
   }
 
+  /** Whether this is the host that it leads to the server. */
+  boolean leadsFrom(String host) {
+    return host.equals(logicalHost);
+  }
+
   int port() {
     return port;
   }
@@ -119,7 +124,7 @@ final class ServerDns implements Dns {
 
   @Override
   public List<InetAddress> lookup(String hostname) throws UnknownHostException {
-    if (!hostname.equals(logicalHost)) {
+    if (!leadsFrom(hostname)) {
       if (forbidden.test(hostname)) {
         throw new UnknownHostException(hostname + " is balanced, and not to be resolved");
       }

@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.List;
 import mockwebserver3.SocketEffect;
 import okhttp3.Call;
+import okhttp3.EventListener;
 import okhttp3.Interceptor;
 import okhttp3.Request;
 import okhttp3.Response;
@@ -28,6 +29,30 @@ class AttemptOfTest {
   private final List<@Nullable CallAttempt> seen = Collections.synchronizedList(new ArrayList<>());
   private final List<@Nullable CallAttempt> failed =
       Collections.synchronizedList(new ArrayList<>());
+
+  @Test
+  void requestOfACallForOneAttempt_isTaggedWithTheCallersCall() throws IOException {
+    List<@Nullable Call> tags = Collections.synchronizedList(new ArrayList<>());
+    BalancedClient client =
+        backends
+            .client(backends.start("a"))
+            .http(
+                http ->
+                    http.eventListenerFactory(
+                        call -> {
+                          tags.add(call.request().tag(Call.class));
+                          return EventListener.NONE;
+                        }))
+            .build();
+    client.get("/");
+    RetryPolicy nesting = Policies.immediate(2).attemptTimeout(Duration.ofSeconds(30)).build();
+    client.interceptor().reconfigure(options -> options.retry(nesting));
+    Call call = client.http().newCall(client.request("/").build());
+
+    call.execute().close();
+
+    assertThat(tags).containsExactly(null, null, call);
+  }
 
   @ParameterizedTest
   @EnumSource(Wire.class)

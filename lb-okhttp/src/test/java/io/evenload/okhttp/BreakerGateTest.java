@@ -2,6 +2,7 @@ package io.evenload.okhttp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.ThreadMXBean;
 import io.evenload.Attempt;
 import io.evenload.EndpointState;
 import io.evenload.Gate;
@@ -10,9 +11,13 @@ import io.evenload.LoadBalancerListener;
 import io.evenload.Outcome;
 import io.evenload.Server;
 import io.evenload.ServerList;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
+import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -188,6 +193,55 @@ final class BreakerGateTest {
   }
 
   @Test
+  void release_outcomesOfAnyOrder_opensAsIfEachWereRecorded() {
+    CircuitBreakerConfig config =
+        config().failureRateThreshold(30).slowCallDurationThreshold(Duration.ofMillis(1)).build();
+    SplittableRandom random = new SplittableRandom(4);
+    int opened = 0;
+    for (int round = 0; round < 2_000; round++) {
+      Gate gate = gate(config);
+      CircuitBreaker each = CircuitBreaker.of("each", config);
+      double failures = random.nextDouble() / 8;
+      double slow = random.nextDouble();
+      for (int i = 0; i < 200 && gate.open(); i++) {
+        long latency = random.nextDouble() < slow ? 2 * MILLISECOND : MILLISECOND;
+        boolean fails = random.nextDouble() < failures;
+        gate.release(fails ? Outcome.FAILURE : Outcome.SUCCESS, latency);
+        if (fails) {
+          each.onError(latency, TimeUnit.NANOSECONDS, new IOException());
+        } else {
+          each.onSuccess(latency, TimeUnit.NANOSECONDS);
+        }
+        assertThat(gate.open()).isEqualTo(each.getState() == State.CLOSED);
+      }
+      opened += gate.open() ? 0 : 1;
+    }
+    assertThat(opened).as("rounds of both kinds").isBetween(500, 1_500);
+  }
+
+  @Test
+  void release_successAfterAsManyAsTheWindowHolds_allocatesNothing() {
+    attempts(gate, 10, Outcome.SUCCESS);
+    long bytes =
+        leastBytes(
+            () -> {
+              boolean unused = gate.tryAcquire();
+              gate.release(Outcome.SUCCESS, MILLISECOND);
+            });
+    assertThat(bytes).isZero();
+  }
+
+  @Test
+  void release_successAfterAsManyAsTheWindowIsLong_isRecordedIfThatIsTime() {
+    Gate gate = gate(config().slidingWindowType(SlidingWindowType.TIME_BASED).build());
+    attempts(gate, 11, Outcome.SUCCESS);
+    attempts(gate, 10, Outcome.FAILURE);
+    assertThat(gate.open()).as("10 of 21 failed").isTrue();
+    attempts(gate, 1, Outcome.FAILURE);
+    assertThat(gate.open()).as("11 of 22 failed").isFalse();
+  }
+
+  @Test
   void status_open_tellsTheRateAndTheAttempts() throws Exception {
     CompletableFuture<String> told = new CompletableFuture<>();
     try (LoadBalancer orders =
@@ -248,6 +302,20 @@ final class BreakerGateTest {
         .minimumNumberOfCalls(10)
         .waitDurationInOpenState(Duration.ofSeconds(5))
         .permittedNumberOfCallsInHalfOpenState(TRIALS);
+  }
+
+  /** The bytes that one call allocates: of many rounds the least, rounded down. */
+  private static long leastBytes(Runnable call) {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long least = Long.MAX_VALUE;
+    for (int round = 0; round < 20; round++) {
+      long before = threads.getCurrentThreadAllocatedBytes();
+      for (int i = 0; i < 1_000; i++) {
+        call.run();
+      }
+      least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+    }
+    return least / 1_000;
   }
 
   private static void trip(Gate gate) {

@@ -236,6 +236,23 @@ class ControlTest {
   }
 
   @Test
+  @DisplayName(
+      "51: calls before the first list of servers leave nothing behind, should it never come")
+  void calls_beforeTheFirstList_leaveNothingWithIt() {
+    BalancedClient client =
+        backends
+            .client(Wire.HTTP_1)
+            .servers(new UpdatableServerList())
+            .balancing(interceptor -> interceptor.waitForServers(Duration.ofMillis(1)))
+            .build();
+    String before = client.balancer().ready().toString(); // has the number of its dependents
+    for (int i = 0; i < 10; i++) {
+      assertThatThrownBy(() -> client.get("/")).hasMessageContaining("no list of servers");
+    }
+    assertThat(client.balancer().ready().toString()).isEqualTo(before);
+  }
+
+  @Test
   @DisplayName("51: a call that waits for the first list of servers can be cancelled")
   void cancel_waitingForServers_endsAtOnce() throws InterruptedException {
     BalancedClient client =

@@ -37,7 +37,7 @@ final class FailureKindTest {
       new ServerDns("orders", "10.0.0.1", 80, Dns.SYSTEM, new Connections(), false);
 
   FailureKindTest() {
-    trace.expect("orders", server);
+    trace.expect(server);
   }
 
   @Test
@@ -200,7 +200,7 @@ final class FailureKindTest {
   void expect_nextAttempt_forgetsTheLast() {
     send(true);
     trace.responseFailed(call, new EOFException());
-    trace.expect("orders", server);
+    trace.expect(server);
     assertThat(kind(new IOException("no token"))).isEqualTo(FailureKind.CALLER);
   }
 
@@ -211,7 +211,7 @@ final class FailureKindTest {
     assertThat(trace.misroutedTo()).isNull();
     assertThat(trace.attachedElsewhere(server)).isFalse();
     assertThat(trace.attachedElsewhere(other)).isTrue();
-    trace.expect("orders", other);
+    trace.expect(other);
     trace.requestHeadersStart(call);
     assertThat(trace.misroutedTo()).isSameAs(server);
     trace.connectionReleased(call, new FakeConnection("http://orders/", server));

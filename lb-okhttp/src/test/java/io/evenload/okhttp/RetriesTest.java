@@ -65,6 +65,13 @@ final class RetriesTest {
     assertThat(decide(get(), tried, 1)).isBetween(seconds(2), seconds(2) + LIMIT);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"", "-1", "1.5", "soon"})
+  void delayNanos_tooManyRequestsThatSayNothingReadable_isNo(String value) {
+    assertThat(decide(get(), answered(429, "Retry-After", value), 1)).isEqualTo(Retries.NO);
+    assertThat(told).isEmpty();
+  }
+
   @Test
   void delayNanos_retryAfterAsDate_isMeasured() {
     AttemptRecord tried = answered(503, "Retry-After", "Tue, 14 Nov 2023 22:13:23 GMT");

@@ -22,7 +22,8 @@ import io.opentelemetry.semconv.NetworkAttributes;
 import io.opentelemetry.semconv.ServerAttributes;
 import io.opentelemetry.semconv.UrlAttributes;
 import java.io.IOException;
-import java.net.InetSocketAddress;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.util.Set;
 import okhttp3.Call;
 import okhttp3.Connection;
@@ -181,10 +182,11 @@ final class AttemptSpan {
 
   private void describe(Connection connection) {
     span.setAttribute(NetworkAttributes.NETWORK_PROTOCOL_VERSION, version(connection.protocol()));
-    if (connection.socket().getRemoteSocketAddress() instanceof InetSocketAddress peer
-        && peer.getAddress() != null) {
-      span.setAttribute(NetworkAttributes.NETWORK_PEER_ADDRESS, peer.getAddress().getHostAddress());
-      span.setAttribute(NetworkAttributes.NETWORK_PEER_PORT, (long) peer.getPort());
+    Socket socket = connection.socket();
+    InetAddress peer = socket.getInetAddress();
+    if (peer != null) {
+      span.setAttribute(NetworkAttributes.NETWORK_PEER_ADDRESS, peer.getHostAddress());
+      span.setAttribute(NetworkAttributes.NETWORK_PEER_PORT, (long) socket.getPort());
     }
   }
 

@@ -9,7 +9,6 @@ import io.opentelemetry.api.trace.TracerProvider;
 import io.opentelemetry.context.propagation.TextMapPropagator;
 import io.opentelemetry.semconv.SchemaUrls;
 import java.util.List;
-import okhttp3.EventListener;
 import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
 
@@ -90,13 +89,9 @@ public final class AttemptTracing {
     }
     OkHttpClient.Builder traced = client.newBuilder();
     traced.interceptors().add(balancing + 1, new AttemptInterceptor(tracer, propagator));
-    traced.interceptors().add(balancing, TracedCall::settleParent);
     // Before all others, so that those of other instrumentations run within the span.
     traced.networkInterceptors().add(0, AttemptSpan::onNetwork);
-    EventListener.Factory listeners = client.eventListenerFactory();
-    return traced
-        .eventListenerFactory(call -> listeners.create(call).plus(TracedCall.CALLER))
-        .build();
+    return traced.eventListenerFactory(TracedCall.noting(client.eventListenerFactory())).build();
   }
 
   private static int balancingIndex(OkHttpClient client) {

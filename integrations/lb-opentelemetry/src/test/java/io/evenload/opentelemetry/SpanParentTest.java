@@ -1,5 +1,6 @@
 package io.evenload.opentelemetry;
 
+import static io.evenload.opentelemetry.Answers.stallThenAnswer;
 import static io.evenload.opentelemetry.Answers.status;
 import static io.evenload.opentelemetry.Spans.child;
 import static io.evenload.opentelemetry.Spans.id;
@@ -10,13 +11,17 @@ import static io.evenload.opentelemetry.World.enqueue;
 import static io.evenload.opentelemetry.World.get;
 import static io.evenload.opentelemetry.World.received;
 import static io.evenload.opentelemetry.World.request;
+import static io.evenload.opentelemetry.World.retries;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.evenload.okhttp.HedgePolicy;
+import io.evenload.okhttp.LoadBalancingInterceptor;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.context.Scope;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.semconv.HttpAttributes;
 import io.opentelemetry.semconv.NetworkAttributes;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
@@ -33,6 +38,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class SpanParentTest {
 
   @RegisterExtension final World world = new World();
+
+  private final AtomicReference<Span> logical = new AtomicReference<>();
 
   @Test
   void call_withinASpan_isItsChild() throws Exception {
@@ -69,29 +76,49 @@ final class SpanParentTest {
   void interceptorBefore_withASpanOfItsOwn_isTheParent() throws Exception {
     MockWebServer a = world.server();
     a.enqueue(status(200));
-    AtomicReference<Span> logical = new AtomicReference<>();
-    OkHttpClient client =
-        world.traced(
-            world
-                .balancing(at("a", a))
-                .build()
-                .install(
-                    new OkHttpClient.Builder()
-                        .addInterceptor(
-                            chain -> {
-                              Span span = world.parent();
-                              logical.set(span);
-                              try (Scope scope = span.makeCurrent()) {
-                                return chain.proceed(chain.request());
-                              } finally {
-                                span.end();
-                              }
-                            }))
-                .build());
 
-    get(client, "/");
+    get(traced(world.balancing(at("a", a))), "/");
 
     assertTold(a, child(logical.get(), world.spans(2)));
+  }
+
+  @Test
+  void interceptorBefore_enqueuedAndHedged_isTheParentOfBoth() throws Exception {
+    MockWebServer a = world.server();
+    MockWebServer b = world.server();
+    stallThenAnswer(a, b);
+    OkHttpClient client =
+        traced(
+            world
+                .balancing(at("a", a), at("b", b))
+                .retry(retries().hedge(HedgePolicy.after(Duration.ofMillis(1))).build()));
+    Span parent = world.parent();
+
+    try (Scope scope = parent.makeCurrent()) {
+      enqueue(client.newCall(request("/")));
+    }
+    List<SpanData> spans = world.spans(3);
+    parent.end();
+
+    assertThat(spans.stream().filter(span -> span.getParentSpanId().equals(id(logical.get()))))
+        .extracting(Spans::reason)
+        .containsExactlyInAnyOrder("first", "hedge");
+  }
+
+  /** A traced client with an interceptor that has a span of its own, before the balancing one. */
+  private OkHttpClient traced(LoadBalancingInterceptor.Builder balancing) {
+    Interceptor spanning =
+        chain -> {
+          Span span = world.parent();
+          logical.set(span);
+          try (Scope scope = span.makeCurrent()) {
+            return chain.proceed(chain.request());
+          } finally {
+            span.end();
+          }
+        };
+    return world.traced(
+        balancing.build().install(new OkHttpClient.Builder().addInterceptor(spanning)).build());
   }
 
   @Test

@@ -1,0 +1,24 @@
+package io.evenload.okhttp;
+
+import io.evenload.RequestContext;
+import kotlin.jvm.JvmClassMappingKt;
+import kotlin.reflect.KClass;
+
+/**
+ * By what a call and its request are asked for what they carry, each time. OkHttp would make such a
+ * key of a Java class whenever it is asked by one.
+ */
+final class Tags {
+
+  static final KClass<RetryPolicy> POLICY = JvmClassMappingKt.getKotlinClass(RetryPolicy.class);
+
+  static final KClass<RequestContext> CONTEXT =
+      JvmClassMappingKt.getKotlinClass(RequestContext.class);
+
+  static final KClass<AttemptHistory> HISTORY =
+      JvmClassMappingKt.getKotlinClass(AttemptHistory.class);
+
+  static final KClass<BalancedCall> STATE = JvmClassMappingKt.getKotlinClass(BalancedCall.class);
+
+  private Tags() {}
+}
