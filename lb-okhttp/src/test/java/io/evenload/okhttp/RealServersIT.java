@@ -17,6 +17,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -73,6 +74,7 @@ class RealServersIT {
   private final Queue<String> failedGets = new ConcurrentLinkedQueue<>();
   private final Map<String, AtomicInteger> brokenBodies = new ConcurrentSkipListMap<>();
   private final Map<String, AtomicInteger> failedPosts = new ConcurrentSkipListMap<>();
+  private final Queue<IOException> postFailures = new ConcurrentLinkedQueue<>();
   private final Map<String, AtomicInteger> executed = new ConcurrentHashMap<>();
   private final Map<String, List<CallAttempt>> attempts = new ConcurrentHashMap<>();
   private final Queue<String> succeeded = new ConcurrentLinkedQueue<>();
@@ -127,8 +129,12 @@ class RealServersIT {
     assertCallsWereRight(client);
   }
 
+  /**
+   * Nobody can tell whether a server began with a request that was being written when its
+   * connection closed, so such a POST fails. All other calls are saved.
+   */
   @Test
-  void calls_whileConnectionsGoAway_allSucceed() throws Exception {
+  void calls_whileConnectionsGoAway_succeedButForPostsBeingWritten() throws Exception {
     listed.subList(3, 5).clear();
     list();
     BalancedClient client = client(Protocol.HTTP_2, true);
@@ -136,8 +142,19 @@ class RealServersIT {
 
     report(Protocol.HTTP_2, client, done);
     assertThat(brokenBodies).as("GETs that failed after their response had begun").isEmpty();
-    assertThat(failedPosts).as("POSTs that failed").isEmpty();
+    assertThat(postFailures)
+        .as("POSTs that failed, but not as they were written")
+        .filteredOn(failure -> !failedInWriting(failure))
+        .isEmpty();
+    assertThat(failedPosts.values().stream().mapToInt(AtomicInteger::get).sum())
+        .as("POSTs that failed, be it with an answer or without")
+        .isEqualTo(postFailures.size());
     assertCallsWereRight(client);
+  }
+
+  private static boolean failedInWriting(IOException failure) {
+    return Arrays.stream(failure.getStackTrace())
+        .anyMatch(frame -> frame.getClassName().equals("okhttp3.internal.http2.Http2Writer"));
   }
 
   /** nginx says GOAWAY when it reloads, and after every {@value #KEEP_ALIVE_REQUESTS} requests. */
@@ -275,6 +292,7 @@ class RealServersIT {
       }
     } catch (IOException e) {
       attempts.put(order, LoadBalancingInterceptor.attemptsOf(e));
+      postFailures.add(e);
       count(failedPosts, e);
     }
   }
