@@ -296,8 +296,9 @@ public final class LoadBalancingInterceptor implements Interceptor {
 
   /**
    * Returns the attempts of a balanced call in the order of their starts, the last of which the
-   * response is from; empty if the call was not balanced. Interceptors may have rebuilt the
-   * response, as long as its request is still the one of the call.
+   * response is from; empty if the call was not balanced. If the cache answered, the server of the
+   * attempt was chosen and not asked. Interceptors may have rebuilt the response, as long as its
+   * request is still the one of the call.
    */
   public static List<CallAttempt> attemptsOf(Response response) {
     AttemptHistory call = response.request().tag(AttemptHistory.class);
