@@ -57,8 +57,8 @@ import org.jspecify.annotations.Nullable;
  *       the balancer is built with a {@link #timed} chooser.
  * </ul>
  *
- * <p>Gauges read {@link LoadBalancer#status()} once a second at most, and stay as they were when the
- * balancer is closed; {@link #close} takes all out. Watched twice, a balancer counts twice.
+ * <p>Gauges read {@link LoadBalancer#status()} once a second at most, and stay as they were when
+ * the balancer is closed; {@link #close} takes all out. Watched twice, a balancer counts twice.
  * Thread-safe.
  */
 public final class LoadBalancerMetrics implements AutoCloseable {
