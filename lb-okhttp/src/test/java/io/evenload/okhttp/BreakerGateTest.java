@@ -195,13 +195,13 @@ final class BreakerGateTest {
   @Test
   void release_outcomesOfAnyOrder_opensAsIfEachWereRecorded() {
     CircuitBreakerConfig config =
-        config().failureRateThreshold(30).slowCallDurationThreshold(Duration.ofMillis(1)).build();
+        config().failureRateThreshold(20).slowCallDurationThreshold(Duration.ofMillis(1)).build();
     SplittableRandom random = new SplittableRandom(4);
     int opened = 0;
     for (int round = 0; round < 2_000; round++) {
       Gate gate = gate(config);
       CircuitBreaker each = CircuitBreaker.of("each", config);
-      double failures = random.nextDouble() / 8;
+      double failures = random.nextDouble() / 20;
       double slow = random.nextDouble();
       for (int i = 0; i < 200 && gate.open(); i++) {
         long latency = random.nextDouble() < slow ? 2 * MILLISECOND : MILLISECOND;
