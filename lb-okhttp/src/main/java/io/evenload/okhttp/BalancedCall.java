@@ -34,7 +34,6 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
   private static final long NO_LIMIT = Long.MAX_VALUE;
 
   private final Timing timing;
-  private final RateLimitedLog log;
   private final InFlight inFlight;
   private final long startNanos;
 
@@ -66,7 +65,6 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
 
   private BalancedCall(Timing timing, RateLimitedLog log, boolean nestedOne) {
     this.timing = timing;
-    this.log = log;
     this.inFlight = new InFlight(log);
     this.startNanos = timing.nanoTime().getAsLong();
     this.nestedOne = nestedOne;
@@ -74,7 +72,7 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
 
   /** Returns what is to be kept for another call that makes one attempt of this one. */
   BalancedCall forNested() {
-    return new BalancedCall(timing, log, true);
+    return new BalancedCall(timing, log(), true);
   }
 
   /**
@@ -241,7 +239,7 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
   }
 
   RateLimitedLog log() {
-    return log;
+    return inFlight.log();
   }
 
   /**

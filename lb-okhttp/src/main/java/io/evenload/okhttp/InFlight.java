@@ -39,6 +39,10 @@ final class InFlight implements Runnable {
     this.log = log;
   }
 
+  RateLimitedLog log() {
+    return log;
+  }
+
   /** Takes the attempt, whose outcome is not known yet. */
   void begin(String host, Attempt attempt) {
     this.host = host;
