@@ -202,6 +202,8 @@ final class RequestContextTest {
       assertThat(request.attemptNumber()).isEqualTo(1);
       assertThat(copy.key()).isEqualTo("user-1");
       assertThat(copy.keyHash()).isEqualTo(request.keyHash());
+      assertThat(copy.skips(endpoint("b"))).isTrue();
+      assertThat(copy.skips(endpoint("a"))).isFalse();
       try (Attempt attempt = balancer.start(copy)) {
         assertThat(attempt.server().host()).isEqualTo("a");
       }

@@ -40,4 +40,9 @@ final class FirstList {
   void leave(CountDownLatch latch) {
     waiting.remove(latch);
   }
+
+  /** Whether no call waits. */
+  boolean isIdle() {
+    return waiting.isEmpty();
+  }
 }

@@ -51,7 +51,7 @@ final class Answers {
           @Override
           public MockResponse dispatch(RecordedRequest request) {
             asked.countDown();
-            return new MockResponse.Builder().onResponseStart(SocketEffect.Stall.INSTANCE).build();
+            return stalled();
           }
         });
     second.setDispatcher(

@@ -21,7 +21,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.evenload.Server;
 import io.evenload.ServerList;
-import io.evenload.okhttp.HedgePolicy;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.StatusCode;
@@ -124,13 +123,7 @@ final class FailedSpanTest {
     MockWebServer a = world.server();
     MockWebServer b = world.server();
     stallThenAnswer(a, b);
-    OkHttpClient client =
-        world.client(
-            world
-                .balancing(at("a", a), at("b", b))
-                .retry(retries().hedge(HedgePolicy.after(Duration.ofMillis(1))).build())
-                .build(),
-            http -> {});
+    OkHttpClient client = world.hedgingClient(at("a", a), at("b", b));
     Span parent = world.parent();
 
     try (Scope scope = parent.makeCurrent()) {

@@ -6,12 +6,10 @@ import static io.evenload.opentelemetry.World.HOST;
 import static io.evenload.opentelemetry.World.assertTold;
 import static io.evenload.opentelemetry.World.at;
 import static io.evenload.opentelemetry.World.request;
-import static io.evenload.opentelemetry.World.retries;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.evenload.Server;
-import io.evenload.okhttp.HedgePolicy;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.context.Scope;
@@ -20,7 +18,6 @@ import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.semconv.HttpAttributes;
 import io.opentelemetry.semconv.ServerAttributes;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -156,13 +153,7 @@ final class OtherInstrumentationTest {
     MockWebServer a = world.server();
     MockWebServer b = world.server();
     stallThenAnswer(a, b);
-    OkHttpClient client =
-        world.client(
-            world
-                .balancing(at("a", a), at("b", b))
-                .retry(retries().hedge(HedgePolicy.after(Duration.ofMillis(1))).build())
-                .build(),
-            http -> {});
+    OkHttpClient client = world.hedgingClient(at("a", a), at("b", b));
 
     assertThat(execute(both(client))).isEqualTo(200);
 

@@ -7,6 +7,7 @@ import io.evenload.Endpoint;
 import io.evenload.LoadBalancer;
 import io.evenload.Server;
 import io.evenload.ServerList;
+import io.evenload.okhttp.HedgePolicy;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import io.evenload.okhttp.RetryPolicy;
 import io.evenload.testing.VirtualTime;
@@ -175,6 +176,12 @@ final class World implements AfterEachCallback {
   /** A traced client of these servers, preferred in this order. */
   OkHttpClient client(Server... servers) {
     return client(balancing(servers).build(), client -> {});
+  }
+
+  /** A traced client whose calls are hedged after a millisecond. */
+  OkHttpClient hedgingClient(Server... servers) {
+    RetryPolicy policy = retries().hedge(HedgePolicy.after(Duration.ofMillis(1))).build();
+    return client(balancing(servers).retry(policy).build(), client -> {});
   }
 
   OkHttpClient client(
