@@ -209,4 +209,19 @@ final class RequestContextTest {
       }
     }
   }
+
+  @Test
+  void skips_endpointThatJustRefused_untilForgotten() {
+    RequestContext request = RequestContext.create();
+    Endpoint a = endpoint("a");
+    Endpoint b = endpoint("b");
+    assertThat(request.skips(a)).isFalse();
+
+    request.refuse(a);
+    assertThat(request.skips(a)).isTrue();
+    assertThat(request.skips(b)).isFalse();
+
+    request.forgetRefusals();
+    assertThat(request.skips(a)).isFalse();
+  }
 }
