@@ -7,7 +7,8 @@ import org.slf4j.LoggerFactory;
 /** The log of each attempt, for whoever asks why it went where it did. */
 final class AttemptLog {
 
-  private static final Logger logger = LoggerFactory.getLogger(Attempt.class);
+  /** By its name, which docs/logging.md promises. */
+  private static final Logger logger = LoggerFactory.getLogger("io.evenload.Attempt");
 
   private AttemptLog() {}
 
