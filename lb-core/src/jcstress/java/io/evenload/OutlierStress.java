@@ -66,12 +66,11 @@ public class OutlierStress {
   @State
   public static class Three {
     final AtomicInteger looks = new AtomicInteger();
-    final OutlierDetector detector =
-        new OutlierDetector(
-            StressWorld.context(), OutlierDetection.defaults(), looks::incrementAndGet);
+    final Ejector detector =
+        new Ejector(StressWorld.context(), OutlierDetection.defaults(), looks::incrementAndGet);
     final LiveEndpoint a = endpoint("a");
-    final OutlierDetector.Members members =
-        new OutlierDetector.Members(
+    final Ejector.Members members =
+        new Ejector.Members(
             List.of(a, endpoint("b"), endpoint("c")),
             endpoint ->
                 endpoint.ejection.running() ? EndpointState.EJECTED : EndpointState.ELIGIBLE);

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
-/** Which servers of one candidate group this client uses now. Control path only. */
+/** Which servers of one pool this client uses now. Control path only. */
 final class Aperture {
 
   /*
@@ -36,7 +36,7 @@ final class Aperture {
     arc = servers.isEmpty() ? NONE : ring.arc(subset);
   }
 
-  /** The weight of all servers of the group, in that of those in use. */
+  /** The weight of all servers of the pool, in that of those in use. */
   double scale() {
     return scale;
   }

@@ -336,7 +336,7 @@ final class ControlPath implements ServerList.Listener {
       tick.cancel(false);
     }
     roster.close();
-    ready.completeExceptionally(new NoServerAvailableException(balancer.name() + ": closed"));
+    ready.completeExceptionally(Refusal.closed(balancer.name()));
     if (own != null) {
       own.shutdownNow();
     }

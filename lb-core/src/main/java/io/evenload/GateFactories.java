@@ -71,8 +71,8 @@ final class GateFactories {
     gates(former).close();
   }
 
-  private Gates gates(List<Made> made) {
-    return Gates.of(made.stream().map(Made::gate).toList(), balancer);
+  private GateChain gates(List<Made> made) {
+    return GateChain.of(made.stream().map(Made::gate).toList(), balancer);
   }
 
   private static @Nullable Made take(List<Made> former, Gate.Factory factory) {

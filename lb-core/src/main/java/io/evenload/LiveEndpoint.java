@@ -17,16 +17,17 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
   private volatile double weight = 1;
   private volatile Chooser.@Nullable Tracker tracker;
   private volatile Standing standing = Standing.ELIGIBLE;
-  private volatile Gates gates = Gates.NONE;
-  private volatile @Nullable CandidateGroup group;
-  private volatile @Nullable OutlierDetector outliers;
+  private volatile GateChain gates = GateChain.NONE;
+  private volatile @Nullable Pool pool;
+  private volatile @Nullable Ejector outliers;
 
   /** The admission of a single attempt while the breaker is open and nothing else is left. */
-  final Gates trial;
+  final GateChain trial;
 
   // Known to the control path alone.
   final long idHash;
   boolean listed;
+  @Nullable PoolEntry entry; // of the pool above
   List<GateFactories.Made> made = List.of(); // the gates above
 
   /** It came to a list that others were on, and has not been eligible yet. */
@@ -47,7 +48,7 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
     this.balancer = balancer;
     this.server = server;
     this.idHash = RequestContext.hash(server.id());
-    this.trial = Gates.of(List.of(new Trial()), balancer);
+    this.trial = GateChain.of(List.of(new Trial()), balancer);
   }
 
   @Override
@@ -73,12 +74,12 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
     return standing.state();
   }
 
-  Gates gates() {
+  GateChain gates() {
     return gates;
   }
 
-  @Nullable CandidateGroup group() {
-    return group;
+  @Nullable Pool pool() {
+    return pool;
   }
 
   /** Takes the description of the latest list; tells whether it differs. */
@@ -95,21 +96,21 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
     return changed;
   }
 
-  void enter(CandidateGroup group, Chooser.@Nullable Tracker tracker) {
+  void enter(Pool pool, Chooser.@Nullable Tracker tracker) {
     this.tracker = tracker;
-    this.group = group;
+    this.pool = pool;
   }
 
   void stand(Standing standing) {
     this.standing = standing;
   }
 
-  void setGates(Gates gates) {
+  void setGates(GateChain gates) {
     this.gates = gates;
   }
 
   /** Has outcomes counted by this detector from now on; null for none, and no ejection either. */
-  void setOutliers(@Nullable OutlierDetector outliers) {
+  void setOutliers(@Nullable Ejector outliers) {
     this.outliers = outliers;
     if (outliers == null) {
       ejection = Ejection.NONE;
@@ -152,7 +153,7 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
 
   /** Ends an attempt, whose caller makes sure that this happens once. */
   void end(
-      Gates acquired,
+      GateChain acquired,
       Chooser.@Nullable Tracker tracker,
       Outcome outcome,
       long latencyNanos,
@@ -161,7 +162,7 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
     try {
       if (outcome != Outcome.CANCELLED) {
         record(outcome == Outcome.SUCCESS, latencyNanos, now);
-        OutlierDetector detector = outliers;
+        Ejector detector = outliers;
         if (detector != null) {
           detector.ended(this, outcome == Outcome.SUCCESS);
         }

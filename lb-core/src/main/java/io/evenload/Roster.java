@@ -28,15 +28,15 @@ final class Roster {
   private final Function<HealthCheck, HealthMonitor> monitors;
   private final Runnable askToLook;
   private final StateLog log;
-  private final Drains drains = new Drains();
-  private final Ramps ramps;
+  private final DrainRegistry drains = new DrainRegistry();
+  private final RampUp ramps;
   private final ReportedWeights reportedWeights = new ReportedWeights();
   private final GateFactories gates;
-  private final Groups groups;
+  private final Partition partition;
   private final Set<String> reportedDuplicates = new HashSet<>();
   private Options options;
   private @Nullable HealthMonitor health;
-  private @Nullable OutlierDetector outliers;
+  private @Nullable Ejector outliers;
   private Map<String, LiveEndpoint> endpoints = new LinkedHashMap<>();
   private List<Server> servers = List.of();
 
@@ -54,8 +54,8 @@ final class Roster {
     this.publisher = publisher;
     this.monitors = monitors;
     this.askToLook = askToLook;
-    this.ramps = new Ramps(options.slowStart(), timer, this::refresh);
-    this.groups = new Groups(balancer, options);
+    this.ramps = new RampUp(options.slowStart(), timer, this::refresh);
+    this.partition = new Partition(balancer, options);
     this.gates = new GateFactories(balancer, options.gates(), gateChanged);
     check(null, options.healthCheck());
     detect(null, options.outlierDetection());
@@ -75,8 +75,8 @@ final class Roster {
       gates.use(next.gates());
       endpoints.values().forEach(gates::equip);
     }
-    if (groups.use(next)) {
-      regroup();
+    if (partition.use(next)) {
+      arrange();
     } else {
       refresh();
     }
@@ -107,12 +107,11 @@ final class Roster {
     if (next == last) {
       return;
     }
-    OutlierDetector running = outliers;
+    Ejector running = outliers;
     if (next == null) {
       outliers = null;
     } else {
-      outliers =
-          running == null ? new OutlierDetector(balancer, next, askToLook) : running.with(next);
+      outliers = running == null ? new Ejector(balancer, next, askToLook) : running.with(next);
     }
     endpoints.values().forEach(endpoint -> endpoint.setOutliers(outliers));
   }
@@ -143,7 +142,7 @@ final class Roster {
     endpoints = roster;
     log.list(servers, unique);
     servers = next;
-    regroup();
+    arrange();
     balancer.listeners().serversChanged(next);
   }
 
@@ -175,9 +174,9 @@ final class Roster {
       endpoint.fresh = !servers.isEmpty();
       gates.equip(endpoint);
     }
-    CandidateGroup group = endpoint.group();
-    if (endpoint.describe(server) && group != null) {
-      group.markStale();
+    PoolEntry pool = endpoint.entry;
+    if (endpoint.describe(server) && pool != null) {
+      pool.markStale();
     }
     endpoint.listed = true;
     return endpoint;
@@ -227,8 +226,8 @@ final class Roster {
     }
   }
 
-  private void regroup() {
-    groups.regroup(endpoints.values(), anyPositiveWeight());
+  private void arrange() {
+    partition.arrange(endpoints.values(), anyPositiveWeight());
     refresh();
   }
 
@@ -249,7 +248,7 @@ final class Roster {
       outliers.tick(members(), now); // what it ejects or brings back has changed its state
     }
     boolean reweighted = reportedWeights.update(this::lists, now);
-    if (!gone.isEmpty() || reweighted || groups.extended() || anyStateChanged()) {
+    if (!gone.isEmpty() || reweighted || partition.extended() || anyStateChanged()) {
       refresh();
     }
     gone.forEach(endpoint -> endpoint.gates().close());
@@ -286,9 +285,9 @@ final class Roster {
     }
   }
 
-  private OutlierDetector.Members members() {
+  private Ejector.Members members() {
     boolean positive = anyPositiveWeight();
-    return new OutlierDetector.Members(
+    return new Ejector.Members(
         endpoints.values(), endpoint -> standing(endpoint, positive).state());
   }
 
@@ -325,17 +324,17 @@ final class Roster {
   void refresh() {
     long now = balancer.nanoTime().getAsLong();
     List<StateChange> changes = new ArrayList<>();
-    Levels levels = new Levels(options.panicThreshold(), groups.locality());
+    SnapshotBuilder levels = new SnapshotBuilder(options.panicThreshold(), partition.locality());
     boolean positive = anyPositiveWeight();
-    groups.open(endpoints.values(), endpoint -> seemsWell(endpoint, positive), now);
+    partition.open(endpoints.values(), endpoint -> seemsWell(endpoint, positive), now);
     for (LiveEndpoint endpoint : endpoints.values()) {
       watch(endpoint);
       Standing standing = standing(endpoint, positive);
       ramp(endpoint, standing.state(), now);
       weigh(endpoint, now);
-      CandidateGroup group = endpoint.group();
-      if (endpoint.listed && group != null) {
-        levels.add(endpoint, group, standing.state());
+      PoolEntry pool = endpoint.entry;
+      if (endpoint.listed && pool != null) {
+        levels.add(endpoint, pool, standing.state());
       }
       if (!standing.equals(endpoint.standing())) {
         changes.add(new StateChange(endpoint, endpoint.standing(), standing));
@@ -371,9 +370,9 @@ final class Roster {
                 * subsetShare
                 * ramps.share(endpoint, now)
                 * reportedWeights.share(endpoint.server().id()));
-    CandidateGroup group = endpoint.group();
-    if (changed && group != null) {
-      group.markStale();
+    PoolEntry pool = endpoint.entry;
+    if (changed && pool != null) {
+      pool.markStale();
     }
   }
 

@@ -3,7 +3,7 @@ package io.evenload;
 import java.util.Arrays;
 import java.util.List;
 
-/** The servers of one candidate group on a ring, in an order that all clients share; immutable. */
+/** The servers of one pool on a ring, in an order that all clients share; immutable. */
 final class SubsetRing {
 
   /*

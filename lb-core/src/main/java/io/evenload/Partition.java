@@ -10,18 +10,16 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Which candidate group each endpoint is in, and which of them this client uses. Control path only.
- */
-final class Groups {
+/** Which pool each endpoint is in, and which of them this client uses. Control path only. */
+final class Partition {
 
   private final BalancerContext balancer;
-  private final Map<Key, CandidateGroup> groups = new HashMap<>();
+  private final Map<Key, PoolEntry> pools = new HashMap<>();
   private Chooser recipe;
   private @Nullable Locality locality;
   private @Nullable Subset subset;
 
-  Groups(BalancerContext balancer, Options options) {
+  Partition(BalancerContext balancer, Options options) {
     this.balancer = balancer;
     this.recipe = options.chooser();
     this.locality = options.locality();
@@ -32,7 +30,7 @@ final class Groups {
     return locality;
   }
 
-  /** Takes effect with the next {@link #regroup}; tells whether there is to be one. */
+  /** Takes effect with the next {@link #arrange}; tells whether there is to be one. */
   @SuppressWarnings("ReferenceEquality") // of options: these very ones
   boolean use(Options options) {
     boolean sameChooser = options.chooser() == recipe;
@@ -40,7 +38,7 @@ final class Groups {
       return false;
     }
     if (!sameChooser) {
-      groups.clear(); // each has the chooser that it was made with
+      pools.clear(); // each has the chooser that it was made with
     }
     recipe = options.chooser();
     locality = options.locality();
@@ -48,33 +46,34 @@ final class Groups {
     return true;
   }
 
-  /** Lets every listed endpoint into its group, and puts those that have a weight on its ring. */
-  void regroup(Collection<LiveEndpoint> endpoints, boolean anyPositiveWeight) {
-    Map<CandidateGroup, List<LiveEndpoint>> rings = new HashMap<>();
+  /** Lets every listed endpoint into its pool, and puts those that have a weight on its ring. */
+  void arrange(Collection<LiveEndpoint> endpoints, boolean anyPositiveWeight) {
+    Map<PoolEntry, List<LiveEndpoint>> rings = new HashMap<>();
     for (LiveEndpoint endpoint : endpoints) {
-      CandidateGroup group = endpoint.listed ? group(endpoint) : endpoint.group();
-      if (group != null) {
-        List<LiveEndpoint> ring = rings.computeIfAbsent(group, g -> new ArrayList<>());
+      PoolEntry pool = endpoint.listed ? pool(endpoint) : endpoint.entry;
+      if (pool != null) {
+        List<LiveEndpoint> ring = rings.computeIfAbsent(pool, p -> new ArrayList<>());
         if (endpoint.listed && (endpoint.server().weight() > 0 || !anyPositiveWeight)) {
           ring.add(endpoint);
         }
       }
     }
-    groups.values().retainAll(rings.keySet());
-    rings.forEach((group, ring) -> group.open(subset, ring));
+    pools.values().retainAll(rings.keySet());
+    rings.forEach((pool, ring) -> pool.open(subset, ring));
   }
 
-  @SuppressWarnings("ReferenceEquality") // of groups: this very one
-  private CandidateGroup group(LiveEndpoint endpoint) {
+  @SuppressWarnings("ReferenceEquality") // of pools: this very one
+  private PoolEntry pool(LiveEndpoint endpoint) {
     int priority = endpoint.server().priority();
     String zone = locality == null ? null : endpoint.server().zone();
-    CandidateGroup group =
-        groups.computeIfAbsent(
-            new Key(priority, zone), key -> new CandidateGroup(balancer, recipe, priority, zone));
-    if (group != endpoint.group()) {
-      group.enter(endpoint);
+    PoolEntry pool =
+        pools.computeIfAbsent(
+            new Key(priority, zone),
+            key -> new PoolEntry(new Pool(balancer, recipe, priority, zone)));
+    if (pool != endpoint.entry) {
+      pool.enter(endpoint);
     }
-    return group;
+    return pool;
   }
 
   /** Decides which endpoints the subset has. */
@@ -90,7 +89,7 @@ final class Groups {
   }
 
   private Stream<Aperture> apertures() {
-    return groups.values().stream().map(CandidateGroup::aperture).filter(Objects::nonNull);
+    return pools.values().stream().map(PoolEntry::aperture).filter(Objects::nonNull);
   }
 
   private record Key(int priority, @Nullable String zone) {}

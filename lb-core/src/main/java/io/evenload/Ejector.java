@@ -14,7 +14,7 @@ import java.util.function.Function;
  * Takes endpoints out whose attempts fail too often, and brings them back when their time is over.
  * On the control path, but for {@link #ended}.
  */
-final class OutlierDetector {
+final class Ejector {
 
   /*
    * Attempts only count, by one compare-and-set each, and every decision is taken on the control path, where nothing
@@ -45,11 +45,11 @@ final class OutlierDetector {
    *
    * @param askToLook has {@link #look} called on the control path; run from any thread
    */
-  OutlierDetector(BalancerContext balancer, OutlierDetection options, Runnable askToLook) {
+  Ejector(BalancerContext balancer, OutlierDetection options, Runnable askToLook) {
     this(balancer, options, askToLook, balancer.nanoTime().getAsLong());
   }
 
-  private OutlierDetector(
+  private Ejector(
       BalancerContext balancer, OutlierDetection options, Runnable askToLook, long intervalStart) {
     this.balancer = balancer;
     this.options = options;
@@ -59,8 +59,8 @@ final class OutlierDetector {
   }
 
   /** Returns the detector that goes on with other options, in the interval that runs. */
-  OutlierDetector with(OutlierDetection options) {
-    return new OutlierDetector(balancer, options, askToLook, intervalStart);
+  Ejector with(OutlierDetection options) {
+    return new Ejector(balancer, options, askToLook, intervalStart);
   }
 
   /** Counts the outcome of an attempt; on any thread. */
@@ -150,7 +150,7 @@ final class OutlierDetector {
   private void judge(List<Peer> peers, Members members, long now) {
     long[] tallies = peers.stream().mapToLong(Peer::tally).toArray();
     Room room = null;
-    for (Outliers.Outlier outlier : Outliers.find(tallies, options)) {
+    for (OutlierRule.Outlier outlier : OutlierRule.find(tallies, options)) {
       LiveEndpoint endpoint = peers.get(outlier.index()).endpoint();
       room = room == null ? new Room(members) : room;
       if (room.take(endpoint)) {
@@ -160,8 +160,8 @@ final class OutlierDetector {
   }
 
   private void begin(LiveEndpoint endpoint, String reason, long now) {
-    int times = Outliers.times(endpoint.ejection.times(), options);
-    long nanos = Outliers.ejectionNanos(times, balancer.random().nextDouble(), options);
+    int times = OutlierRule.times(endpoint.ejection.times(), options);
+    long nanos = OutlierRule.ejectionNanos(times, balancer.random().nextDouble(), options);
     begin(endpoint, times, nanos, reason, now);
   }
 
@@ -206,7 +206,7 @@ final class OutlierDetector {
     /** Takes a place for an eligible endpoint; false if there is none. */
     boolean take(LiveEndpoint endpoint) {
       int priority = endpoint.server().priority();
-      int cap = Outliers.cap(known.getOrDefault(priority, 0), options.maxEjectionPercent());
+      int cap = OutlierRule.cap(known.getOrDefault(priority, 0), options.maxEjectionPercent());
       int taken = ejected.getOrDefault(priority, 0);
       if (knownInAll < MIN_KNOWN || eligible < MIN_ELIGIBLE || taken >= cap) {
         return false;

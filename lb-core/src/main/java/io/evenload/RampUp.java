@@ -8,7 +8,7 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /** The endpoints that are in slow start, and what it leaves of their weight. Control path only. */
-final class Ramps {
+final class RampUp {
 
   /*
    * However many endpoints ramp up, there is one timer, which runs as long as there are any and lets the weights be
@@ -30,7 +30,7 @@ final class Ramps {
    *
    * @param changed computes the weights again
    */
-  Ramps(@Nullable SlowStart slowStart, ControlTimer timer, Runnable changed) {
+  RampUp(@Nullable SlowStart slowStart, ControlTimer timer, Runnable changed) {
     this.slowStart = slowStart;
     this.timer = timer;
     this.changed = changed;
