@@ -25,12 +25,12 @@ final class Aperture {
   private int needed; // at most, since the time below
   private long since;
 
-  Aperture(Subset subset, List<LiveEndpoint> servers) {
+  Aperture(Subset subset, List<RosterEntry> servers) {
     update(subset, servers);
   }
 
   /** Puts the servers of a new list on the ring, or takes a new place on it; an extension stays. */
-  void update(Subset subset, List<LiveEndpoint> servers) {
+  void update(Subset subset, List<RosterEntry> servers) {
     size = subset.size();
     ring = new SubsetRing(servers);
     arc = servers.isEmpty() ? NONE : ring.arc(subset);
@@ -47,21 +47,21 @@ final class Aperture {
   }
 
   /** Gives each server in use its share; that of all others must be 0 before. */
-  void open(Predicate<LiveEndpoint> well, long now) {
+  void open(Predicate<RosterEntry> well, long now) {
     extend(well, now);
     double[] shares = arc.shares();
     int count = shares.length + extension;
     double open = 0;
     for (int i = 0; i < count; i++) {
       boolean beginsWithin = i == 0 && shares.length > 1 && count < ring.size();
-      LiveEndpoint endpoint = ring.at(arc.first() + i);
-      endpoint.subsetShare = extension == 0 || beginsWithin ? shares[i] : 1;
-      open += Math.max(1, endpoint.server().weight()) * endpoint.subsetShare;
+      RosterEntry entry = ring.at(arc.first() + i);
+      entry.subsetShare = extension == 0 || beginsWithin ? shares[i] : 1;
+      open += Math.max(1, entry.server().weight()) * entry.subsetShare;
     }
     scale = open == 0 ? 1 : ring.weight() / open;
   }
 
-  private void extend(Predicate<LiveEndpoint> well, long now) {
+  private void extend(Predicate<RosterEntry> well, long now) {
     int arcSize = arc.shares().length;
     int target = Math.max((size + 1) / 2, Math.min(size, arcSize));
     int most = Math.min(arcSize + Math.max(arcSize, Subset.DEFAULT_SIZE), ring.size());

@@ -26,10 +26,6 @@ final class Partition {
     this.subset = options.subset();
   }
 
-  @Nullable Locality locality() {
-    return locality;
-  }
-
   /** Takes effect with the next {@link #arrange}; tells whether there is to be one. */
   @SuppressWarnings("ReferenceEquality") // of options: these very ones
   boolean use(Options options) {
@@ -47,14 +43,14 @@ final class Partition {
   }
 
   /** Lets every listed endpoint into its pool, and puts those that have a weight on its ring. */
-  void arrange(Collection<LiveEndpoint> endpoints, boolean anyPositiveWeight) {
-    Map<PoolEntry, List<LiveEndpoint>> rings = new HashMap<>();
-    for (LiveEndpoint endpoint : endpoints) {
-      PoolEntry pool = endpoint.listed ? pool(endpoint) : endpoint.entry;
+  void arrange(Collection<RosterEntry> entries, boolean anyPositiveWeight) {
+    Map<PoolEntry, List<RosterEntry>> rings = new HashMap<>();
+    for (RosterEntry entry : entries) {
+      PoolEntry pool = entry.listed ? pool(entry) : entry.pool;
       if (pool != null) {
-        List<LiveEndpoint> ring = rings.computeIfAbsent(pool, p -> new ArrayList<>());
-        if (endpoint.listed && (endpoint.server().weight() > 0 || !anyPositiveWeight)) {
-          ring.add(endpoint);
+        List<RosterEntry> ring = rings.computeIfAbsent(pool, p -> new ArrayList<>());
+        if (entry.listed && (entry.server().weight() > 0 || !anyPositiveWeight)) {
+          ring.add(entry);
         }
       }
     }
@@ -63,23 +59,23 @@ final class Partition {
   }
 
   @SuppressWarnings("ReferenceEquality") // of pools: this very one
-  private PoolEntry pool(LiveEndpoint endpoint) {
-    int priority = endpoint.server().priority();
-    String zone = locality == null ? null : endpoint.server().zone();
+  private PoolEntry pool(RosterEntry entry) {
+    int priority = entry.server().priority();
+    String zone = locality == null ? null : entry.server().zone();
     PoolEntry pool =
         pools.computeIfAbsent(
             new Key(priority, zone),
             key -> new PoolEntry(new Pool(balancer, recipe, priority, zone)));
-    if (pool != endpoint.entry) {
-      pool.enter(endpoint);
+    if (pool != entry.pool) {
+      pool.enter(entry);
     }
     return pool;
   }
 
   /** Decides which endpoints the subset has. */
-  void open(Collection<LiveEndpoint> endpoints, Predicate<LiveEndpoint> well, long now) {
+  void open(Collection<RosterEntry> entries, Predicate<RosterEntry> well, long now) {
     double unlessOpened = subset == null ? 1 : 0;
-    endpoints.forEach(endpoint -> endpoint.subsetShare = unlessOpened);
+    entries.forEach(entry -> entry.subsetShare = unlessOpened);
     apertures().forEach(aperture -> aperture.open(well, now));
   }
 

@@ -21,9 +21,9 @@ final class PoolEntry {
   }
 
   /** Lets the endpoint into the pool, with a tracker of the pool's chooser. */
-  void enter(LiveEndpoint endpoint) {
-    endpoint.entry = this;
-    endpoint.enter(pool, pool.track(endpoint.server()));
+  void enter(RosterEntry entry) {
+    entry.pool = this;
+    entry.endpoint.enter(pool, pool.track(entry.server()));
   }
 
   @Nullable Aperture aperture() {
@@ -34,7 +34,7 @@ final class PoolEntry {
    * Puts these servers of the pool on a ring, of which this client uses a part; without a subset it
    * uses all.
    */
-  void open(@Nullable Subset subset, List<LiveEndpoint> servers) {
+  void open(@Nullable Subset subset, List<RosterEntry> servers) {
     if (subset == null) {
       aperture = null;
     } else if (aperture == null) {

@@ -24,10 +24,10 @@ final class SnapshotBuilder {
   }
 
   /** Adds a listed endpoint; if no traffic is meant for one in this state, just its zone. */
-  void add(LiveEndpoint endpoint, PoolEntry pool, EndpointState state) {
+  void add(RosterEntry entry, PoolEntry pool, EndpointState state) {
     byPriority
         .computeIfAbsent(pool.pool.priority, p -> new PriorityLevel(locality))
-        .add(endpoint, pool, state);
+        .add(entry.endpoint, pool, state);
   }
 
   /**

@@ -139,7 +139,7 @@ final class PickerTest {
 
   private LiveEndpoint endpoint(String id, EndpointState state) {
     LiveEndpoint endpoint = new LiveEndpoint(context, World.server(id));
-    pool.enter(endpoint);
+    pool.enter(new RosterEntry(endpoint));
     endpoint.stand(new Standing(state, "by hand"));
     return endpoint;
   }
