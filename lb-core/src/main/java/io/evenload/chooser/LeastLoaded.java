@@ -19,10 +19,16 @@ final class LeastLoaded extends Bound {
    * has anything in flight, an idle light one is less loaded, and gets the next request. So endpoints of about one weight
    * are a class, which is scanned; of several classes, two are drawn by their weights (see TwoDraws), and the less loaded of
    * their least loaded endpoints is taken. So no class gets more than twice its share, and within one, endpoints are alike.
+   *
+   * A few are drawn first, by weight: if one of them is idle, nothing is less loaded, and among those that are idle it is
+   * drawn by weight, as ties are. So an idle service is not scanned.
    */
 
   /** How much heavier than the lightest of its class an endpoint may be. */
   private static final double CLASS_WIDTH = 1.25;
+
+  /** How many are drawn in the hope for an idle one, before all are scanned. */
+  private static final int DRAWS = 3;
 
   private final double exponent;
 
@@ -90,9 +96,23 @@ final class LeastLoaded extends Bound {
     }
 
     /**
-     * Returns the least loaded of these, or one of those by weight; the first if all are skipped.
+     * Returns the least loaded of these, by weight if there are several; the first if all are
+     * skipped.
      */
     private int least(int from, int to, RequestContext request) {
+      double heaviest = weights[to - 1];
+      for (int i = 0; i < DRAWS; i++) {
+        long bits = random.nextLong();
+        int drawn = from + Recipe.below(bits, to - from);
+        boolean byWeight = (bits & 0xffffffffL) * 0x1p-32 * heaviest <= weights[drawn];
+        if (byWeight && load(drawn) == 0 && !request.skips(endpoints[drawn])) {
+          return drawn;
+        }
+      }
+      return scanned(from, to, request);
+    }
+
+    private int scanned(int from, int to, RequestContext request) {
       int best = from;
       double least = Double.POSITIVE_INFINITY;
       double tied = 0;

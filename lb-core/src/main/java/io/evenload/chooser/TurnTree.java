@@ -24,7 +24,7 @@ final class TurnTree {
   private static final long FRACTION_MASK = (1L << FRACTION_BITS) - 1;
 
   private final long[] left; // by node: the fraction of its turns that the left side gets
-  private final int[] children; // by node, left and right: a node, or ~leaf
+  private final int[] children; // by node, right and left: a node, or ~leaf
   private final int root;
 
   /**
@@ -44,8 +44,8 @@ final class TurnTree {
       Part heavy = parts.remove();
       long both = light.turns + heavy.turns;
       left[node] = ((light.turns << FRACTION_BITS) + both - 1) / both;
-      children[2 * node] = light.node;
-      children[2 * node + 1] = heavy.node;
+      children[2 * node] = heavy.node;
+      children[2 * node + 1] = light.node;
       parts.add(new Part(both, node));
     }
     root = parts.remove().node;
@@ -60,9 +60,10 @@ final class TurnTree {
     while (node >= 0) {
       long scaled = ordinal * left[node];
       long before = scaled >>> FRACTION_BITS;
-      boolean isLeft = (scaled & FRACTION_MASK) + left[node] > FRACTION_MASK;
-      ordinal = isLeft ? before : ordinal - before;
-      node = children[2 * node + (isLeft ? 0 : 1)];
+      long isLeft = ((scaled & FRACTION_MASK) + left[node]) >>> FRACTION_BITS; // 1 or 0
+      long after = ordinal - before;
+      ordinal = after ^ ((after ^ before) & -isLeft); // no branch, since none could be predicted
+      node = children[2 * node + (int) isLeft];
     }
     return ordinal << 32 | ~node;
   }

@@ -64,7 +64,8 @@ final class TwoDraws {
     if (a == b && major < 0) {
       b = redrawn(a);
     }
-    return (bits & 1) == 0 ? packed(a, b) : packed(b, a);
+    int swapped = (a ^ b) & -(int) (bits & 1); // no branch, since none could be predicted
+    return packed(a ^ swapped, b ^ swapped);
   }
 
   static int first(long drawn) {
