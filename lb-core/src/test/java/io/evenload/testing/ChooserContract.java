@@ -89,7 +89,7 @@ public abstract class ChooserContract {
   private static final List<Outcome> OUTCOMES = List.of(Outcome.values());
   private static final int[] WEIGHTS = {1, 2, 7};
   private static final int[][] SHARED = {{9, 1}, {49, 49, 2}, {100, 100, 100, 100, 4}};
-  private static final double[] LOADS = {0.02, 0.1, 0.3, 0.6, 0.9};
+  private static final double[] LOADS = {0.02, 0.3, 0.9};
   private static final double EXPECTED_CALLS = 1_000; // of the lightest
 
   @SuppressWarnings("unused") // keeps the compiler from leaving out what it would set
@@ -584,7 +584,7 @@ public abstract class ChooserContract {
     Set<FakeEndpoint> stayed = new HashSet<>(all);
     Map<Endpoint, Integer> counts = new HashMap<>();
     double expected = 0;
-    for (int i = 0; i < 5_000; i++) {
+    for (int i = 0; i < 600; i++) {
       change.accept(list);
       stayed.retainAll(list);
       bench.prepare(list);
