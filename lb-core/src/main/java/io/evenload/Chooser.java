@@ -86,6 +86,16 @@ public interface Chooser {
     return Integer.MAX_VALUE;
   }
 
+  /**
+   * Whether the order of the list means anything to this chooser, as it does if the first endpoint
+   * is the preferred one; by default not. Asked of the bound chooser. If it says so, a list that is
+   * the same but for its order is brought into force by {@link #prepare}, too; otherwise it need
+   * not be.
+   */
+  default boolean orderMatters() {
+    return false;
+  }
+
   /** What a balancer gives to its choosers: its time and its randomness. */
   interface Environment {
 

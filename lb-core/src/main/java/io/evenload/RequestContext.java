@@ -2,6 +2,7 @@ package io.evenload;
 
 import static java.util.Objects.requireNonNull;
 
+import io.evenload.internal.hash.Hashes;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
@@ -249,17 +250,11 @@ public final class RequestContext {
 
   /** The hash that {@link #keyHash()} describes. */
   static long hash(String key) {
-    long hash = 0xcbf29ce484222325L;
-    for (int i = 0; i < key.length(); i++) {
-      hash = (hash ^ key.charAt(i)) * 0x100000001b3L;
-    }
-    return mix(hash);
+    return Hashes.of(key);
   }
 
-  /** The finisher of SplitMix64: every input bit changes half of the output bits. */
+  /** {@link Hashes#mix}. */
   static long mix(long z) {
-    z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
-    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
-    return z ^ (z >>> 31);
+    return Hashes.mix(z);
   }
 }

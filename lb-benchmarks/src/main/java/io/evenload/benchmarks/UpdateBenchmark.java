@@ -42,7 +42,7 @@ public class UpdateBenchmark {
   public int n;
 
   /** What else the balancer does. */
-  @Param({"nothing", "weights 1 to 10", "slow start", "subset"})
+  @Param({"nothing", "weights 1 to 10", "one of weight 1000000", "slow start", "subset"})
   public String with;
 
   private final StoppedClock clock = new StoppedClock();
@@ -56,6 +56,11 @@ public class UpdateBenchmark {
   public void build() {
     boolean weighted = with.equals("weights 1 to 10");
     List<Server> all = PreparedChooser.servers(n + n / 100, weighted);
+    if (with.equals("one of weight 1000000")) {
+      all = new ArrayList<>(all);
+      Server first = all.get(1); // on both lists
+      all.set(1, Server.builder(first.host(), first.port()).weight(1_000_000).build());
+    }
     List<Server> replaced = new ArrayList<>(all.subList(0, n));
     for (int i = 0; i < n / 100; i++) {
       replaced.set(i * 100, all.get(n + i));

@@ -41,12 +41,14 @@ final class BoundedLoad extends Bound {
   private static final double ROUNDING = 1 - 1e-12; // lest 1.25 * 8 / 10 be a little more than 1
 
   private final double factor;
+  private final Maglev.Warnings warnings;
   private final AtomicInteger total = new AtomicInteger();
   private final Set<Count> counts = ConcurrentHashMap.newKeySet();
 
   private BoundedLoad(Environment environment, double factor) {
     super(environment);
     this.factor = factor;
+    this.warnings = new Maglev.Warnings(environment.nanoTime());
   }
 
   static Chooser recipe(double factor) {
@@ -62,7 +64,9 @@ final class BoundedLoad extends Bound {
 
   @Override
   Prepared prepare(Candidates candidates) {
-    return new Caps(this, candidates);
+    MaglevTable table = new MaglevTable(candidates.endpoints);
+    warnings.check(table, candidates.endpoints.length);
+    return new Caps(this, candidates, table);
   }
 
   /**
@@ -119,8 +123,8 @@ final class BoundedLoad extends Bound {
     private final IdentityHashMap<Endpoint, Share> byEndpoint = new IdentityHashMap<>();
     private final Count[] leaving;
 
-    Caps(BoundedLoad bound, Candidates candidates) {
-      super(bound, candidates);
+    Caps(BoundedLoad bound, Candidates candidates, MaglevTable table) {
+      super(bound, candidates, table);
       this.total = bound.total;
       this.shares = new Share[endpoints.length];
       double sum = 0;

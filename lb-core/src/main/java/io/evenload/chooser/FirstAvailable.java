@@ -22,6 +22,11 @@ final class FirstAvailable implements Chooser {
   }
 
   @Override
+  public boolean orderMatters() {
+    return true;
+  }
+
+  @Override
   public String toString() {
     return "firstAvailable";
   }

@@ -6,11 +6,29 @@ import io.evenload.RequestContext;
 import io.evenload.chooser.Recipe.Bound;
 import io.evenload.chooser.Recipe.Candidates;
 import io.evenload.chooser.Recipe.Prepared;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /** Scan for the least load, see {@link Choosers#leastLoaded}. */
 final class LeastLoaded extends Bound {
 
-  private static final long GOLDEN_GAMMA = 0x9e3779b97f4a7c15L;
+  /*
+   * A scan of all for the least load per weight does not keep shares: of the weights 100 and 1, each time that the heavy one
+   * has anything in flight, an idle light one is less loaded, and gets the next request. So endpoints of about one weight
+   * are a class, which is scanned; of several classes, two are drawn by their weights (see TwoDraws), and the less loaded of
+   * their least loaded endpoints is taken. So no class gets more than twice its share, and within one, endpoints are alike.
+   *
+   * A few are drawn first, by weight: if one of them is idle, nothing is less loaded, and among those that are idle it is
+   * drawn by weight, as ties are. So an idle service is not scanned.
+   */
+
+  /** How much heavier than the lightest of its class an endpoint may be. */
+  private static final double CLASS_WIDTH = 1.25;
+
+  /** How many are drawn in the hope for an idle one, before all are scanned. */
+  private static final int DRAWS = 3;
 
   private final double exponent;
 
@@ -25,50 +43,127 @@ final class LeastLoaded extends Bound {
 
   @Override
   Prepared prepare(Candidates candidates) {
-    return new Scan(this, candidates);
+    int[] byWeight =
+        IntStream.range(0, candidates.weights.length)
+            .boxed()
+            .sorted(Comparator.comparingDouble(i -> candidates.weights[i]))
+            .mapToInt(Integer::intValue)
+            .toArray();
+    return new Scan(this, candidates.equalWeights ? candidates : candidates.ordered(byWeight));
   }
 
   private static final class Scan extends Prepared {
     private final double[] weights;
+    private final double[] perAttempt;
+    private final int[] starts; // of the classes, and the end of the last
+    private final TwoDraws draws; // of classes; without meaning if there is one only
     private final double exponent;
 
-    Scan(LeastLoaded bound, Candidates candidates) {
-      super(bound, candidates);
-      this.weights = candidates.weights;
+    Scan(LeastLoaded bound, Candidates sorted) {
+      super(bound, sorted);
+      this.weights = sorted.weights;
+      this.perAttempt = Load.perAttempt(weights);
+      this.starts = starts(weights);
+      this.draws = new TwoDraws(random, sums(weights, starts), false);
       this.exponent = bound.exponent;
     }
 
-    /*
-     * One pass. Among equal loads it draws by weight: the k-th tie replaces the pick with probability w_k over the sum of
-     * the tied weights so far (reservoir sampling), its random bits mixed from one draw.
-     */
     @Override
     Endpoint pick(RequestContext request) {
-      int best = -1;
-      double least = Double.POSITIVE_INFINITY;
-      double tied = 0;
-      long bits = 0;
-      for (int i = 0; i < endpoints.length; i++) {
-        if (request.skips(endpoints[i])) {
-          continue;
-        }
-        double weight = weights[i];
-        double load = Load.of(endpoints[i], exponent) / weight;
-        if (load < least || best < 0) {
-          best = i;
-          least = load;
-          tied = weight;
-        } else if (load == least) {
-          bits = bits == 0 ? random.nextLong() : bits + GOLDEN_GAMMA;
-          tied += weight;
-          if ((Hashes.mix(bits) >>> 11) * 0x1p-53 * tied < weight) {
-            best = i;
-          }
+      if (starts.length == 2) {
+        return endpoints[least(0, endpoints.length, request)];
+      }
+      long drawn = draws.next();
+      int a = least(TwoDraws.first(drawn), request);
+      if (TwoDraws.first(drawn) == TwoDraws.second(drawn)) {
+        return endpoints[a];
+      }
+      int b = least(TwoDraws.second(drawn), request);
+      if (request.skips(endpoints[a])) {
+        return endpoints[b];
+      }
+      return Load.isLess(load(b), load(a)) && !request.skips(endpoints[b])
+          ? endpoints[b]
+          : endpoints[a];
+    }
+
+    private double load(int index) {
+      return Load.of(endpoints[index], perAttempt[index], exponent);
+    }
+
+    private int least(int ofClass, RequestContext request) {
+      return least(starts[ofClass], starts[ofClass + 1], request);
+    }
+
+    /**
+     * Returns the least loaded of these, by weight if there are several; the first if all are
+     * skipped.
+     */
+    private int least(int from, int to, RequestContext request) {
+      double heaviest = weights[to - 1];
+      for (int i = 0; i < DRAWS; i++) {
+        long bits = random.nextLong();
+        int drawn = from + Recipe.below(bits, to - from);
+        boolean byWeight = (bits & 0xffffffffL) * 0x1p-32 * heaviest <= weights[drawn];
+        if (byWeight && load(drawn) == 0 && !request.skips(endpoints[drawn])) {
+          return drawn;
         }
       }
-      return best >= 0
-          ? endpoints[best]
-          : endpoints[Recipe.below(random.nextLong(), endpoints.length)];
+      return scanned(from, to, request);
+    }
+
+    private int scanned(int from, int to, RequestContext request) {
+      int best = from;
+      double least = Double.POSITIVE_INFINITY;
+      double tied = 0;
+      for (int i = from; i < to; i++) {
+        double load = load(i);
+        if (load > least || request.skips(endpoints[i])) {
+          continue;
+        }
+        if (load < least) {
+          best = i;
+          least = load;
+          tied = 0;
+        }
+        tied += weights[i];
+      }
+      return tied == weights[best] ? best : drawn(from, to, least, tied, best, request);
+    }
+
+    /** Draws by weight one of those that are so little loaded still. */
+    private int drawn(
+        int from, int to, double least, double tied, int best, RequestContext request) {
+      double left = (random.nextLong() >>> 11) * 0x1p-53 * tied;
+      int last = best;
+      for (int i = from; i < to && left >= 0; i++) {
+        if (load(i) <= least && !request.skips(endpoints[i])) {
+          left -= weights[i];
+          last = i;
+        }
+      }
+      return last;
+    }
+
+    private static int[] starts(double[] weights) {
+      List<Integer> starts = new ArrayList<>(List.of(0));
+      for (int i = 1; i < weights.length; i++) {
+        if (weights[i] > weights[starts.get(starts.size() - 1)] * CLASS_WIDTH) {
+          starts.add(i);
+        }
+      }
+      starts.add(weights.length);
+      return starts.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    private static double[] sums(double[] weights, int[] starts) {
+      double[] sums = new double[starts.length - 1];
+      for (int c = 0; c < sums.length; c++) {
+        for (int i = starts[c]; i < starts[c + 1]; i++) {
+          sums[c] += weights[i];
+        }
+      }
+      return sums;
     }
   }
 }

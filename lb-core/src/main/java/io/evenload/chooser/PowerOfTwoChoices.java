@@ -7,7 +7,7 @@ import io.evenload.chooser.Recipe.Bound;
 import io.evenload.chooser.Recipe.Candidates;
 import io.evenload.chooser.Recipe.Prepared;
 
-/** The less loaded of two distinct random endpoints, see {@link Choosers#powerOfTwoChoices}. */
+/** The less loaded of two random endpoints, see {@link Choosers#powerOfTwoChoices}. */
 final class PowerOfTwoChoices extends Bound {
 
   private final double exponent;
@@ -29,13 +29,13 @@ final class PowerOfTwoChoices extends Bound {
 
   private static final class TwoLoads extends Prepared {
     private final TwoDraws draws;
-    private final double[] weights;
+    private final double[] perAttempt;
     private final double exponent;
 
     TwoLoads(PowerOfTwoChoices bound, Candidates candidates) {
       super(bound, candidates);
-      this.draws = new TwoDraws(random, candidates);
-      this.weights = candidates.weights;
+      this.draws = new TwoDraws(random, candidates.weights, candidates.equalWeights);
+      this.perAttempt = Load.perAttempt(candidates.weights);
       this.exponent = bound.exponent;
     }
 
@@ -52,9 +52,9 @@ final class PowerOfTwoChoices extends Bound {
       if (request.skips(first)) {
         return second;
       }
-      double firstLoad = Load.of(first, exponent) * weights[b];
-      double secondLoad = Load.of(second, exponent) * weights[a];
-      return secondLoad < firstLoad && !request.skips(second) ? second : first;
+      double firstLoad = Load.of(first, perAttempt[a], exponent);
+      double secondLoad = Load.of(second, perAttempt[b], exponent);
+      return Load.isLess(secondLoad, firstLoad) && !request.skips(second) ? second : first;
     }
   }
 }

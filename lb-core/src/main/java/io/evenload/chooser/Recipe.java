@@ -4,6 +4,8 @@ import io.evenload.Chooser;
 import io.evenload.Endpoint;
 import io.evenload.RequestContext;
 import io.evenload.Server;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
@@ -141,8 +143,12 @@ final class Recipe implements Chooser {
     final boolean equalWeights;
 
     Candidates(List<Endpoint> list) {
+      this(list, list.toArray(new Endpoint[0]));
+    }
+
+    private Candidates(List<Endpoint> list, Endpoint[] endpoints) {
       this.list = list;
-      this.endpoints = list.toArray(new Endpoint[0]);
+      this.endpoints = endpoints;
       this.weights = new double[endpoints.length];
       boolean equal = true;
       for (int i = 0; i < weights.length; i++) {
@@ -150,6 +156,22 @@ final class Recipe implements Chooser {
         equal &= weights[i] == weights[0];
       }
       this.equalWeights = equal;
+    }
+
+    /**
+     * Returns the same in the order of their ids, for those to whom an order means something, since
+     * that of the list means nothing.
+     */
+    Candidates byId() {
+      Endpoint[] sorted = endpoints.clone();
+      Arrays.sort(sorted, Comparator.comparing(endpoint -> endpoint.server().id()));
+      return new Candidates(list, sorted);
+    }
+
+    /** Returns the same in this order. */
+    Candidates ordered(int[] order) {
+      return new Candidates(
+          list, Arrays.stream(order).mapToObj(i -> endpoints[i]).toArray(Endpoint[]::new));
     }
   }
 

@@ -6,6 +6,7 @@ import io.evenload.RequestContext;
 import io.evenload.chooser.Recipe.Bound;
 import io.evenload.chooser.Recipe.Candidates;
 import io.evenload.chooser.Recipe.Prepared;
+import io.evenload.internal.hash.Hashes;
 
 /** Consistent hashing by the highest score, see {@link Choosers#rendezvous}. */
 final class Rendezvous extends Bound {
@@ -30,7 +31,7 @@ final class Rendezvous extends Bound {
 
   private static final class Scores extends Prepared {
     private final long[] ids;
-    private final double[] weights;
+    private final long[] weights;
 
     Scores(Rendezvous bound, Candidates candidates) {
       super(bound, candidates);

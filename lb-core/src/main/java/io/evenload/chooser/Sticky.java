@@ -4,7 +4,8 @@ import io.evenload.Chooser;
 import io.evenload.Endpoint;
 import io.evenload.RequestContext;
 import io.evenload.Server;
-import java.util.IdentityHashMap;
+import io.evenload.internal.hash.Hashes;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
@@ -16,9 +17,14 @@ final class Sticky implements Chooser {
    * The memory is a table of sets of WAYS entries each; a key may stand in the one set that its hash selects. An entry is
    * immutable and replaced by a plain volatile write: if two threads learn the same key at once, the later one wins, and
    * both requests went to eligible servers; from then on all agree. A full set forgets the entry that its newest hash
-   * points at; with four entries for each key of the capacity, that many keys find place but for 1 in 5,000 or so. So the memory is bounded, and losing an entry costs a key one move at most.
+   * points at; with four entries for each key of the capacity, that many keys find place but for 1 in 5,000 or so. So the
+   * memory is bounded, and losing an entry costs a key one move at most.
+   *
+   * An entry names its server by a hash of its id, host and port. So a key finds the server again that left and came back,
+   * as another endpoint maybe, and the memory holds nothing of what left for good.
    */
 
+  private static final long NOWHERE = Long.MIN_VALUE;
   private static final int WAYS = 8;
   private static final int ENTRIES_PER_KEY = 4;
 
@@ -51,22 +57,28 @@ final class Sticky implements Chooser {
     return prepare(eligible).choose(eligible, request);
   }
 
+  @Override
+  public boolean orderMatters() {
+    return delegate.orderMatters();
+  }
+
   private int slot(long hash) {
     return (int) (hash & (sets - 1)) * WAYS;
   }
 
-  private @Nullable Endpoint remembered(long hash) {
+  /** Returns the hash of the server that the key had last; {@link #NOWHERE} if it is not known. */
+  private long remembered(long hash) {
     int slot = slot(hash);
     for (int i = 0; i < WAYS; i++) {
       Entry entry = memory.get(slot + i);
       if (entry != null && entry.hash == hash) {
-        return entry.endpoint;
+        return entry.server;
       }
     }
-    return null;
+    return NOWHERE;
   }
 
-  private void remember(long hash, Endpoint endpoint) {
+  private void remember(long hash, long server) {
     int slot = slot(hash);
     int free = (int) (hash >>> 61);
     for (int i = 0; i < WAYS; i++) {
@@ -76,20 +88,46 @@ final class Sticky implements Chooser {
         break;
       }
     }
-    memory.set(slot + free, new Entry(hash, endpoint));
+    memory.set(slot + free, new Entry(hash, server));
   }
 
-  private record Entry(long hash, Endpoint endpoint) {}
+  /** What stays the same when a server comes back: its id at the same host and port. */
+  private static long identity(Endpoint endpoint) {
+    Server server = endpoint.server();
+    long hash = Hashes.of(server.id()) * 31 + Hashes.of(server.host());
+    return Math.max(NOWHERE + 1, Hashes.mix(hash * 31 + server.port()));
+  }
+
+  /** A key and its server, by their hashes. */
+  private record Entry(long hash, long server) {}
 
   private final class Prepared implements Chooser {
     private final Chooser prepared;
     private final List<Endpoint> list;
-    private final IdentityHashMap<Endpoint, Boolean> eligible = new IdentityHashMap<>();
+    private final long[] identities; // a hash table by linear probing; NOWHERE where it is free
+    private final @Nullable Endpoint[] homes;
 
     Prepared(Chooser prepared, List<Endpoint> list) {
       this.prepared = prepared;
       this.list = list;
-      list.forEach(endpoint -> eligible.put(endpoint, true));
+      int size = Integer.highestOneBit(list.size()) * 4;
+      identities = new long[size];
+      homes = new Endpoint[size];
+      Arrays.fill(identities, NOWHERE);
+      for (Endpoint endpoint : list) {
+        int place = place(identity(endpoint));
+        identities[place] = identity(endpoint);
+        homes[place] = endpoint;
+      }
+    }
+
+    /** Where this server stands, or would. */
+    private int place(long identity) {
+      int place = (int) identity & (identities.length - 1);
+      while (identities[place] != identity && identities[place] != NOWHERE) {
+        place = (place + 1) & (identities.length - 1);
+      }
+      return place;
     }
 
     @Override
@@ -101,14 +139,13 @@ final class Sticky implements Chooser {
         return prepared.choose(eligible, request);
       }
       long hash = request.keyHash();
-      Endpoint known = remembered(hash);
-      boolean stays = known != null && this.eligible.containsKey(known);
-      if (known != null && stays && !request.skips(known)) {
-        return known;
+      Endpoint home = homes[place(remembered(hash))];
+      if (home != null && !request.skips(home)) {
+        return home;
       }
       Endpoint chosen = prepared.choose(eligible, request);
-      if (!stays) {
-        remember(hash, chosen);
+      if (home == null) {
+        remember(hash, identity(chosen));
       }
       return chosen;
     }

@@ -13,26 +13,31 @@ final class TurnSchedule {
 
   /*
    * Endpoints of equal weight form a class, whose members take the turns of the class in strict rotation, so that none of
-   * them gets two while another waits. A class with t turns in a cycle of L slots must take its j-th turn at or after slot
-   * jL/t and before slot (j+1)L/t; of the turns that may be taken, each slot goes to the one that is due first. Since the
-   * turns sum up to L, this meets every window (earliest deadline first is optimal for unit jobs; Liu and Layland, 1973),
-   * so no class waits for more than two of its mean gaps, and rare turns of many classes do not come together. That is a
-   * stride schedule, computed ahead, at one array read a turn.
+   * them gets two while another waits.
    *
    * If the integer weights sum to at most the limit (after division by their greatest common divisor), the cycle is exact
    * and each member of a class has the same number of turns in it. Otherwise a class gets its share of the limit, rounded,
    * and the members rotate on from cycle to cycle: `turns` per cycle need not be a multiple of their number. The classes
    * so light that they have less than one turn a cycle are one class then, so that rounding each up does not take from
    * the heavy ones.
+   *
+   * Short exact cycles are a table, at one array read a turn. A class with t turns in a cycle of L slots must take its j-th
+   * turn at or after slot jL/t and before slot (j+1)L/t; of the turns that may be taken, each slot goes to the one that is
+   * due first. Since the turns sum up to L, this meets every window (earliest deadline first is optimal for unit jobs; Liu
+   * and Layland, 1973), so no class waits for more than two of its mean gaps. That is a stride schedule, computed ahead.
+   *
+   * All other cycles are a TurnTree, which is built at once however long they are.
    */
 
   static final int LIMIT = 1 << 16;
   private static final int LIMIT_PER_ENDPOINT = 8;
+  private static final int TABLE_LIMIT = 1 << 13;
 
   private final int[][] members; // by class, the lightest first
   private final int[] turns; // by class, in one cycle
-  private final int[] slots; // an endpoint, or ~class of one that rotates from cycle to cycle
-  private final int[] ordinals; // of the slot's turn within its class; empty if no class rotates
+  private final int period;
+  private final int[] slots; // the endpoints in the order of their turns; empty without a table
+  private final TurnTree tree; // of the classes
 
   TurnSchedule(double[] weights) {
     int limit = Math.max(LIMIT, LIMIT_PER_ENDPOINT * weights.length);
@@ -44,35 +49,34 @@ final class TurnSchedule {
     boolean exact = divisor > 0 && sum / divisor <= limit;
     members = classes(weights, exact ? 0 : sum / limit);
     turns = exact ? exactTurns(weights, divisor) : roundedTurns(weights, sum, limit);
-    int period = 0;
-    boolean rotates = false;
-    for (int c = 0; c < turns.length; c++) {
-      period += turns[c];
-      rotates |= turns[c] % members[c].length != 0;
+    period = Arrays.stream(turns).sum();
+    boolean table = exact && period <= Math.max(TABLE_LIMIT, LIMIT_PER_ENDPOINT * weights.length);
+    tree = new TurnTree(turns);
+    slots = new int[table ? period : 0];
+    if (table) {
+      fill();
     }
-    slots = new int[period];
-    ordinals = new int[rotates ? period : 0];
-    fill();
   }
 
   int period() {
-    return slots.length;
+    return period;
   }
 
-  /** Whether this turn is another one's from cycle to cycle. */
-  boolean rotates(int turn) {
-    return slots[turn] < 0;
+  /** Whether each cycle is the same, and short. */
+  boolean isTable() {
+    return slots.length > 0;
   }
 
   /** Returns the endpoint whose turn it is at a position of {@link StripedCursor}. */
   int at(long position) {
-    int slot = (int) position;
-    int entry = slots[slot];
-    return entry >= 0 ? entry : rotated(~entry, ordinals[slot], position >>> 32);
-  }
-
-  private int rotated(int c, int ordinal, long cycle) {
-    return members[c][(int) ((ordinal + cycle * turns[c]) % members[c].length)];
+    int turn = (int) position;
+    if (turn < slots.length) {
+      return slots[turn];
+    }
+    long leaf = tree.at(turn);
+    int c = TurnTree.leaf(leaf);
+    long cycle = position >>> 32;
+    return members[c][(int) ((TurnTree.ordinal(leaf) + cycle * turns[c]) % members[c].length)];
   }
 
   /**
@@ -152,11 +156,7 @@ final class TurnSchedule {
       }
       Turn turn = ready.remove();
       int[] of = members[turn.c];
-      boolean rotates = turns[turn.c] % of.length != 0;
-      slots[slot] = rotates ? ~turn.c : of[turn.ordinal % of.length];
-      if (rotates) {
-        ordinals[slot] = turn.ordinal;
-      }
+      slots[slot] = of[turn.ordinal % of.length];
       if (turn.advance()) {
         (turn.release <= slot + 1 ? ready : waiting).add(turn);
       }

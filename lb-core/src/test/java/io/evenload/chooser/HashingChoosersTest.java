@@ -1,20 +1,30 @@
 package io.evenload.chooser;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import io.evenload.Attempt;
+import io.evenload.Chooser;
 import io.evenload.Endpoint;
 import io.evenload.LoadBalancer;
 import io.evenload.RequestContext;
 import io.evenload.Server;
 import io.evenload.UpdatableServerList;
+import io.evenload.testing.CapturedLog;
 import io.evenload.testing.FakeEndpoint;
+import io.evenload.testing.FakeEnvironment;
+import io.evenload.testing.SeededRandom;
+import io.evenload.testing.VirtualTime;
 import io.evenload.testing.World;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,6 +52,93 @@ class HashingChoosersTest {
     assertThat(counts[0]).isBetween(6_552, 6_555);
     assertThat(counts[1]).isBetween(13_106, 13_109);
     assertThat(counts[3]).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {11, 1_000, 60_000})
+  void maglevTable_oneVeryHeavy_everybodyHasASlot(int n) {
+    int[] weights = new int[n];
+    Arrays.fill(weights, 1);
+    weights[n / 2] = 100_000;
+    int[] counts = counts(weighted(weights), n);
+
+    assertThat(Arrays.stream(counts).min()).hasValue(1);
+    assertThat(Arrays.stream(counts).sum()).isEqualTo(65_537);
+    assertThat(counts[n / 2]).isEqualTo(65_537 - (n - 1));
+  }
+
+  @Test
+  void maglevTable_moreEndpointsThanSlots_asManyAsThereAreHaveOne() {
+    MaglevTable table = new MaglevTable(endpoints(150), 101);
+    Set<Integer> served = new HashSet<>();
+    for (int slot = 0; slot < table.size(); slot++) {
+      served.add(table.at(slot));
+    }
+
+    assertThat(served).hasSize(101);
+  }
+
+  @Test
+  void maglevTable_manyWeights_countsAreWithinOneTurnOfTheirShares() {
+    int[] weights = IntStream.range(0, 200).map(i -> 1 + i * i).toArray();
+    int[] counts = counts(weighted(weights), weights.length);
+    double sum = IntStream.of(weights).sum();
+    for (int i = 0; i < weights.length; i++) {
+      double share = weights[i] / sum * 65_537;
+      assertThat((double) counts[i]).isBetween(share - 2, Math.max(1, share + 1));
+    }
+  }
+
+  @Test
+  void maglev_sizeOfTheTable_isTheSameForClientsThatAgree() {
+    List<Endpoint> list = List.of(endpoints(20));
+    Chooser one = Choosers.maglev(65_537).bind(FakeEnvironment.seeded(1)).prepare(list);
+    Chooser other = Choosers.maglev().bind(FakeEnvironment.seeded(2)).prepare(list);
+    Chooser larger = Choosers.maglev(655_373).bind(FakeEnvironment.seeded(3)).prepare(list);
+    int moved = 0;
+    for (int i = 0; i < 1_000; i++) {
+      RequestContext request = RequestContext.withKey("key" + i);
+      assertThat(other.choose(list, request)).isSameAs(one.choose(list, request));
+      moved += larger.choose(list, request) == one.choose(list, request) ? 0 : 1;
+    }
+    assertThat(moved).isPositive();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {-1, 0, 7, 65_536, 65_535, 5_000_012, Integer.MAX_VALUE})
+  void maglev_sizeOfTheTableIsNoPrimeOrOutOfRange_isRefused(int size) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Choosers.maglev(size))
+        .withMessage("tableSize: " + size + " (expected: a prime of 11 to 5000011)");
+  }
+
+  @Test
+  void maglev_tableIsTooSmall_isWarnedOfOnceAnHour() {
+    VirtualTime time = new VirtualTime();
+    Chooser.Environment environment = new FakeEnvironment(time, new SeededRandom(1));
+    try (CapturedLog log = new CapturedLog(Choosers.class)) {
+      Chooser maglev = Choosers.maglev(101).bind(environment);
+      maglev.prepare(List.of(endpoints(20)));
+      assertThat(log.messages()).as("20 servers, 101 slots").isEmpty();
+      maglev.prepare(List.of(endpoints(150)));
+      maglev.prepare(List.of(endpoints(160)));
+      assertThat(log.messages())
+          .singleElement(STRING)
+          .contains("150 servers share a hash table of 101 slots", "49 of them get no keys");
+      time.jump(Duration.ofHours(1));
+      maglev.prepare(List.of(endpoints(70)));
+      assertThat(log.messages()).hasSize(2).last(STRING).contains("39 % more or less");
+    }
+  }
+
+  @Test
+  void boundedLoad_oneVeryHeavy_isWarnedOf() {
+    try (CapturedLog log = new CapturedLog(Choosers.class)) {
+      Choosers.boundedLoad()
+          .bind(FakeEnvironment.seeded(1))
+          .prepare(List.of(weighted(100_000, 1, 1)));
+      assertThat(log.messages()).singleElement(STRING).contains("3 servers share a hash table");
+    }
   }
 
   @Test

@@ -12,6 +12,7 @@ import io.evenload.testing.FakeEnvironment;
 import io.evenload.testing.World;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -31,12 +32,21 @@ final class LoadAwareChoosersTest {
   }
 
   @Test
-  void powerOfTwoChoices_twoUnequalWeights_neverTakesTheWorse() {
-    // 10 / 1000 is more than 0 / 1, however often the heavy one is drawn first.
+  void powerOfTwoChoices_lightOneIsIdle_getsTwiceItsShareAndTheRestGoesToTheHeavy() {
+    // 10 / 1000 is more than 0 / 1, but the light one is a candidate in 2 of 1,001 choices only.
     List<Endpoint> endpoints = loads(new double[] {1_000, 1}, 10, 0);
-    long[] counts = counts(Choosers.powerOfTwoChoices(), endpoints, 100_000);
+    long[] counts = counts(Choosers.powerOfTwoChoices(), endpoints, CHOICES);
 
-    assertThat(counts).containsExactly(0, 100_000);
+    assertThat(counts[1]).isBetween(1_774L, 2_222L); // 1,998 expected, 5 sd
+  }
+
+  @Test
+  void leastLoaded_lightOneIsIdle_getsTwiceItsShareAndTheRestGoesToTheIdlestHeavy() {
+    List<Endpoint> endpoints = loads(new double[] {10, 1, 10, 10}, 3, 0, 2, 4);
+    long[] counts = counts(Choosers.leastLoaded(), endpoints, CHOICES);
+
+    assertThat(counts[1] / (double) CHOICES).isCloseTo(2 / 31.0, within(0.00125)); // 5 sd
+    assertThat(counts[0] + counts[3]).isZero();
   }
 
   @Test
@@ -72,13 +82,24 @@ final class LoadAwareChoosersTest {
 
   @Test
   void leastLoaded_ties_areDrawnByWeight() {
-    List<Endpoint> endpoints = loads(new double[] {1, 2, 5, 7}, 1, 2, 5, 8);
+    for (double[] weights : new double[][] {{1, 2, 5}, {4, 4.5, 5, 4}}) {
+      int[] alike = DoubleStream.of(weights).mapToInt(weight -> (int) (2 * weight)).toArray();
+      long[] counts = counts(Choosers.leastLoaded(), loads(weights, alike), CHOICES);
+      for (int i = 0; i < weights.length; i++) {
+        assertThat(counts[i] / (double) CHOICES)
+            .as("share of weight %s", weights[i])
+            .isCloseTo(weights[i] / DoubleStream.of(weights).sum(), within(0.0025)); // 5 sd
+      }
+    }
+  }
+
+  @Test
+  void leastLoaded_tiesBesideABusyOne_leaveThatOut() {
+    List<Endpoint> endpoints = loads(new double[] {2, 2, 2, 2}, 1, 1, 8, 1);
     long[] counts = counts(Choosers.leastLoaded(), endpoints, CHOICES);
 
-    assertThat(counts[0] / (double) CHOICES).isCloseTo(1 / 8.0, within(0.002));
-    assertThat(counts[1] / (double) CHOICES).isCloseTo(2 / 8.0, within(0.002));
-    assertThat(counts[2] / (double) CHOICES).isCloseTo(5 / 8.0, within(0.002));
-    assertThat(counts[3]).isZero();
+    assertThat(counts[2]).isZero();
+    assertThat(counts[0] / (double) CHOICES).isCloseTo(1 / 3.0, within(0.0024)); // 5 sd
   }
 
   @ParameterizedTest

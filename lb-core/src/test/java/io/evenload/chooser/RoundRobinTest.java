@@ -136,6 +136,47 @@ final class RoundRobinTest {
     }
   }
 
+  @Test
+  void choose_fractionalWeights_noTableAndAsSmoothAsOne() {
+    SeededRandom random = new SeededRandom(13);
+    for (int n : new int[] {2, 3, 5, 20, 100}) {
+      double[] weights = DoubleStream.generate(() -> 0.5 + random.nextDouble()).limit(n).toArray();
+      TurnSchedule schedule = new TurnSchedule(weights);
+      double sum = DoubleStream.of(weights).sum();
+      int[] last = new int[n];
+      int[] count = new int[n];
+      Arrays.fill(last, -1);
+
+      assertThat(schedule.isTable()).isFalse();
+      for (int turn = 0; turn < schedule.period(); turn++) {
+        int i = schedule.at(turn);
+        double gap = sum / weights[i];
+        if (last[i] >= 0) {
+          assertThat(turn - last[i])
+              .as("turns that it waits, of n = %d", n)
+              .isLessThan((int) (2 * gap) + 1);
+        }
+        assertThat(count[i]++ - turn / gap)
+            .as("turns it is ahead of its share")
+            .isBetween(-2.0, 2.0);
+        last[i] = turn;
+      }
+    }
+  }
+
+  @Test
+  void turnSchedule_sumBeyondTheTable_isExactOverACycle() {
+    double[] weights = {1, 1, 1, 5_000, 5_000, 7_777, 13, 40_000};
+    TurnSchedule schedule = new TurnSchedule(weights);
+    long[] counts = new long[weights.length];
+    for (int turn = 0; turn < schedule.period(); turn++) {
+      counts[schedule.at(turn)]++;
+    }
+
+    assertThat(schedule.isTable()).isFalse();
+    assertThat(counts).isEqualTo(DoubleStream.of(weights).mapToLong(w -> (long) w).toArray());
+  }
+
   @ParameterizedTest
   @ValueSource(
       longs = {

@@ -8,10 +8,13 @@ import io.evenload.Chooser;
 import io.evenload.Endpoint;
 import io.evenload.LoadBalancer;
 import io.evenload.RequestContext;
+import io.evenload.Server;
 import io.evenload.UpdatableServerList;
 import io.evenload.testing.FakeEndpoint;
 import io.evenload.testing.FakeEnvironment;
 import io.evenload.testing.World;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -49,6 +52,60 @@ class StickyTest {
     list.update(World.servers(20));
 
     assertThat(assignment()).isEqualTo(after);
+  }
+
+  @Test
+  void choose_serverComesBackAsAnotherEndpoint_keepsItsKeys() {
+    List<Server> servers = World.servers(5);
+    Chooser sticky = Choosers.sticky(Choosers.random()).bind(FakeEnvironment.seeded(3));
+    Map<String, Server> before = homes(sticky, servers);
+
+    assertThat(homes(sticky, servers)).isEqualTo(before);
+    Server moved = Server.builder("elsewhere", 80).id("s2").build();
+    List<Server> others = new ArrayList<>(servers);
+    others.set(2, moved);
+    Map<String, Server> after = homes(sticky, others);
+    before.forEach(
+        (key, server) -> {
+          if (!server.id().equals("s2")) {
+            assertThat(after).containsEntry(key, server);
+          }
+        });
+    long stayed = before.entrySet().stream().filter(e -> e.getValue().id().equals("s2")).count();
+    long here = after.values().stream().filter(moved::equals).count();
+    assertThat(here).as("keys of s2, which is another server there").isLessThan(stayed / 2);
+  }
+
+  @Test
+  void choose_serversLeftForGood_nothingHoldsThem() throws Exception {
+    Chooser sticky = Choosers.sticky(Choosers.random()).bind(FakeEnvironment.seeded(4));
+    List<Endpoint> gone = FakeEndpoint.withWeights(1, 1, 1);
+    for (int i = 0; i < 1_000; i++) {
+      sticky.prepare(gone).choose(gone, RequestContext.withKey("k" + i));
+    }
+    WeakReference<Endpoint> endpoint = new WeakReference<>(gone.get(0));
+    WeakReference<Server> server = new WeakReference<>(gone.get(0).server());
+    gone = FakeEndpoint.withWeights(1, 1);
+    Chooser prepared = sticky.prepare(gone);
+    for (int i = 0; i < 100 && (endpoint.get() != null || server.get() != null); i++) {
+      System.gc();
+    }
+
+    assertThat(prepared.choose(gone, RequestContext.withKey("k1"))).isIn(gone);
+    assertThat(endpoint.get()).isNull();
+    assertThat(server.get()).isNull();
+  }
+
+  private static Map<String, Server> homes(Chooser sticky, List<Server> servers) {
+    List<Endpoint> endpoints = new ArrayList<>();
+    servers.forEach(server -> endpoints.add(new FakeEndpoint(server, 1)));
+    List<Endpoint> list = List.copyOf(endpoints);
+    Chooser prepared = sticky.prepare(list);
+    Map<String, Server> homes = new HashMap<>();
+    for (int i = 0; i < 1_000; i++) {
+      homes.put("k" + i, prepared.choose(list, RequestContext.withKey("k" + i)).server());
+    }
+    return homes;
   }
 
   @Test

@@ -20,16 +20,20 @@ import io.evenload.UpdatableServerList;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -54,11 +58,13 @@ import org.junit.jupiter.api.Timeout;
  * }</pre>
  *
  * <p>A chooser answers with an endpoint of the very list that it was given, and avoids what the
- * request skips (tried already, or filtered out) unless all is skipped. It shares by weight, takes
- * a list or a weight into account as soon as it was prepared for it, and goes on where it was
- * before. It draws from the random source that it was given alone, shares nothing between
- * balancers, bears many threads, throws nothing, and allocates nothing in {@code choose}. Methods
- * to override say what else it claims to do, and claims are tested too.
+ * request skips (tried already, or filtered out) unless all is skipped. It shares by weight: of
+ * endpoints equal in speed and health each gets half to twice its weight's share, from one call at
+ * a time to a load of 0.9. It takes a list or a weight into account as soon as it was prepared for
+ * it, and goes on where it was before, so that lists that change at every choice starve nobody. It
+ * draws from the random source that it was given alone, shares nothing between balancers, bears
+ * many threads, throws nothing, and allocates nothing in {@code choose}. Methods to override say
+ * what else it claims to do, and claims are tested too.
  *
  * <p>All is on virtual time and with fixed seeds. Statistical bounds are five standard deviations
  * of independent draws, which a right chooser exceeds with one seed in a million or less.
@@ -82,6 +88,9 @@ public abstract class ChooserContract {
   private static final int KEYS = 4_000;
   private static final List<Outcome> OUTCOMES = List.of(Outcome.values());
   private static final int[] WEIGHTS = {1, 2, 7};
+  private static final int[][] SHARED = {{9, 1}, {49, 49, 2}, {100, 100, 100, 100, 4}};
+  private static final double[] LOADS = {0.02, 0.3, 0.9};
+  private static final double EXPECTED_CALLS = 1_000; // of the lightest
 
   @SuppressWarnings("unused") // keeps the compiler from leaving out what it would set
   private static volatile int limit;
@@ -220,6 +229,103 @@ public abstract class ChooserContract {
         assertThat(share)
             .as("a cursor that begins anew with each list favours some of them")
             .isCloseTo(0.2, within(bound(0.2, choices)));
+      }
+    }
+  }
+
+  @Test
+  final void prepare_anotherOrderBeforeEveryChoice_nobodyStarves() {
+    SeededRandom random = new SeededRandom(20);
+    assertNobodyStarves("rotated", list -> Collections.rotate(list, 1));
+    assertNobodyStarves("rotated the other way", list -> Collections.rotate(list, -1));
+    assertNobodyStarves("reversed", Collections::reverse);
+    assertNobodyStarves(
+        "shuffled", list -> Collections.shuffle(list, new Random(random.nextLong())));
+  }
+
+  @Test
+  final void prepare_oneComesAndGoesAtEveryChoice_nobodyStarves() {
+    for (int place : new int[] {0, 2, 4}) {
+      List<FakeEndpoint> gone = new ArrayList<>();
+      assertNobodyStarves(
+          "without one every other time",
+          list -> {
+            if (gone.isEmpty()) {
+              gone.add(list.remove(place));
+            } else {
+              list.add(place, gone.remove(0));
+            }
+          });
+    }
+  }
+
+  @Test
+  final void choose_alikeAtEveryLoad_sharesAreHalfToTwiceTheWeights() {
+    if (!honoursWeights()) {
+      return;
+    }
+    for (int[] weights : SHARED) {
+      assertHalfToTwice("one call at a time", weights, service(weights)::oneAtATime);
+      for (double load : LOADS) {
+        ServiceBench service = service(weights);
+        assertHalfToTwice("load " + load, weights, calls -> service.atLoad(load, calls));
+      }
+    }
+  }
+
+  @Test
+  final void choose_weightRampsUp_sharesAreHalfToTwiceTheWeights() {
+    if (!honoursWeights() || keys() == Keys.HASHED) {
+      return;
+    }
+    for (double load : LOADS) {
+      ServiceBench service = service(20, 20, 20, 20);
+      double[] expected = new double[4];
+      int[] counts = new int[4];
+      for (int step = 1; step <= 20; step++) {
+        service.weight(3, step);
+        int[] ofStep = service.atLoad(load * (60 + step) / 80, 1_000);
+        for (int i = 0; i < 4; i++) {
+          counts[i] += ofStep[i];
+          expected[i] += 1_000.0 * (i == 3 ? step : 20) / (60 + step);
+        }
+      }
+      assertHalfToTwice("load " + load, expected, counts);
+    }
+  }
+
+  @Test
+  final void choose_oneIsFaster_getsAtMostTwiceItsShareWhileIdle() {
+    if (!honoursWeights()) {
+      return;
+    }
+    for (int[] weights : SHARED) {
+      int light = weights.length - 1;
+      double share = weights[light] / (double) IntStream.of(weights).sum();
+      int calls = (int) (EXPECTED_CALLS / share);
+      int[] counts = new ServiceBench(chooser(), 22, servers(weights), light, 20).oneAtATime(calls);
+      assertThat((double) counts[light] / calls)
+          .as("share of one that is 20 times as fast, of the weights %s", Arrays.toString(weights))
+          .isLessThan(2 * share + bound(2 * share, calls));
+    }
+  }
+
+  @Test
+  final void choose_oneIsSlower_othersKeepTheirSharesAndLoadBlindItToo() {
+    if (!honoursWeights()) {
+      return;
+    }
+    for (int[] weights : SHARED) {
+      double sum = IntStream.of(weights).sum();
+      int light = weights.length - 1;
+      int calls = (int) (EXPECTED_CALLS * sum / weights[light]);
+      ServiceBench service = new ServiceBench(chooser(), 23, servers(weights), light, 0.5);
+      int[] counts = service.atLoad(0.4, calls);
+      for (int i = 0; i < weights.length; i++) {
+        double ratio = counts[i] / (calls * weights[i] / sum);
+        assertThat(ratio)
+            .as("times its share, of weight %d", weights[i])
+            .isBetween(loadAware() && i == light ? 0 : 0.5, 2.0);
       }
     }
   }
@@ -441,6 +547,54 @@ public abstract class ChooserContract {
       assertThat(off).as("shares that do not follow the weights; see ignoresWeights()").isEmpty();
     } else {
       assertThat(off).as("shares that bear out: %s", ignoresWeights()).isNotEmpty();
+    }
+  }
+
+  private ServiceBench service(int... weights) {
+    return new ServiceBench(chooser(), 21, servers(weights), -1, 1);
+  }
+
+  private static void assertHalfToTwice(String when, int[] weights, IntFunction<int[]> calls) {
+    double sum = IntStream.of(weights).sum();
+    double lightest = IntStream.of(weights).min().orElseThrow();
+    int number = (int) Math.ceil(EXPECTED_CALLS * sum / lightest);
+    double[] expected = IntStream.of(weights).mapToDouble(w -> number * w / sum).toArray();
+    assertHalfToTwice(when + " of " + Arrays.toString(weights), expected, calls.apply(number));
+  }
+
+  private static void assertHalfToTwice(String when, double[] expected, int[] counts) {
+    for (int i = 0; i < expected.length; i++) {
+      assertThat(counts[i] / expected[i])
+          .as("times its share that s%d gets at %s", i, when)
+          .isBetween(0.5, 2.0);
+    }
+  }
+
+  /**
+   * Changes the list before every choice; those that are always on it get half to twice their
+   * share.
+   */
+  private void assertNobodyStarves(String how, Consumer<List<FakeEndpoint>> change) {
+    if (!honoursWeights()) {
+      return;
+    }
+    ChooserBench bench = new ChooserBench(chooser(), 24, alike(5));
+    List<FakeEndpoint> all = List.copyOf(bench.endpoints);
+    List<FakeEndpoint> list = new ArrayList<>(all);
+    Set<FakeEndpoint> stayed = new HashSet<>(all);
+    Map<Endpoint, Integer> counts = new HashMap<>();
+    double expected = 0;
+    for (int i = 0; i < 600; i++) {
+      change.accept(list);
+      stayed.retainAll(list);
+      bench.prepare(list);
+      counts.merge(bench.choose(RequestContext.create()), 1, Integer::sum);
+      expected += 1.0 / list.size();
+    }
+    for (FakeEndpoint endpoint : stayed) {
+      assertThat(counts.getOrDefault(endpoint, 0) / expected)
+          .as("times its share that %s gets of lists that are %s", endpoint, how)
+          .isBetween(0.5, 2.0);
     }
   }
 
