@@ -1,0 +1,250 @@
+package io.evenload.internal.threads;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.security.AccessController;
+import java.security.PrivilegedAction;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The daemon threads that all balancers, lists and probes of the JVM share, for work that may
+ * block, now or later. They end about a second after the last work. Thread-safe.
+ */
+public final class SharedThreads implements Executor {
+
+  /*
+   * Two workers do everything as long as it is short, however much of it there is. Work that blocks would make other work
+   * wait. So while any waits, the timer looks every 10 ms and starts a worker for each that has waited for so long. Hence
+   * nothing waits much longer than 20 ms, whatever the other work does. A worker that finds nothing to do stays for a
+   * second if fewer than two others do, and else ends.
+   *
+   * The timer's thread only looks and hands over; the work of others never runs on it. When a thread cannot be started
+   * (OutOfMemoryError), work waits for the workers that there are, and is refused if there is none: so nothing is lost
+   * unsaid. The lock is held for a few instructions, and to start a thread.
+   */
+
+  static final int FEW = 2;
+  static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+  static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** What the whole JVM shares; after the constants, which it needs. */
+  public static final SharedThreads SHARED =
+      new SharedThreads(System::nanoTime, SharedThreads::daemon);
+
+  private final LongSupplier nanoTime;
+  private final ThreadMaker threadMaker;
+  private final ScheduledThreadPoolExecutor timer;
+
+  @GuardedBy("this")
+  private final Queue<Waiting> queue = new ArrayDeque<>();
+
+  @GuardedBy("this")
+  private int threads;
+
+  @GuardedBy("this")
+  private int idle;
+
+  @GuardedBy("this")
+  private boolean looking;
+
+  SharedThreads(LongSupplier nanoTime, ThreadMaker threadMaker) {
+    this.nanoTime = nanoTime;
+    this.threadMaker = threadMaker;
+    timer = new ScheduledThreadPoolExecutor(1, work -> threadMaker.thread("evenload-timer", work));
+    timer.setKeepAliveTime(LINGER_NANOS, TimeUnit.NANOSECONDS);
+    timer.allowCoreThreadTimeOut(true);
+    timer.setRemoveOnCancelPolicy(true);
+  }
+
+  /** Makes a thread that is not started yet. */
+  @FunctionalInterface
+  interface ThreadMaker {
+    Thread thread(String name, Runnable work);
+  }
+
+  /**
+   * Returns a daemon thread, not started yet, that takes nothing over from whoever makes it: not
+   * its thread-locals, not its context class loader, and not the classes on its stack, all of which
+   * could keep an application in memory that has been undeployed.
+   */
+  @SuppressWarnings("removal") // on JDK 17 a thread keeps the classes that are on its maker's stack
+  public static Thread daemon(String name, Runnable work) {
+    return AccessController.doPrivileged(
+        (PrivilegedAction<Thread>)
+            () -> {
+              Thread thread = new Thread(null, work, name, 0, false);
+              thread.setDaemon(true);
+              thread.setContextClassLoader(null);
+              return thread;
+            });
+  }
+
+  /**
+   * Runs the work on a worker, soon even if all other work blocks.
+   *
+   * @throws RejectedExecutionException if there is no worker and none can be started
+   */
+  @Override
+  public void execute(Runnable work) {
+    enqueue(new Waiting(work, nanoTime.getAsLong()));
+  }
+
+  /**
+   * Runs the work on a worker after a time. Cancelling it with an interrupt reaches the work, but
+   * nothing else that the worker does.
+   *
+   * @throws RejectedExecutionException if there is no thread and none can be started
+   */
+  public Future<?> after(long nanos, Runnable work) {
+    Later later = new Later(work);
+    if (nanos <= 0) {
+      execute(later);
+      return later;
+    }
+    try {
+      boolean unused = timer.prestartCoreThread();
+      later.alarm = timer.schedule(() -> handOver(later), nanos, TimeUnit.NANOSECONDS);
+    } catch (OutOfMemoryError e) { // the timer has no thread: a worker waits in its place
+      execute(() -> runAfter(nanos, later));
+    }
+    return later;
+  }
+
+  private static void runAfter(long nanos, Later later) {
+    long end = System.nanoTime() + nanos;
+    for (long rest = nanos; rest > 0 && !later.isDone(); rest = end - System.nanoTime()) {
+      LockSupport.parkNanos(rest);
+    }
+    later.run();
+  }
+
+  private void handOver(Later later) {
+    try {
+      execute(later);
+    } catch (RejectedExecutionException e) { // another time, then
+      later.alarm = timer.schedule(() -> handOver(later), 100, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private synchronized void enqueue(Waiting waiting) {
+    queue.add(waiting);
+    if (queue.size() <= idle) {
+      notify();
+    } else if (threads < FEW) {
+      try {
+        startWorker();
+      } catch (OutOfMemoryError e) {
+        if (threads == 0) {
+          queue.remove(waiting);
+          throw new RejectedExecutionException("no thread can be started", e);
+        }
+      }
+    }
+    lookLater();
+  }
+
+  @GuardedBy("this")
+  private void startWorker() {
+    threads++;
+    boolean started = false;
+    try {
+      threadMaker.thread("evenload-worker", this::work).start();
+      started = true;
+    } finally {
+      if (!started) {
+        threads--;
+      }
+    }
+  }
+
+  /** Has the timer look, if any work may wait. */
+  @GuardedBy("this")
+  private void lookLater() {
+    if (looking || queue.size() <= idle) {
+      return;
+    }
+    try {
+      boolean unused = timer.prestartCoreThread();
+      var unusedFuture = timer.schedule(this::look, LOOK_NANOS, TimeUnit.NANOSECONDS);
+      looking = true;
+    } catch (OutOfMemoryError e) {
+      // The workers that there are have to do.
+    }
+  }
+
+  /** Starts a worker for each work that has waited long. */
+  private synchronized void look() {
+    looking = false;
+    long now = nanoTime.getAsLong();
+    long late = queue.stream().filter(w -> now - w.sinceNanos >= LOOK_NANOS).count() - idle;
+    try {
+      for (; late > 0; late--) {
+        startWorker();
+      }
+    } catch (OutOfMemoryError e) {
+      // The workers that there are have to do.
+    }
+    lookLater();
+  }
+
+  private void work() {
+    for (Runnable work = next(); work != null; work = next()) {
+      boolean unused = Thread.interrupted(); // it was for the work before
+      Thread worker = Thread.currentThread();
+      try {
+        work.run();
+      } catch (Throwable e) {
+        worker.getUncaughtExceptionHandler().uncaughtException(worker, e);
+      }
+      worker.setContextClassLoader(null);
+    }
+  }
+
+  private synchronized @Nullable Runnable next() {
+    long end = nanoTime.getAsLong() + LINGER_NANOS;
+    while (queue.isEmpty()) {
+      long rest = TimeUnit.NANOSECONDS.toMillis(end - nanoTime.getAsLong());
+      if (rest <= 0 || idle >= FEW) {
+        threads--;
+        return null;
+      }
+      idle++;
+      try {
+        wait(rest);
+      } catch (InterruptedException e) {
+        // It was for the work before.
+      } finally {
+        idle--;
+      }
+    }
+    return queue.remove().work;
+  }
+
+  private record Waiting(Runnable work, long sinceNanos) {}
+
+  /** Work that may be cancelled before, or while it runs. */
+  private static final class Later extends FutureTask<Void> {
+    volatile @Nullable Future<?> alarm;
+
+    Later(Runnable work) {
+      super(work, null);
+    }
+
+    @Override
+    protected void done() {
+      Future<?> known = alarm;
+      if (known != null) {
+        known.cancel(false);
+      }
+    }
+  }
+}

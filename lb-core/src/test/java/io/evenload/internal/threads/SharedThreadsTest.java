@@ -1,0 +1,181 @@
+package io.evenload.internal.threads;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+
+class SharedThreadsTest {
+
+  private final List<Thread> made = Collections.synchronizedList(new ArrayList<>());
+  private final AtomicBoolean exhausted = new AtomicBoolean();
+  private final SharedThreads threads = new SharedThreads(System::nanoTime, this::make);
+  private final CountDownLatch released = new CountDownLatch(1);
+
+  @Test
+  void execute_everythingElseBlocks_runsAllTheSame() throws Exception {
+    CountDownLatch blocked = new CountDownLatch(300);
+    for (int i = 0; i < 300; i++) {
+      threads.execute(
+          () -> {
+            blocked.countDown();
+            awaitRelease();
+          });
+    }
+    assertThat(blocked.await(20, TimeUnit.SECONDS)).isTrue();
+    CompletableFuture<String> ran = new CompletableFuture<>();
+    threads.execute(() -> ran.complete("ran"));
+
+    assertThat(ran.get(20, TimeUnit.SECONDS)).isEqualTo("ran");
+    released.countDown();
+    joinAll();
+  }
+
+  @Test
+  void execute_shortWork_takesTwoWorkersAndEndsThem() throws Exception {
+    for (int i = 0; i < 50; i++) {
+      CompletableFuture<Thread> ran = new CompletableFuture<>();
+      threads.execute(() -> ran.complete(Thread.currentThread()));
+      Thread worker = ran.get(20, TimeUnit.SECONDS);
+      assertThat(worker.isDaemon()).isTrue();
+      assertThat(worker.getContextClassLoader()).isNull();
+    }
+
+    assertThat(workers()).isLessThanOrEqualTo(SharedThreads.FEW);
+    joinAll();
+  }
+
+  @Test
+  void execute_workThrowsOrChangesItsThread_harmsNoOther() throws Exception {
+    CompletableFuture<Throwable> thrown = new CompletableFuture<>();
+    for (int i = 0; i < SharedThreads.FEW; i++) {
+      threads.execute(
+          () -> {
+            Thread worker = Thread.currentThread();
+            worker.setUncaughtExceptionHandler((thread, e) -> thrown.complete(e));
+            worker.setContextClassLoader(SharedThreadsTest.class.getClassLoader());
+            worker.interrupt();
+            throw new AssertionError("from the work");
+          });
+    }
+    assertThat(thrown.get(20, TimeUnit.SECONDS)).hasMessage("from the work");
+    CompletableFuture<String> seen = new CompletableFuture<>();
+    threads.execute(
+        () ->
+            seen.complete(
+                Thread.currentThread().isInterrupted()
+                    + " "
+                    + Thread.currentThread().getContextClassLoader()));
+
+    assertThat(seen.get(20, TimeUnit.SECONDS)).isEqualTo("false null");
+  }
+
+  @Test
+  void execute_noThreadToBeHad_isRefusedAndWorksAgainLater() throws Exception {
+    exhausted.set(true);
+    assertThatExceptionOfType(RejectedExecutionException.class)
+        .isThrownBy(() -> threads.execute(() -> {}));
+    assertThatExceptionOfType(RejectedExecutionException.class)
+        .isThrownBy(() -> threads.after(1, () -> {}));
+    exhausted.set(false);
+    CompletableFuture<String> ran = new CompletableFuture<>();
+    Future<?> unused = threads.after(1, () -> ran.complete("ran"));
+
+    assertThat(ran.get(20, TimeUnit.SECONDS)).isEqualTo("ran");
+  }
+
+  @Test
+  void after_workerAsksAndNoThreadIsToBeHad_theWorkerWaitsForIt() throws Exception {
+    CompletableFuture<String> ran = new CompletableFuture<>();
+    threads.execute(
+        () -> {
+          exhausted.set(true);
+          Future<?> unused = threads.after(1_000_000, () -> ran.complete("ran"));
+        });
+
+    assertThat(ran.get(20, TimeUnit.SECONDS)).isEqualTo("ran");
+  }
+
+  @Test
+  void after_cancelled_doesNotRun() throws Exception {
+    CompletableFuture<String> first = new CompletableFuture<>();
+    CompletableFuture<String> second = new CompletableFuture<>();
+    Future<?> cancelled = threads.after(20_000_000, () -> first.complete("ran"));
+    cancelled.cancel(false);
+    Future<?> unused = threads.after(40_000_000, () -> second.complete("ran"));
+
+    assertThat(second.get(20, TimeUnit.SECONDS)).isEqualTo("ran");
+    assertThat(first).isNotDone();
+  }
+
+  @Test
+  void after_cancelledWhileItRuns_isInterrupted() throws Exception {
+    CountDownLatch running = new CountDownLatch(1);
+    CompletableFuture<String> ended = new CompletableFuture<>();
+    Future<?> work =
+        threads.after(
+            0,
+            () -> {
+              running.countDown();
+              ended.complete(awaitRelease() ? "released" : "interrupted");
+            });
+    assertThat(running.await(20, TimeUnit.SECONDS)).isTrue();
+    work.cancel(true);
+
+    assertThat(ended.get(20, TimeUnit.SECONDS)).isEqualTo("interrupted");
+  }
+
+  @Test
+  void daemon_threadLocalsOfTheMaker_areNotInherited() throws Exception {
+    InheritableThreadLocal<String> local = new InheritableThreadLocal<>();
+    local.set("the maker's");
+    CompletableFuture<String> seen = new CompletableFuture<>();
+    SharedThreads.daemon("test", () -> seen.complete("" + local.get())).start();
+
+    assertThat(seen.get(20, TimeUnit.SECONDS)).isEqualTo("null");
+  }
+
+  private Thread make(String name, Runnable work) {
+    Thread thread =
+        exhausted.get()
+            ? new Thread(work) {
+              @Override
+              public synchronized void start() {
+                throw new OutOfMemoryError("unable to create native thread");
+              }
+            }
+            : SharedThreads.daemon(name, work);
+    made.add(thread);
+    return thread;
+  }
+
+  private long workers() {
+    synchronized (made) {
+      return made.stream().filter(thread -> thread.getName().equals("evenload-worker")).count();
+    }
+  }
+
+  private void joinAll() throws InterruptedException {
+    for (Thread thread : List.copyOf(made)) {
+      thread.join(20_000);
+      assertThat(thread.isAlive()).isFalse();
+    }
+  }
+
+  private boolean awaitRelease() {
+    try {
+      return released.await(20, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      return false;
+    }
+  }
+}
