@@ -3,15 +3,21 @@ package io.evenload.internal.threads;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.ref.WeakReference;
+import java.security.ProtectionDomain;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 class SharedThreadsTest {
@@ -142,6 +148,79 @@ class SharedThreadsTest {
     SharedThreads.daemon("test", () -> seen.complete("" + local.get())).start();
 
     assertThat(seen.get(20, TimeUnit.SECONDS)).isEqualTo("null");
+  }
+
+  @Test
+  void daemon_codeOfTheMaker_isNotKept() throws Exception {
+    CountDownLatch end = new CountDownLatch(1);
+    AtomicReference<Thread> thread = new AtomicReference<>();
+    WeakReference<ClassLoader> loader = makeByOtherCode(thread, end);
+    for (int i = 0; i < 200 && !loader.refersTo(null); i++) {
+      System.gc();
+    }
+
+    assertThat(thread.get().isAlive()).isTrue();
+    assertThat(loader.refersTo(null)).as("the loader is gone while its thread lives").isTrue();
+    end.countDown();
+  }
+
+  private static WeakReference<ClassLoader> makeByOtherCode(
+      AtomicReference<Thread> thread, CountDownLatch end) throws Exception {
+    ClassLoader application = new OtherLoader();
+    Thread caller = Thread.currentThread();
+    ClassLoader before = caller.getContextClassLoader();
+    caller.setContextClassLoader(application);
+    try {
+      Object maker =
+          application.loadClass(OtherCode.class.getName()).getDeclaredConstructor().newInstance();
+      Runnable make =
+          () -> {
+            thread.set(SharedThreads.daemon("test", () -> awaitQuietly(end)));
+            thread.get().start();
+          };
+      ((Executor) maker).execute(make);
+    } finally {
+      caller.setContextClassLoader(before);
+    }
+    return new WeakReference<>(application);
+  }
+
+  private static void awaitQuietly(CountDownLatch end) {
+    try {
+      boolean unused = end.await(60, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Stands for an application that makes threads. */
+  public static final class OtherCode implements Executor {
+    @Override
+    public void execute(Runnable work) {
+      work.run();
+    }
+  }
+
+  /** Has a class {@link OtherCode} of its own, as an application that can be undeployed. */
+  private static final class OtherLoader extends ClassLoader {
+    OtherLoader() {
+      super(SharedThreadsTest.class.getClassLoader());
+    }
+
+    @Override
+    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+      if (!name.equals(OtherCode.class.getName())) {
+        return super.loadClass(name, resolve);
+      }
+      try (InputStream in =
+          SharedThreadsTest.class.getResourceAsStream("SharedThreadsTest$OtherCode.class")) {
+        byte[] code = in.readAllBytes();
+        return defineClass(
+            name, code, 0, code.length, new ProtectionDomain(null, null, this, null));
+      } catch (IOException e) {
+        throw new ClassNotFoundException(name, e);
+      }
+    }
   }
 
   private Thread make(String name, Runnable work) {
