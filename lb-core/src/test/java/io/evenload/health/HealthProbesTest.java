@@ -232,7 +232,7 @@ class HealthProbesTest {
             await(never);
             return addresses(1);
           });
-      assertThat(get(loop.start("orders.test", target.port(), Duration.ofSeconds(1))))
+      assertThat(get(loop.start("orders.test", target.port(), Duration.ofSeconds(3))))
           .isEqualTo(HealthReport.healthy());
       never.countDown();
     }

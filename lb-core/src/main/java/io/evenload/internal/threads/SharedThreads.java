@@ -23,13 +23,14 @@ public final class SharedThreads implements Executor {
 
   /*
    * Two workers do everything as long as it is short, however much of it there is. Work that blocks would make other work
-   * wait. So while any waits, the timer looks every 10 ms and starts a worker for each that has waited for so long. Hence
-   * nothing waits much longer than 20 ms, whatever the other work does. A worker that finds nothing to do stays for a
-   * second if fewer than two others do, and else ends.
+   * wait. So while any waits, the timer looks every 10 ms and has a worker started for each that has waited for so long.
+   * Hence nothing waits much longer than 20 ms, whatever the other work does. To start a thread takes as long as the
+   * machine is busy, so each new worker first starts two more if there are more to start, and no lock is held meanwhile. A
+   * worker that finds nothing to do stays for a second if fewer than two others do, and else ends.
    *
    * The timer's thread only looks and hands over; the work of others never runs on it. When a thread cannot be started
    * (OutOfMemoryError), work waits for the workers that there are, and is refused if there is none: so nothing is lost
-   * unsaid. The lock is held for a few instructions, and to start a thread.
+   * unsaid.
    */
 
   static final int FEW = 2;
@@ -48,7 +49,13 @@ public final class SharedThreads implements Executor {
   private final Queue<Waiting> queue = new ArrayDeque<>();
 
   @GuardedBy("this")
-  private int threads;
+  private int unstarted; // workers that are yet to be started
+
+  @GuardedBy("this")
+  private int coming; // those, and the ones that have been started and not begun
+
+  @GuardedBy("this")
+  private int threads; // that have been started, or are being so
 
   @GuardedBy("this")
   private int idle;
@@ -135,68 +142,99 @@ public final class SharedThreads implements Executor {
     }
   }
 
-  private synchronized void enqueue(Waiting waiting) {
-    queue.add(waiting);
-    if (queue.size() <= idle) {
-      notify();
-    } else if (threads < FEW) {
-      try {
-        startWorker();
-      } catch (OutOfMemoryError e) {
-        if (threads == 0) {
-          queue.remove(waiting);
-          throw new RejectedExecutionException("no thread can be started", e);
+  private void enqueue(Waiting waiting) {
+    if (needsWorker(waiting) && !start(1)) {
+      synchronized (this) {
+        if (threads == 0 && queue.remove(waiting)) {
+          throw new RejectedExecutionException("no thread can be started");
         }
       }
     }
     lookLater();
   }
 
-  @GuardedBy("this")
-  private void startWorker() {
-    threads++;
-    boolean started = false;
-    try {
-      threadMaker.thread("evenload-worker", this::work).start();
-      started = true;
-    } finally {
-      if (!started) {
-        threads--;
+  /** Queues the work; returns whether there are still too few workers to wait for one. */
+  private synchronized boolean needsWorker(Waiting waiting) {
+    queue.add(waiting);
+    if (queue.size() <= idle) {
+      notify();
+      return false;
+    }
+    boolean needed = threads + unstarted < FEW;
+    unstarted += needed ? 1 : 0;
+    coming += needed ? 1 : 0;
+    return needed;
+  }
+
+  /** Starts some of the workers that are to be started; returns false if that is not possible. */
+  private boolean start(int most) {
+    for (int i = 0; i < most && reserve(); i++) {
+      boolean started = false;
+      try {
+        threadMaker.thread("evenload-worker", this::work).start();
+        started = true;
+      } catch (OutOfMemoryError e) {
+        return false;
+      } finally {
+        if (!started) {
+          giveUp();
+        }
       }
     }
+    return true;
+  }
+
+  private synchronized boolean reserve() {
+    boolean any = unstarted > 0;
+    unstarted -= any ? 1 : 0;
+    threads += any ? 1 : 0;
+    return any;
+  }
+
+  /** Takes back the worker that was reserved, and those that nobody has started yet. */
+  private synchronized void giveUp() {
+    threads--;
+    coming -= 1 + unstarted;
+    unstarted = 0;
   }
 
   /** Has the timer look, if any work may wait. */
-  @GuardedBy("this")
   private void lookLater() {
-    if (looking || queue.size() <= idle) {
-      return;
+    synchronized (this) {
+      if (looking || queue.size() <= idle) {
+        return;
+      }
+      looking = true;
     }
     try {
       boolean unused = timer.prestartCoreThread();
       var unusedFuture = timer.schedule(this::look, LOOK_NANOS, TimeUnit.NANOSECONDS);
-      looking = true;
-    } catch (OutOfMemoryError e) {
-      // The workers that there are have to do.
+    } catch (OutOfMemoryError e) { // the workers that there are have to do
+      synchronized (this) {
+        looking = false;
+      }
     }
   }
 
-  /** Starts a worker for each work that has waited long. */
-  private synchronized void look() {
-    looking = false;
+  /** Has a worker started for each work that has waited long. */
+  private void look() {
     long now = nanoTime.getAsLong();
-    long late = queue.stream().filter(w -> now - w.sinceNanos >= LOOK_NANOS).count() - idle;
-    try {
-      for (; late > 0; late--) {
-        startWorker();
-      }
-    } catch (OutOfMemoryError e) {
-      // The workers that there are have to do.
+    synchronized (this) {
+      looking = false;
+      long late = queue.stream().filter(w -> now - w.sinceNanos >= LOOK_NANOS).count();
+      int missing = (int) Math.max(0, late - idle - coming);
+      unstarted += missing;
+      coming += missing;
     }
+    boolean unused = start(Integer.MAX_VALUE);
     lookLater();
   }
 
   private void work() {
+    boolean unusedStarted = start(2);
+    synchronized (this) {
+      coming--;
+    }
     for (Runnable work = next(); work != null; work = next()) {
       boolean unused = Thread.interrupted(); // it was for the work before
       Thread worker = Thread.currentThread();
