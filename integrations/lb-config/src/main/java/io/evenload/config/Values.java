@@ -29,6 +29,11 @@ final class Values {
     this.probing = probing;
   }
 
+  /** Returns values of which there is none. */
+  static Values none() {
+    return new Values("", "", OkHttpClient::new);
+  }
+
   String service() {
     return service;
   }

@@ -24,7 +24,7 @@ class SharedThreadsTest {
 
   private final List<Thread> made = Collections.synchronizedList(new ArrayList<>());
   private final AtomicBoolean exhausted = new AtomicBoolean();
-  private final SharedThreads threads = new SharedThreads(System::nanoTime, this::make);
+  private final Workers threads = new Workers(System::nanoTime, this::make);
   private final CountDownLatch released = new CountDownLatch(1);
 
   @Test
@@ -56,14 +56,14 @@ class SharedThreadsTest {
       assertThat(worker.getContextClassLoader()).isNull();
     }
 
-    assertThat(workers()).isLessThanOrEqualTo(SharedThreads.FEW);
+    assertThat(workers()).isLessThanOrEqualTo(Workers.FEW);
     joinAll();
   }
 
   @Test
   void execute_workThrowsOrChangesItsThread_harmsNoOther() throws Exception {
     CompletableFuture<Throwable> thrown = new CompletableFuture<>();
-    for (int i = 0; i < SharedThreads.FEW; i++) {
+    for (int i = 0; i < Workers.FEW; i++) {
       threads.execute(
           () -> {
             Thread worker = Thread.currentThread();
