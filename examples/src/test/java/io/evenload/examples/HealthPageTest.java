@@ -25,7 +25,7 @@ final class HealthPageTest {
 
   private static final Pattern BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
   private static final Pattern REGION =
-      Pattern.compile(" // health.md\n(.*?) *// end\n", Pattern.DOTALL);
+      Pattern.compile(" // health.md\n(.*?)// end\n", Pattern.DOTALL);
 
   @Test
   void page_javaBlocks_areTheRegionsOfThisClass() throws IOException {
