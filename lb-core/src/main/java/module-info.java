@@ -15,4 +15,5 @@ module io.evenload.core {
   exports io.evenload.chooser;
   exports io.evenload.discovery;
   exports io.evenload.health;
+  exports io.evenload.limit;
 }

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,8 +42,31 @@ public final class UpdatableServerList implements ServerList {
     serial.execute(
         () -> {
           current = copy;
-          subscribers.forEach(subscriber -> subscriber.deliver(copy));
+          tellAll(listener -> listener.updated(copy));
         });
+  }
+
+  /**
+   * Says that the list given last is still the whole truth, as a source does that has looked and
+   * found nothing new. Without a list yet it says nothing.
+   */
+  public void confirmed() {
+    serial.execute(
+        () -> {
+          if (current != null) {
+            tellAll(Listener::confirmed);
+          }
+        });
+  }
+
+  /** Says that the list could not be refreshed; the last one stays in force. */
+  public void failed(Throwable cause) {
+    requireNonNull(cause, "cause");
+    serial.execute(() -> tellAll(listener -> listener.failed(cause)));
+  }
+
+  private void tellAll(Consumer<Listener> event) {
+    subscribers.forEach(subscriber -> subscriber.deliver(event));
   }
 
   @Override
@@ -53,7 +77,7 @@ public final class UpdatableServerList implements ServerList {
           subscribers.add(subscriber);
           List<Server> known = current;
           if (known != null) {
-            subscriber.deliver(known);
+            subscriber.deliver(told -> told.updated(known));
           }
         });
     return () -> {
@@ -70,12 +94,12 @@ public final class UpdatableServerList implements ServerList {
       this.listener = listener;
     }
 
-    void deliver(List<Server> servers) {
+    void deliver(Consumer<Listener> event) {
       if (closed) {
         return;
       }
       try {
-        listener.updated(servers);
+        event.accept(listener);
       } catch (Throwable e) {
         logger.warn("A listener of a server list threw", e);
       }

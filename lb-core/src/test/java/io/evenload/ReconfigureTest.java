@@ -11,10 +11,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.evenload.LoadBalancerStatus.EndpointStatus;
 import io.evenload.chooser.Choosers;
-import io.evenload.health.ConcurrencyLimits;
 import io.evenload.health.HealthCheck;
 import io.evenload.health.OutlierDetection;
 import io.evenload.health.SlowStart;
+import io.evenload.limit.ConcurrencyLimits;
 import io.evenload.testing.CapturedLog;
 import io.evenload.testing.FakeGate;
 import io.evenload.testing.World;

@@ -53,6 +53,41 @@ final class UpdatableServerListTest {
   }
 
   @Test
+  void confirmedAndFailed_reachEverySubscriberInOrder() {
+    List<String> events = new ArrayList<>();
+    ServerList.Subscription subscription =
+        list.subscribe(
+            new ServerList.Listener() {
+              @Override
+              public void updated(List<Server> servers) {
+                events.add("updated " + servers.size());
+              }
+
+              @Override
+              public void confirmed() {
+                events.add("confirmed");
+              }
+
+              @Override
+              public void failed(Throwable cause) {
+                events.add("failed " + cause.getMessage());
+              }
+            });
+    list.subscribe(hear("x"));
+    list.confirmed();
+    list.update(World.servers("a"));
+    list.confirmed();
+    list.failed(new IllegalStateException("down"));
+    subscription.refresh();
+    subscription.close();
+    list.confirmed();
+
+    assertThat(events).containsExactly("updated 1", "confirmed", "failed down");
+    assertThat(heard).containsExactly("x:a");
+    assertThatNullPointerException().isThrownBy(() -> list.failed(null));
+  }
+
+  @Test
   void update_severalSubscribers_eachHearsEverythingInOrder() {
     list.subscribe(hear("x"));
     list.subscribe(hear("y"));

@@ -4,17 +4,15 @@ import static java.util.Objects.requireNonNull;
 
 import io.evenload.Server;
 import io.evenload.ServerList;
+import java.net.IDN;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -26,13 +24,18 @@ import org.jspecify.annotations.Nullable;
  * ServerList orders = DnsServerList.of("orders.prod.svc.cluster.local", 8080);
  * }</pre>
  *
- * <p>A server's id is its address and port. A name that cannot be resolved is reported as
- * {@linkplain ServerList.Listener#failed failed}, and the last good list stays. The JDK's resolver
- * has a cache of its own, of 30 seconds by default: a change is seen that much later unless the
+ * <p>A server's id is its address and port, and the list is sorted, so that answers in another
+ * order are no change. A name that cannot be resolved is reported as {@linkplain
+ * ServerList.Listener#failed failed}, and the last good list stays. An answer without any address
+ * is an empty list; since the JDK cannot tell that from an outage of the name servers, and throws
+ * {@link UnknownHostException} for both, so is {@linkplain Builder#unknownGrace a long time} of
+ * nothing else. The JDK's resolver has a cache of its own, of 30 seconds by default: a change is
+ * seen that much later, {@linkplain ServerList.Subscription#refresh asked again} or not, unless the
  * security property {@code networkaddress.cache.ttl} is lower than the interval.
  *
- * <p>Immutable. Each subscription resolves on one daemon thread of its own, since the JDK's
- * resolver blocks, or on the scheduler given.
+ * <p>Immutable. Names are resolved on daemon threads that all lists share, of which there are as
+ * many as resolvers that block at that time, or on the scheduler given. A name that is not ASCII is
+ * resolved in its ASCII form (IDNA).
  */
 public final class DnsServerList implements ServerList {
 
@@ -62,14 +65,14 @@ public final class DnsServerList implements ServerList {
 
   @Override
   public Subscription subscribe(Listener listener) {
-    Poller poller = new Poller(options, requireNonNull(listener, "listener"));
+    DnsPoller poller = new DnsPoller(options, requireNonNull(listener, "listener"));
     poller.start();
     return poller;
   }
 
   @Override
   public String toString() {
-    return "DnsServerList " + options.name + ":" + options.port;
+    return options.toString();
   }
 
   /** Turns a name into addresses; it may block. */
@@ -77,9 +80,9 @@ public final class DnsServerList implements ServerList {
   public interface Resolver {
 
     /**
-     * Returns all addresses of the name, at least one.
+     * Returns all addresses of the name; none says that it has no server now.
      *
-     * @throws UnknownHostException if there is none, or the name servers do not answer
+     * @throws UnknownHostException if the name is not known, or the name servers do not answer
      */
     List<InetAddress> resolve(String name) throws UnknownHostException;
   }
@@ -96,10 +99,19 @@ public final class DnsServerList implements ServerList {
     /** A fifth: enough that clients started together drift apart within minutes. */
     public static final double DEFAULT_JITTER = 0.2;
 
+    /**
+     * 6 hours: longer than most outages of name servers, and shorter than a night at addresses that
+     * may be somebody else's by now.
+     */
+    public static final Duration DEFAULT_UNKNOWN_GRACE = Duration.ofHours(6);
+
     private final String name;
+    private final String asciiName;
     private final int port;
     private Duration interval = DEFAULT_INTERVAL;
     private double jitter = DEFAULT_JITTER;
+    private Duration unknownGrace = DEFAULT_UNKNOWN_GRACE;
+    private LongSupplier nanoTime = System::nanoTime;
     private Resolver resolver = host -> List.of(InetAddress.getAllByName(host));
     private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
     private @Nullable ScheduledExecutorService scheduler;
@@ -107,14 +119,18 @@ public final class DnsServerList implements ServerList {
     private Builder(String name, int port) {
       Server server = Server.of(name, port); // for its checks
       this.name = server.host();
+      this.asciiName = IDN.toASCII(server.host());
       this.port = server.port();
     }
 
     private Builder(Builder other) {
       name = other.name;
+      asciiName = other.asciiName;
       port = other.port;
       interval = other.interval;
       jitter = other.jitter;
+      unknownGrace = other.unknownGrace;
+      nanoTime = other.nanoTime;
       resolver = other.resolver;
       random = other.random;
       scheduler = other.scheduler;
@@ -149,6 +165,28 @@ public final class DnsServerList implements ServerList {
       return this;
     }
 
+    /**
+     * Sets how long the list that was found last stays while the name is unknown all the time; 6
+     * hours by default. Then the list is empty.
+     *
+     * @throws IllegalArgumentException if the time is not 1 second to 365 days
+     */
+    public Builder unknownGrace(Duration grace) {
+      requireNonNull(grace, "unknownGrace");
+      if (grace.compareTo(Duration.ofSeconds(1)) < 0 || grace.compareTo(Duration.ofDays(365)) > 0) {
+        throw new IllegalArgumentException(
+            "unknownGrace: " + grace + " (expected: PT1S to PT8760H)");
+      }
+      this.unknownGrace = grace;
+      return this;
+    }
+
+    /** Sets the source of time in nanoseconds; {@link System#nanoTime} by default. */
+    public Builder nanoTime(LongSupplier nanoTime) {
+      this.nanoTime = requireNonNull(nanoTime, "nanoTime");
+      return this;
+    }
+
     /** Sets the resolver; by default {@link InetAddress#getAllByName}. */
     public Builder resolver(Resolver resolver) {
       this.resolver = requireNonNull(resolver, "resolver");
@@ -162,9 +200,9 @@ public final class DnsServerList implements ServerList {
     }
 
     /**
-     * Sets where names are resolved; the caller shuts it down. By default each subscription has a
-     * daemon thread of its own. The resolver blocks, so this should not be a scheduler that others
-     * wait for.
+     * Sets where names are resolved; the caller shuts it down. By default all lists share daemon
+     * threads, and one whose resolver hangs delays no other. The resolver blocks, so this should
+     * not be a scheduler that others wait for.
      */
     public Builder scheduler(ScheduledExecutorService scheduler) {
       this.scheduler = requireNonNull(scheduler, "scheduler");
@@ -175,107 +213,41 @@ public final class DnsServerList implements ServerList {
     public DnsServerList build() {
       return new DnsServerList(new Builder(this));
     }
-  }
 
-  /** One subscription: asks, tells, waits. Its tasks never overlap, as each schedules the next. */
-  private static final class Poller implements Subscription {
-    private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
-
-    private final Builder options;
-    private final Listener listener;
-    private final ScheduledExecutorService scheduler;
-    private final boolean ownsScheduler;
-    private List<Server> last = List.of();
-    private volatile @Nullable Future<?> next;
-    private volatile boolean closed;
-
-    Poller(Builder options, Listener listener) {
-      this.options = options;
-      this.listener = listener;
-      ScheduledExecutorService given = options.scheduler;
-      this.ownsScheduler = given == null;
-      this.scheduler = given != null ? given : daemon(options.name);
+    /** Asks for the addresses, as servers in the order of their ids. */
+    List<Server> resolve() throws UnknownHostException {
+      return resolver.resolve(asciiName).stream()
+          .map(address -> Server.of(address.getHostAddress(), port))
+          .distinct()
+          .sorted(Comparator.comparing(Server::id))
+          .toList();
     }
 
-    void start() {
-      scheduler.execute(this::poll);
+    Duration interval() {
+      return interval;
     }
 
-    private void poll() {
-      if (closed) {
-        return;
-      }
-      try {
-        tell(resolved());
-      } catch (UnknownHostException | RuntimeException e) {
-        if (!closed) {
-          listener.failed(e);
-        }
-      } finally {
-        waitForNext();
-      }
+    Duration unknownGrace() {
+      return unknownGrace;
     }
 
-    private List<Server> resolved() throws UnknownHostException {
-      List<Server> servers = new ArrayList<>();
-      for (InetAddress address : options.resolver.resolve(options.name)) {
-        servers.add(Server.of(address.getHostAddress(), options.port));
-      }
-      if (servers.isEmpty()) {
-        throw new UnknownHostException(options.name + ": no address");
-      }
-      return servers.stream().distinct().sorted((a, b) -> a.id().compareTo(b.id())).toList();
+    /** A factor around 1, as far from it as the jitter lets it. */
+    double jitter() {
+      return 1 + jitter * (2 * random.nextDouble() - 1);
     }
 
-    private void tell(List<Server> servers) {
-      if (!closed && !servers.equals(last)) {
-        last = servers;
-        listener.updated(servers);
-      }
+    long now() {
+      return nanoTime.getAsLong();
     }
 
-    private void waitForNext() {
-      if (closed) {
-        return;
-      }
-      Duration interval = options.interval;
-      boolean first = last.isEmpty() && interval.compareTo(FIRST_RETRY) > 0;
-      double factor = 1 + options.jitter * (2 * options.random.nextDouble() - 1);
-      long nanos = (long) ((first ? FIRST_RETRY : interval).toNanos() * factor);
-      try {
-        next = scheduler.schedule(this::poll, nanos, TimeUnit.NANOSECONDS);
-      } catch (RejectedExecutionException e) {
-        closed = true; // by close() on another thread, or with the scheduler
-      }
-      if (closed) {
-        cancelNext();
-      }
+    @Nullable ScheduledExecutorService scheduler() {
+      return scheduler;
     }
 
-    private void cancelNext() {
-      Future<?> pending = next;
-      if (pending != null) {
-        pending.cancel(false);
-      }
-    }
-
+    /** Which list this is, for the log. */
     @Override
-    public void close() {
-      closed = true;
-      cancelNext();
-      if (ownsScheduler) {
-        scheduler.shutdownNow();
-      }
-    }
-
-    private static ScheduledExecutorService daemon(String name) {
-      return new ScheduledThreadPoolExecutor(
-          1,
-          task -> {
-            Thread thread = new Thread(task, "evenload-dns-" + name);
-            thread.setDaemon(true);
-            return thread;
-          });
+    public String toString() {
+      return "DnsServerList " + name + ":" + port;
     }
   }
 }

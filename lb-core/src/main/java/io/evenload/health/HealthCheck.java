@@ -52,7 +52,10 @@ public final class HealthCheck {
     return probe;
   }
 
-  /** The time from one answer of a healthy server to the next question, before jitter. */
+  /**
+   * The time from one answer of a healthy server to the next question, before jitter; after its
+   * first answer any part of it.
+   */
   public Duration interval() {
     return interval;
   }
@@ -97,7 +100,7 @@ public final class HealthCheck {
 
     /**
      * 10 seconds: with 3 bad answers needed, and faster questions after the first, an outage shows
-     * in about 12 s.
+     * within about 12 s if connections are refused, and within about 15 s if nothing is answered.
      */
     public static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(10);
 
@@ -135,7 +138,8 @@ public final class HealthCheck {
 
     /**
      * Sets the time from one answer of a healthy server to the next question, before jitter; 10
-     * seconds by default.
+     * seconds by default. After a server's first answer it is a random part of that, so that the
+     * questions to many servers are spread evenly, unless the jitter is 0.
      *
      * @throws IllegalArgumentException if the interval is not 10 ms to 1 day
      */
@@ -210,7 +214,7 @@ public final class HealthCheck {
 
     /**
      * Sets whether a new server may be chosen before its first answer; true by default. Otherwise
-     * traffic is held back until the first good answer.
+     * traffic is held back until the first good answer, as far as enough other servers are well.
      */
     public Builder initiallyHealthy(boolean healthy) {
       this.initiallyHealthy = healthy;

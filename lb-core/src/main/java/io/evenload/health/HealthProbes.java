@@ -6,14 +6,19 @@ import io.evenload.HealthProbe;
  * The built-in probes. They are immutable and thread-safe, and may be shared by any number of
  * balancers.
  *
- * <p>A probe makes a connection of its own and closes it: it shares no connection, cookie, cache or
- * credential with the application, follows no redirect and uses no proxy. All probes of the JVM run
- * on one daemon thread, {@code evenload-probes}, however many servers there are; it ends about a
- * second after the last probe, as do the threads that resolve names. Servers given by name take one
- * such thread more, and up to four while the resolver hangs; a name with several addresses is well
- * if one of them is, in the resolver's order.
+ * <p>They connect and ask nothing. For a probe over HTTP or HTTPS see {@code OkHttpProbes} in
+ * lb-okhttp; without OkHttp, a {@link HealthProbe} by the JDK's client is ten lines, which {@code
+ * docs/health.md} shows.
  *
- * <p>A probe whose stage is cancelled or whose timeout has passed closes its connection.
+ * <p>A probe has one connection at a time, and its stage completes when that is closed. All
+ * connections of the JVM's probes are made by one daemon thread, {@code evenload-probes}, however
+ * many servers there are; it ends about a second after the last probe. No code of users runs on it:
+ * stages complete on one of the library's workers.
+ *
+ * <p>A server that is given by name is well if any of the name's addresses takes the connection;
+ * each is given its part of the timeout. Names are looked up on workers, one lookup for each name
+ * at a time. When that fails, or takes longer than half of the timeout, the addresses found last
+ * are used.
  */
 public final class HealthProbes {
 
@@ -30,19 +35,9 @@ public final class HealthProbes {
    * @throws IllegalArgumentException if the port is not 1 to 65535
    */
   public static HealthProbe tcp(int port) {
-    return new TcpProbe(Checks.port(port));
-  }
-
-  /**
-   * Returns the probe that sends {@code GET path} over HTTP/1.1 without TLS. For TLS, another port,
-   * headers or draining see {@link HttpProbe#builder}.
-   *
-   * @param path begins with a slash, and may have a query
-   * @param expectedStatuses the statuses of a healthy server; none stands for 200 to 299
-   * @throws IllegalArgumentException if the path does not begin with a slash or has characters that
-   *     a URL cannot have, or a status is not 200 to 599
-   */
-  public static HealthProbe http(String path, int... expectedStatuses) {
-    return HttpProbe.builder(path).expectedStatuses(expectedStatuses).build();
+    if (port < 1 || port > 65_535) {
+      throw new IllegalArgumentException("port: " + port + " (expected: 1 to 65535)");
+    }
+    return new TcpProbe(port);
   }
 }

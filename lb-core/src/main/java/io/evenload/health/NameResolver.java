@@ -1,44 +1,56 @@
 package io.evenload.health;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.evenload.internal.threads.SharedThreads;
+import java.net.IDN;
 import java.net.InetAddress;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.LongSupplier;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Turns host names into addresses on threads of its own, since the JDK's resolver blocks. */
+/** Turns host names into addresses on other threads, since the JDK's resolver blocks. */
 final class NameResolver {
 
   /*
-   * One thread does it all as long as names resolve at once, as they do from the JDK's cache. A name whose servers do not
-   * answer holds its thread for seconds, in which other names would wait. So when work comes and nothing was finished for
-   * a while, one more thread begins, up to four. Threads end when there is nothing left to do.
+   * Of each name one lookup is on its way at most, and whoever asks meanwhile waits for that. A lookup that hangs cannot
+   * be ended, but who gave up waiting costs nothing more. So there are at most as many threads as there are names that
+   * hang, and 256; beyond that, names wait. The addresses found last are kept, for as many names as were asked for last.
    */
 
-  static final int MAX_THREADS = 4;
-  static final long PATIENCE_NANOS = 200_000_000;
+  static final int MOST_LOOKUPS = 256;
+  static final int MOST_KEPT = 16_384;
 
   private static final Pattern IPV4 =
       Pattern.compile("((25[0-5]|2[0-4]\\d|1?\\d?\\d)\\.){3}(25[0-5]|2[0-4]\\d|1?\\d?\\d)");
 
   private final Lookup lookup;
-  private final LongSupplier nanoTime;
+  private final Executor threads;
 
   @GuardedBy("this")
-  private final Queue<Query> queue = new ArrayDeque<>();
+  private final Map<String, Name> names = new LinkedHashMap<>(16, 0.75f, true);
 
   @GuardedBy("this")
-  private int threads;
+  private final Queue<Name> waiting = new ArrayDeque<>();
 
   @GuardedBy("this")
-  private long progressNanos;
+  private int running;
 
-  NameResolver(Lookup lookup, LongSupplier nanoTime) {
+  NameResolver(Lookup lookup) {
+    this(lookup, SharedThreads.SHARED);
+  }
+
+  NameResolver(Lookup lookup, Executor threads) {
     this.lookup = lookup;
-    this.nanoTime = nanoTime;
+    this.threads = threads;
   }
 
   /** Resolves a name, as {@link InetAddress#getAllByName} does. */
@@ -55,50 +67,108 @@ final class NameResolver {
   /** Completes with the addresses, or exceptionally; at once for an address. */
   CompletableFuture<InetAddress[]> resolve(String host) {
     CompletableFuture<InetAddress[]> addresses = new CompletableFuture<>();
-    Query query = new Query(host, addresses);
-    if (isAddress(host)) {
-      answer(query, InetAddress::getAllByName);
-    } else {
-      submit(query);
+    try {
+      if (isAddress(host)) {
+        addresses.complete(InetAddress.getAllByName(host));
+      } else if (enqueue(IDN.toASCII(host), addresses)) {
+        start();
+      }
+    } catch (Exception e) {
+      addresses.completeExceptionally(e);
     }
     return addresses;
   }
 
-  private synchronized void submit(Query query) {
-    queue.add(query);
-    long now = nanoTime.getAsLong();
-    if (threads == 0 || (threads < MAX_THREADS && now - progressNanos > PATIENCE_NANOS)) {
-      threads++;
-      progressNanos = now;
-      ProbeLoop.daemon("evenload-probes-dns", this::work).start();
+  /** Returns the addresses that the name had when they were found last; null if never. */
+  synchronized InetAddress @Nullable [] lastFound(String host) {
+    Name name = isAddress(host) ? null : names.get(IDN.toASCII(host));
+    return name == null ? null : name.lastFound;
+  }
+
+  /** Returns whether a thread has to be started for this. */
+  private synchronized boolean enqueue(String host, CompletableFuture<InetAddress[]> asking) {
+    Name name = names.computeIfAbsent(host, Name::new);
+    name.asking.removeIf(CompletableFuture::isDone); // who gave up
+    name.asking.add(asking);
+    if (name.wanted) {
+      return false;
+    }
+    name.wanted = true;
+    waiting.add(name);
+    forgetEldest();
+    boolean room = running < MOST_LOOKUPS;
+    running += room ? 1 : 0;
+    return room;
+  }
+
+  @GuardedBy("this")
+  private void forgetEldest() {
+    Iterator<Name> eldest = names.values().iterator();
+    while (names.size() > MOST_KEPT && eldest.hasNext()) {
+      if (!eldest.next().wanted) {
+        eldest.remove();
+      }
+    }
+  }
+
+  private void start() {
+    try {
+      threads.execute(this::work);
+    } catch (RejectedExecutionException e) {
+      Name refused = next(); // or another one, which is as well as this
+      if (refused != null) {
+        answered(refused, null).forEach(asking -> asking.completeExceptionally(e));
+        stopped();
+      }
     }
   }
 
   private void work() {
-    for (Query query = next(); query != null; query = next()) {
-      answer(query, lookup);
+    for (Name name = next(); name != null; name = next()) {
+      try {
+        InetAddress[] found = lookup.resolve(name.host);
+        answered(name, found).forEach(asking -> asking.complete(found));
+      } catch (Throwable e) {
+        answered(name, null).forEach(asking -> asking.completeExceptionally(e));
+      }
     }
   }
 
-  private synchronized @Nullable Query next() {
-    progressNanos = nanoTime.getAsLong();
-    Query query = queue.poll();
-    if (query == null) {
-      threads--;
+  /** Returns the next name that anybody waits for; null ends the work. */
+  private synchronized @Nullable Name next() {
+    Name name = waiting.poll();
+    while (name != null && name.asking.stream().allMatch(CompletableFuture::isDone)) {
+      name.wanted = false;
+      name.asking.clear();
+      name = waiting.poll();
     }
-    return query;
+    running -= name == null ? 1 : 0;
+    return name;
   }
 
-  private static void answer(Query query, Lookup lookup) {
-    if (query.addresses.isDone()) {
-      return; // given up meanwhile
-    }
-    try {
-      query.addresses.complete(lookup.resolve(query.host));
-    } catch (Throwable e) {
-      query.addresses.completeExceptionally(e);
-    }
+  private synchronized void stopped() {
+    running--;
   }
 
-  private record Query(String host, CompletableFuture<InetAddress[]> addresses) {}
+  /** Takes what was found, and returns who asked for it. */
+  private synchronized List<CompletableFuture<InetAddress[]>> answered(
+      Name name, InetAddress @Nullable [] found) {
+    name.wanted = false;
+    name.lastFound = found == null || found.length == 0 ? name.lastFound : found;
+    List<CompletableFuture<InetAddress[]>> asking = List.copyOf(name.asking);
+    name.asking.clear();
+    return asking;
+  }
+
+  /** What is known of a name; all of it is guarded by the resolver. */
+  private static final class Name {
+    final String host;
+    final List<CompletableFuture<InetAddress[]>> asking = new ArrayList<>();
+    boolean wanted; // a lookup is on its way, or waits for room
+    InetAddress @Nullable [] lastFound;
+
+    Name(String host) {
+      this.host = host;
+    }
+  }
 }

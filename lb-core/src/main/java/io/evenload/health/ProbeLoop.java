@@ -2,98 +2,104 @@ package io.evenload.health;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.evenload.HealthReport;
+import io.evenload.internal.threads.SharedThreads;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Queue;
 import java.util.TreeSet;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** The one thread that runs the connections of all probes. */
+/** The one thread that makes the connections of all probes. */
 final class ProbeLoop {
 
   /*
-   * The thread begins with the first exchange, and ends when there has been none for a second; a new one begins with the
-   * next. All of an exchange happens on it but its creation: other threads only hand the exchange over, with `wake`, when
-   * it is new, its name is resolved, or it was cancelled. The lock guards the handing over and the life of the thread; it
-   * is held for a few instructions (and to open a selector), never while anything waits.
+   * The thread begins with the first probe, and ends when there has been none for a second; a new one begins with the
+   * next. All of a probe happens on it but its creation: other threads only hand the probe over, with `wake`, when it is
+   * new, its name is resolved, or it was cancelled. The lock guards the handing over and the life of the thread; it is
+   * held for a few instructions (and to open a selector), never while anything waits.
+   *
+   * A channel that is closed keeps its socket until the selector has let go of it. So each turn ends with a look at the
+   * selector, before results are told. They are told by workers, since whoever hears them may block.
    */
 
   static final ProbeLoop SHARED = new ProbeLoop(System::nanoTime, InetAddress::getAllByName);
 
   private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(1);
-  private static final int SCRATCH = 65_536; // more than any TLS record holds
+  private static final Duration LONGEST = Duration.ofDays(1);
 
   private final LongSupplier nanoTime;
   private final NameResolver names;
   private final AtomicLong numbers = new AtomicLong();
 
   @GuardedBy("this")
-  private final Queue<Exchange> woken = new ArrayDeque<>();
+  private final Queue<Connecting> woken = new ArrayDeque<>();
 
   @GuardedBy("this")
   private @Nullable Selector running;
 
   ProbeLoop(LongSupplier nanoTime, NameResolver.Lookup lookup) {
     this.nanoTime = nanoTime;
-    this.names = new NameResolver(lookup, nanoTime);
+    this.names = new NameResolver(lookup);
   }
 
-  /**
-   * Starts one probe, which ends within the timeout.
-   *
-   * @param question what to ask; null to connect only
-   */
-  CompletionStage<HealthReport> start(
-      String host, int port, Duration timeout, @Nullable Question question) {
-    long now = nanoTime.getAsLong();
-    Exchange exchange =
-        new Exchange(port, timeout, question, now + timeout.toNanos(), numbers.getAndIncrement());
+  /** Starts one probe, which ends within the timeout, or a day. */
+  CompletionStage<HealthReport> start(String host, int port, Duration timeout) {
+    Duration bounded = timeout.compareTo(LONGEST) < 0 ? timeout : LONGEST;
+    Connecting probe =
+        new Connecting(
+            port,
+            bounded,
+            nanoTime.getAsLong(),
+            () -> names.lastFound(host),
+            numbers.getAndIncrement());
     var resolving = names.resolve(host);
     var unusedStage =
         resolving.whenComplete(
             (addresses, failure) -> {
-              exchange.resolved(addresses, failure);
-              wake(exchange);
+              probe.resolved(addresses, failure);
+              wake(probe);
             });
     var unusedResult =
-        exchange.result.whenComplete(
+        probe.result.whenComplete(
             (report, failure) -> {
-              if (!exchange.reported()) {
-                resolving.cancel(false);
-                wake(exchange);
+              boolean unused = resolving.cancel(false);
+              if (probe.report() == null) {
+                wake(probe);
               }
             });
     if (!resolving.isDone()) {
-      wake(exchange); // so that it ends in time while the name is being resolved
+      wake(probe); // so that it ends in time while the name is being resolved
     }
-    return exchange.result;
+    return probe.result;
   }
 
-  private void wake(Exchange exchange) {
+  private void wake(Connecting probe) {
     try {
-      handOver(exchange);
-    } catch (IOException | OutOfMemoryError e) {
-      exchange.fail(e); // no file descriptor or no thread is to be had
+      handOver(probe);
+    } catch (IOException | OutOfMemoryError e) { // no file descriptor or no thread is to be had
+      probe.fail(e);
+      tell(probe);
     }
   }
 
-  private synchronized void handOver(Exchange exchange) throws IOException {
+  private synchronized void handOver(Connecting probe) throws IOException {
     Selector selector = running;
     if (selector == null) {
       Selector opened = Selector.open();
       try {
-        daemon("evenload-probes", () -> run(opened)).start();
+        SharedThreads.daemon("evenload-probes", () -> run(opened)).start();
       } catch (OutOfMemoryError e) {
         opened.close();
         throw e;
@@ -101,11 +107,11 @@ final class ProbeLoop {
       running = opened;
       selector = opened;
     }
-    woken.add(exchange);
+    woken.add(probe);
     selector.wakeup();
   }
 
-  private synchronized @Nullable Exchange nextWoken() {
+  private synchronized @Nullable Connecting nextWoken() {
     return woken.poll();
   }
 
@@ -132,35 +138,50 @@ final class ProbeLoop {
   /** The selector broke: whatever was under way fails, and the next probe starts anew. */
   @SuppressWarnings("ReferenceEquality") // this very selector
   private void abandon(Selector selector, Turn turn, Throwable cause) {
+    List<Connecting> all = new ArrayList<>(turn.ended);
+    all.addAll(turn.open);
     synchronized (this) {
       if (running == selector) {
         running = null;
-        turn.open.addAll(woken);
+        all.addAll(woken);
         woken.clear();
       }
     }
-    new ArrayList<>(turn.open).forEach(exchange -> exchange.fail(cause));
+    for (Connecting probe : all) {
+      probe.fail(cause);
+      tell(probe);
+    }
   }
 
-  static Thread daemon(String name, Runnable work) {
-    Thread thread = new Thread(null, work, name, 0, false);
-    thread.setDaemon(true);
-    thread.setContextClassLoader(null);
-    return thread;
+  private static void tell(Connecting probe) {
+    HealthReport report = probe.report();
+    if (report == null) {
+      return; // somebody else has told
+    }
+    try {
+      SharedThreads.SHARED.execute(() -> probe.result.complete(report));
+    } catch (RejectedExecutionException e) { // there is no worker
+      probe.result.complete(report);
+    }
   }
 
   /** What the thread works with. */
   private final class Turn {
-    final TreeSet<Exchange> open =
+    final TreeSet<Connecting> open =
         new TreeSet<>(
-            Comparator.comparingLong((Exchange exchange) -> exchange.deadlineNanos)
-                .thenComparingLong(exchange -> exchange.number));
-    private final ByteBuffer scratch = ByteBuffer.allocate(SCRATCH);
+            Comparator.comparingLong((Connecting probe) -> probe.alarmNanos() - origin())
+                .thenComparingLong(probe -> probe.number));
+    final List<Connecting> ended = new ArrayList<>();
     private final Selector selector;
-    private long lastWokenNanos = nanoTime.getAsLong();
+    private final long originNanos = nanoTime.getAsLong();
+    private long lastWokenNanos = originNanos;
 
     Turn(Selector selector) {
       this.selector = selector;
+    }
+
+    private long origin() {
+      return originNanos;
     }
 
     boolean isIdle() {
@@ -169,34 +190,42 @@ final class ProbeLoop {
 
     /** Waits for something to happen, and does what follows from it. */
     void take() throws IOException {
-      long wait =
-          (open.isEmpty() ? lastWokenNanos + LINGER_NANOS : open.first().deadlineNanos)
-              - nanoTime.getAsLong();
+      long alarm = open.isEmpty() ? lastWokenNanos + LINGER_NANOS : open.first().alarmNanos();
+      long wait = alarm - nanoTime.getAsLong();
       if (wait > 0) {
         selector.select(TimeUnit.NANOSECONDS.toMillis(wait) + 1);
       } else {
         selector.selectNow();
       }
-      for (Exchange next = nextWoken(); next != null; next = nextWoken()) {
-        lastWokenNanos = nanoTime.getAsLong();
-        open.add(next);
-        advance(next);
+      long now = nanoTime.getAsLong();
+      for (Connecting next = nextWoken(); next != null; next = nextWoken()) {
+        lastWokenNanos = now;
+        advance(next, now);
       }
       for (SelectionKey key : selector.selectedKeys()) {
-        advance((Exchange) key.attachment());
+        advance((Connecting) key.attachment(), now);
       }
       selector.selectedKeys().clear();
-      long now = nanoTime.getAsLong();
-      while (!open.isEmpty() && now - open.first().deadlineNanos >= 0) {
-        open.first().expire();
-        open.pollFirst();
+      while (!open.isEmpty() && now - open.first().alarmNanos() >= 0) {
+        advance(open.first(), now);
+      }
+      if (!ended.isEmpty()) {
+        selector.selectNow(); // closes their sockets
+        ended.forEach(ProbeLoop::tell);
+        ended.clear();
       }
     }
 
-    private void advance(Exchange exchange) {
-      exchange.advance(selector, scratch);
-      if (exchange.isClosed()) {
-        open.remove(exchange);
+    private void advance(Connecting probe, long now) {
+      if (probe.isClosed()) {
+        return;
+      }
+      open.remove(probe);
+      probe.advance(selector, now);
+      if (probe.isClosed()) {
+        ended.add(probe);
+      } else {
+        open.add(probe);
       }
     }
   }

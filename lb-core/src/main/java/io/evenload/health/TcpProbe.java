@@ -17,8 +17,7 @@ final class TcpProbe implements HealthProbe {
 
   @Override
   public CompletionStage<HealthReport> probe(Server server, Duration timeout) {
-    int target = port == 0 ? server.port() : port;
-    return ProbeLoop.SHARED.start(server.host(), target, timeout, null);
+    return ProbeLoop.SHARED.start(server.host(), port == 0 ? server.port() : port, timeout);
   }
 
   @Override

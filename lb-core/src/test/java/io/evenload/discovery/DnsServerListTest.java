@@ -1,18 +1,24 @@
 package io.evenload.discovery;
 
+import static java.time.Duration.ofMinutes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
 import io.evenload.Server;
 import io.evenload.ServerList;
+import io.evenload.testing.CapturedLog;
+import io.evenload.testing.VirtualTime;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -23,6 +29,8 @@ class DnsServerListTest {
   private final ManualScheduler scheduler = new ManualScheduler();
   private final Recorder recorder = new Recorder();
   private List<String> addresses = List.of("10.0.0.2", "10.0.0.1");
+  private Exception failure;
+  private Runnable whileResolving = () -> {};
   private int resolutions;
 
   @Test
@@ -69,14 +77,211 @@ class DnsServerListTest {
   void poll_failure_isReportedAndTheNextSuccessOfTheSameAddressesIsNoUpdate() {
     list().build().subscribe(recorder);
     scheduler.runNext();
-    List<String> good = addresses;
-    addresses = List.of();
+    failure = new UnknownHostException("orders.test");
     scheduler.runNext();
-    addresses = good;
+    failure = new IllegalStateException("broken resolver");
+    scheduler.runNext();
+    failure = null;
     scheduler.runNext();
 
-    assertThat(recorder.failures).hasSize(1).allMatch(e -> e instanceof UnknownHostException);
+    assertThat(recorder.failures)
+        .hasExactlyElementsOfTypes(UnknownHostException.class, IllegalStateException.class);
     assertThat(recorder.lists).hasSize(1);
+    assertThat(recorder.confirmed).isEqualTo(1);
+  }
+
+  @Test
+  void poll_noAddress_isAnEmptyListOnceThenConfirmed() {
+    list().build().subscribe(recorder);
+    scheduler.runNext();
+    addresses = List.of();
+    scheduler.runNext();
+    scheduler.runNext();
+    addresses = List.of("10.0.0.3");
+    scheduler.runNext();
+
+    assertThat(recorder.lists)
+        .satisfiesExactly(
+            first -> assertThat(first).hasSize(2),
+            second -> assertThat(second).isEmpty(),
+            third -> assertThat(third).containsExactly(Server.of("10.0.0.3", 8080)));
+    assertThat(recorder.confirmed).isEqualTo(1);
+    assertThat(recorder.failures).isEmpty();
+  }
+
+  @Test
+  void poll_addressesRotate_isNoUpdate() {
+    list().build().subscribe(recorder);
+    scheduler.runNext();
+    List<String> rotating = new ArrayList<>(List.of("10.0.0.1", "10.0.0.2"));
+    for (int i = 0; i < 10; i++) {
+      Collections.rotate(rotating, 1);
+      addresses = List.copyOf(rotating);
+      scheduler.runNext();
+    }
+
+    assertThat(recorder.lists).hasSize(1);
+    assertThat(recorder.confirmed).isEqualTo(10);
+  }
+
+  @Test
+  void poll_unknownForLong_isAnEmptyListOnce() {
+    VirtualTime time = new VirtualTime();
+    long start = Long.MAX_VALUE - Duration.ofHours(3).toNanos();
+    list().scheduler(time).nanoTime(() -> start + time.getAsLong()).build().subscribe(recorder);
+    time.runDue();
+    failure = new UnknownHostException("orders.test");
+    time.advance(Duration.ofHours(5).plusMinutes(59));
+    assertThat(recorder.lists).hasSize(1);
+    time.advance(Duration.ofMinutes(2));
+    assertThat(recorder.lists).hasSize(2).last().isEqualTo(List.of());
+    time.advance(Duration.ofHours(12));
+    assertThat(recorder.lists).hasSize(2);
+    failure = null;
+    time.advance(Duration.ofSeconds(20));
+
+    assertThat(recorder.lists).hasSize(3).last().asInstanceOf(LIST).hasSize(2);
+  }
+
+  @Test
+  void poll_anythingButUnknownMeanwhile_theTimeBeginsAnew() {
+    VirtualTime time = new VirtualTime();
+    list().unknownGrace(ofMinutes(10)).scheduler(time).nanoTime(time).build().subscribe(recorder);
+    time.runDue();
+    for (int i = 0; i < 5; i++) {
+      failure = new UnknownHostException("orders.test");
+      time.advance(ofMinutes(9));
+      failure = new IllegalStateException("broken resolver");
+      time.advance(ofMinutes(1));
+    }
+
+    assertThat(recorder.lists).hasSize(1);
+  }
+
+  @Test
+  void refresh_asksAtOnceAndOnceASecondAtMost() {
+    VirtualTime time = new VirtualTime();
+    ServerList.Subscription subscription = polling(time, ofMinutes(1));
+    time.advance(Duration.ofSeconds(20));
+    assertThat(resolutions).isEqualTo(1);
+    subscription.refresh();
+    time.runDue();
+    assertThat(resolutions).isEqualTo(2);
+    for (int i = 0; i < 100; i++) {
+      subscription.refresh();
+      time.advance(Duration.ofMillis(100));
+    }
+    assertThat(resolutions).isBetween(2 + 7, 2 + 10);
+    assertThat(time.pending()).isEqualTo(1);
+    int asked = resolutions;
+    time.advance(Duration.ofSeconds(40));
+    assertThat(resolutions).isBetween(asked, asked + 1); // the last one that was asked for
+    time.advance(ofMinutes(5));
+    assertThat(resolutions - asked).isBetween(4, 8);
+    subscription.close();
+    subscription.refresh();
+    assertThat(time.pending()).isZero();
+  }
+
+  @Test
+  void refresh_whileResolving_asksAgainAfterASecond() {
+    VirtualTime time = new VirtualTime();
+    ServerList.Subscription[] subscription = new ServerList.Subscription[1];
+    subscription[0] = polling(time, ofMinutes(1));
+    time.advance(Duration.ofSeconds(5));
+    whileResolving = () -> subscription[0].refresh();
+    subscription[0].refresh();
+    time.runDue();
+    whileResolving = () -> {};
+    assertThat(resolutions).isEqualTo(2);
+    time.advance(Duration.ofMillis(999));
+    assertThat(resolutions).isEqualTo(2);
+    time.advance(Duration.ofMillis(201));
+
+    assertThat(resolutions).isEqualTo(3);
+    assertThat(time.pending()).isEqualTo(1);
+  }
+
+  @Test
+  void scheduler_refusesOnce_isAskedAgain() throws Exception {
+    CountDownLatch again = new CountDownLatch(2);
+    RefusingScheduler refusing = new RefusingScheduler();
+    ServerList.Subscription subscription =
+        list()
+            .scheduler(refusing)
+            .resolver(
+                name -> {
+                  again.countDown();
+                  refusing.refuses = again.getCount() == 1;
+                  return List.of();
+                })
+            .build()
+            .subscribe(recorder);
+
+    assertThat(again.await(20, TimeUnit.SECONDS)).isTrue();
+    subscription.close();
+    refusing.shutdownNow();
+  }
+
+  @Test
+  void scheduler_isShutDown_isSaidOnce() {
+    VirtualTime time = new VirtualTime();
+    try (CapturedLog log = new CapturedLog(DnsServerList.class)) {
+      polling(time, ofMinutes(1));
+      time.advance(ofMinutes(3));
+      whileResolving = time::shutdown;
+      time.advance(ofMinutes(3));
+
+      assertThat(log.messages())
+          .containsExactly(
+              "DnsServerList orders.test:8080: its scheduler was shut down, so the name is not asked"
+                  + " any more");
+    }
+  }
+
+  @Test
+  void poll_otherResolversHang_isNotDelayed() throws Exception {
+    CountDownLatch released = new CountDownLatch(1);
+    List<ServerList.Subscription> all = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      all.add(
+          DnsServerList.builder("hanging.test", 80)
+              .resolver(
+                  name -> {
+                    await(released);
+                    return List.of();
+                  })
+              .build()
+              .subscribe(servers -> {}));
+    }
+    CompletableFuture<List<Server>> first = new CompletableFuture<>();
+    all.add(
+        DnsServerList.builder("well.test", 80)
+            .resolver(name -> List.of(InetAddress.getLoopbackAddress()))
+            .build()
+            .subscribe(first::complete));
+
+    assertThat(first.get(10, TimeUnit.SECONDS)).hasSize(1);
+    released.countDown();
+    all.forEach(ServerList.Subscription::close);
+  }
+
+  @Test
+  void name_notAscii_isResolvedInItsAsciiForm() {
+    List<String> asked = new ArrayList<>();
+    DnsServerList.builder("bücher.test", 80)
+        .scheduler(scheduler)
+        .resolver(
+            name -> {
+              asked.add(name);
+              return List.of();
+            })
+        .build()
+        .subscribe(recorder);
+    scheduler.runNext();
+
+    assertThat(asked).containsExactly("xn--bcher-kva.test");
+    assertThat(DnsServerList.of("bücher.test", 80)).hasToString("DnsServerList bücher.test:80");
   }
 
   @Test
@@ -194,6 +399,9 @@ class DnsServerListTest {
         .isThrownBy(() -> list().jitter(Double.NaN))
         .withMessage("jitter: NaN (expected: 0 to 0.5)");
     assertThatIllegalArgumentException()
+        .isThrownBy(() -> list().unknownGrace(Duration.ofMillis(999)))
+        .withMessage("unknownGrace: PT0.999S (expected: PT1S to PT8760H)");
+    assertThatIllegalArgumentException()
         .isThrownBy(() -> DnsServerList.builder("orders", 0))
         .withMessage("port: 0 (expected: 1 to 65535)");
     assertThat(DnsServerList.of("orders", 80)).hasToString("DnsServerList orders:80");
@@ -206,6 +414,12 @@ class DnsServerListTest {
         .resolver(
             name -> {
               resolutions++;
+              whileResolving.run();
+              if (failure instanceof UnknownHostException unknown) {
+                throw unknown;
+              } else if (failure instanceof RuntimeException broken) {
+                throw broken;
+              }
               List<InetAddress> found = new ArrayList<>();
               for (String address : addresses) {
                 found.add(InetAddress.getByName(address));
@@ -214,9 +428,49 @@ class DnsServerListTest {
             });
   }
 
+  private ServerList.Subscription polling(VirtualTime time, Duration interval) {
+    ServerList.Subscription subscription =
+        list()
+            .interval(interval)
+            .jitter(0.2)
+            .scheduler(time)
+            .nanoTime(time)
+            .build()
+            .subscribe(recorder);
+    time.runDue();
+    return subscription;
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      boolean unused = latch.await(60, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Runs everything at once, or refuses it. */
+  private static final class RefusingScheduler extends ScheduledThreadPoolExecutor {
+    volatile boolean refuses;
+
+    RefusingScheduler() {
+      super(1);
+    }
+
+    @Override
+    public ScheduledFuture<?> schedule(Runnable command, long delay, TimeUnit unit) {
+      if (refuses) {
+        refuses = false;
+        throw new RejectedExecutionException("not now");
+      }
+      return super.schedule(command, 0, unit);
+    }
+  }
+
   private static final class Recorder implements ServerList.Listener {
     final List<List<Server>> lists = new ArrayList<>();
     final List<Throwable> failures = new ArrayList<>();
+    int confirmed;
     boolean throwing;
 
     @Override
@@ -225,6 +479,11 @@ class DnsServerListTest {
       if (throwing) {
         throw new IllegalStateException("from the listener");
       }
+    }
+
+    @Override
+    public void confirmed() {
+      confirmed++;
     }
 
     @Override

@@ -510,7 +510,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
 
     /**
      * Sets how long a call waits when all servers that it could go to are at their limit, such as
-     * one of {@link io.evenload.health.ConcurrencyLimits}; zero by default, since calls that wait
+     * one of {@link io.evenload.limit.ConcurrencyLimits}; zero by default, since calls that wait
      * use up threads just when a service is slow. Calls are served in the order of their coming,
      * roughly. The wait ends at once when the call is canceled or times out. Retries do not wait.
      *

@@ -1,6 +1,7 @@
 package io.evenload.okhttp;
 
 import static java.util.Objects.requireNonNull;
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import io.evenload.HealthProbe;
 import io.evenload.HealthReport;
@@ -8,11 +9,15 @@ import io.evenload.Server;
 import java.io.IOException;
 import java.net.Proxy;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import okhttp3.Authenticator;
 import okhttp3.Call;
@@ -31,26 +36,28 @@ final class OkHttpProbe implements HealthProbe {
   /*
    * Each probe is a call of its own, so it holds no connection that could lead elsewhere. Router sends it as it sends
    * balanced calls, and all that OkHttp compares of a connection is the client's, so it may find one of theirs in the pool.
+   *
+   * A call's timeout closes its socket, but code of users (a trust manager, a socket factory) may hold its thread for
+   * longer. So the report does not wait for the call, but comes in time of itself; and a server whose last calls are still
+   * held so is not asked again before one of them ends, so that threads do not pile up.
    */
+
+  private static final int MOST_HELD = 3; // one may be late for other reasons
+  private static final Duration LONGEST = Duration.ofDays(1);
+  private static final String LATE = "InterruptedIOException: timeout"; // as OkHttp says it
 
   private static final ThreadPoolExecutor THREADS =
       new ThreadPoolExecutor(
-          0,
-          Integer.MAX_VALUE,
-          1,
-          TimeUnit.SECONDS,
-          new SynchronousQueue<>(),
-          task -> {
-            Thread thread = new Thread(null, task, "evenload-okhttp-probes", 0, false);
-            thread.setDaemon(true);
-            return thread;
-          });
+          0, Integer.MAX_VALUE, 1, TimeUnit.SECONDS, new SynchronousQueue<>(), OkHttpProbe::thread);
 
   private final OkHttpClient client;
   private final String host;
   private final Request request;
   private final Function<Response, HealthReport> judge;
   private final Connections connections = new Connections(); // the pool's alone to close
+  private final ProbeDns names;
+  private final Map<String, Integer> held =
+      new ConcurrentHashMap<>(); // calls that overran, by server
 
   OkHttpProbe(
       OkHttpClient client, String host, Request request, Function<Response, HealthReport> judge) {
@@ -58,6 +65,23 @@ final class OkHttpProbe implements HealthProbe {
     this.host = host;
     this.request = request;
     this.judge = judge;
+    this.names = new ProbeDns(client.dns(), THREADS);
+  }
+
+  /** Runs what OkHttp runs, which throws again what it has told the callback. */
+  private static void contained(Runnable task) {
+    try {
+      task.run();
+    } catch (Throwable e) {
+      // It is in the report.
+    }
+  }
+
+  private static Thread thread(Runnable task) {
+    Thread thread = new Thread(null, () -> contained(task), "evenload-okhttp-probes", 0, false);
+    thread.setDaemon(true);
+    thread.setContextClassLoader(null);
+    return thread;
   }
 
   private static OkHttpClient derived(OkHttpClient client) {
@@ -74,6 +98,7 @@ final class OkHttpProbe implements HealthProbe {
             .authenticator(Authenticator.NONE)
             .followRedirects(false)
             .followSslRedirects(false)
+            .fastFallback(true)
             .retryOnConnectionFailure(false);
     builder.interceptors().clear();
     builder.networkInterceptors().clear();
@@ -97,20 +122,19 @@ final class OkHttpProbe implements HealthProbe {
 
   @Override
   public CompletionStage<HealthReport> probe(Server server, Duration timeout) {
+    long nanos = timeout.compareTo(LONGEST) < 0 ? timeout.toNanos() : LONGEST.toNanos();
     ServerDns dns =
-        new ServerDns(host, server.host(), server.port(), client.dns(), connections, false);
+        new ServerDns(host, server.host(), server.port(), client.dns(), connections, false)
+            .lookUpBy(names.within(nanos / 2));
+    if (held.getOrDefault(dns.label(), 0) >= MOST_HELD) {
+      return CompletableFuture.completedFuture(
+          HealthReport.unhealthy("the last " + MOST_HELD + " probes have not ended yet"));
+    }
     Call call = client.newCall(request.newBuilder().tag(ServerDns.class, dns).build());
-    call.timeout().timeout(timeout.toNanos(), TimeUnit.NANOSECONDS);
-    CompletableFuture<HealthReport> report = new CompletableFuture<>();
-    var unused =
-        report.whenComplete(
-            (done, failure) -> {
-              if (report.isCancelled()) {
-                call.cancel();
-              }
-            });
-    call.enqueue(new Answer(report));
-    return report;
+    call.timeout().timeout(nanos, NANOSECONDS);
+    Answer answer = new Answer(call, dns.label());
+    answer.start(nanos);
+    return answer.report;
   }
 
   /** What is asked for, such as {@code GET https://orders/health}. */
@@ -119,11 +143,57 @@ final class OkHttpProbe implements HealthProbe {
     return request.method() + " " + request.url();
   }
 
+  /** The answer to one call, or its end without one. */
   private final class Answer implements Callback {
-    private final CompletableFuture<HealthReport> report;
+    final CompletableFuture<HealthReport> report = new CompletableFuture<>();
+    private final Call call;
+    private final String label;
+    private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.RUNNING);
 
-    Answer(CompletableFuture<HealthReport> report) {
-      this.report = report;
+    Answer(Call call, String label) {
+      this.call = call;
+      this.label = label;
+    }
+
+    void start(long nanos) {
+      Future<?> alarm = Timing.SYSTEM.timer().schedule(this::expireSoon, nanos, NANOSECONDS);
+      var unused =
+          report.whenComplete(
+              (done, failure) -> {
+                boolean unusedResult = alarm.cancel(false);
+                if (report.isCancelled()) {
+                  call.cancel();
+                }
+              });
+      call.enqueue(this);
+    }
+
+    /** On the timer, which only hands over. */
+    private void expireSoon() {
+      try {
+        THREADS.execute(this::expire);
+      } catch (OutOfMemoryError e) { // no thread is to be had
+        expire();
+      }
+    }
+
+    /** The time is over, and the call has not ended of itself. */
+    private void expire() {
+      call.cancel();
+      if (stage.compareAndSet(Stage.RUNNING, Stage.OVERRUN)) {
+        count(1);
+      }
+      report.complete(HealthReport.unhealthy(LATE));
+    }
+
+    private void ended() {
+      if (stage.getAndSet(Stage.ENDED) == Stage.OVERRUN) {
+        count(-1);
+      }
+    }
+
+    private void count(int change) {
+      held.merge(label, change, (a, b) -> a + b == 0 ? null : a + b);
     }
 
     @Override
@@ -132,16 +202,25 @@ final class OkHttpProbe implements HealthProbe {
       try (response) {
         judged = judge.apply(response);
       } catch (Throwable e) {
+        ended();
         report.completeExceptionally(e);
         return;
       }
+      ended();
       report.complete(judged); // when the connection is back in the pool
     }
 
     @Override
     public void onFailure(Call call, IOException failure) {
+      ended();
       report.complete(
           HealthReport.unhealthy(failure.getClass().getSimpleName() + ": " + failure.getMessage()));
     }
+  }
+
+  private enum Stage {
+    RUNNING,
+    OVERRUN,
+    ENDED
   }
 }

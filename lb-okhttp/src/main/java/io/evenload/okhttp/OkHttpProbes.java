@@ -22,6 +22,12 @@ import okhttp3.Response;
  * probe goes to the probed server and nowhere else. A client certificate is part of the TLS and is
  * shown.
  *
+ * <p>A report comes in time, whatever the server sends and whatever the client's trust manager,
+ * name resolution or other code does. Names of servers are looked up by the client's {@code Dns},
+ * one lookup for each at a time; when that fails, or takes longer than half of the timeout, the
+ * addresses found last are used. A server of whose last probes three are still held up so is not
+ * asked, but reported as unhealthy, until one of them ends.
+ *
  * <p>OkHttp holds a thread while it waits for an answer: a daemon thread named {@code
  * evenload-okhttp-probes}, as many as there are running probes, which {@link
  * io.evenload.health.HealthCheck.Builder#maxConcurrentProbes} bounds. They end a second after the

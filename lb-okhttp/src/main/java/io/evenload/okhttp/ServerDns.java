@@ -39,6 +39,7 @@ final class ServerDns implements Dns {
   private volatile boolean exclusive;
   private volatile @Nullable ServerSocketFactory socketFactory;
   private volatile Predicate<String> forbidden = host -> false;
+  private volatile Dns resolver;
 
   ServerDns(
       String logicalHost,
@@ -51,6 +52,7 @@ final class ServerDns implements Dns {
     this.serverHost = serverHost;
     this.port = port;
     this.delegate = delegate;
+    this.resolver = delegate;
     this.connections = connections;
     this.exclusive = exclusive;
   }
@@ -61,6 +63,15 @@ final class ServerDns implements Dns {
    */
   ServerDns keepFrom(Predicate<String> hosts) {
     forbidden = hosts;
+    return this;
+  }
+
+  /**
+   * Has the server's name looked up by this, which finds the same addresses as the delegate does,
+   * and returns this.
+   */
+  ServerDns lookUpBy(Dns resolver) {
+    this.resolver = resolver;
     return this;
   }
 
@@ -135,7 +146,7 @@ final class ServerDns implements Dns {
       return List.of(labelled(label, InetAddress.getByName(serverHost)));
     }
     List<InetAddress> addresses = new ArrayList<>();
-    for (InetAddress address : delegate.lookup(serverHost)) {
+    for (InetAddress address : resolver.lookup(serverHost)) {
       addresses.add(labelled(label, address));
     }
     return addresses;

@@ -1,5 +1,7 @@
 package io.evenload.okhttp;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
@@ -12,13 +14,24 @@ import io.evenload.LoadBalancerListener;
 import io.evenload.Server;
 import io.evenload.ServerList;
 import io.evenload.health.HealthCheck;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509TrustManager;
+import okhttp3.ConnectionPool;
 import okhttp3.Cookie;
 import okhttp3.CookieJar;
 import okhttp3.HttpUrl;
@@ -212,6 +225,172 @@ class OkHttpProbesTest {
   }
 
   @Test
+  void probe_alertsWithoutEnd_endsInTimeAndDelaysNoOther() throws Exception {
+    byte[] warning = {21, 3, 3, 0, 2, 1, 90};
+    RawBackend alerting =
+        backends.raw(
+            "a",
+            connection -> {
+              while (true) {
+                connection.send(warning, 0, warning.length);
+              }
+            });
+    Backend well = backends.start("b", Wire.HTTP_2);
+    HealthProbe probe = OkHttpProbes.http(client(Wire.HTTP_2), url(Wire.HTTP_2, "/"));
+    CompletableFuture<HealthReport> alerted =
+        probe.probe(alerting.server(), Duration.ofMillis(300)).toCompletableFuture();
+
+    assertThat(ask(probe, well.server())).isEqualTo(HealthReport.healthy());
+    assertThat(alerted.get(20, TimeUnit.SECONDS).state()).isEqualTo(HealthReport.State.UNHEALTHY);
+  }
+
+  @Test
+  void probe_bodyThatTrickles_endsInTime() throws Exception {
+    RawBackend trickling =
+        backends.raw(
+            "a",
+            connection -> {
+              assertThat(connection.readRequest()).isTrue();
+              byte[] answer = "HTTP/1.1 200 OK\r\n\r\nx".getBytes(ISO_8859_1);
+              connection.send(answer, 0, answer.length);
+              while (true) {
+                connection.send(answer, answer.length - 1, answer.length);
+              }
+            });
+    HealthProbe probe =
+        OkHttpProbes.http(
+            client(Wire.HTTP_1),
+            new Request.Builder().url(url(Wire.HTTP_1, "/")).build(),
+            response -> {
+              try {
+                while (!response.body().source().exhausted()) {
+                  response.body().source().skip(1);
+                }
+                return HealthReport.healthy();
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+
+    CompletableFuture<HealthReport> report =
+        probe.probe(trickling.server(), Duration.ofMillis(100)).toCompletableFuture();
+    assertThat(report.handle((r, e) -> "ended").get(20, TimeUnit.SECONDS)).isEqualTo("ended");
+  }
+
+  @Test
+  void probe_trustManagerBlocks_endsInTimeAndIsAskedAgainWhenItIsFree() throws Exception {
+    CountDownLatch released = new CountDownLatch(1);
+    Backend a = backends.start("a", Wire.HTTP_2);
+    Backend b = backends.start("b", Wire.HTTP_2);
+    AtomicInteger held = new AtomicInteger();
+    OkHttpClient trusting =
+        trusting(
+            () -> {
+              held.incrementAndGet();
+              await(released);
+            });
+    HealthProbe probe = OkHttpProbes.http(trusting, url(Wire.HTTP_2, "/health"));
+    while (held.get() < 3) { // a slow machine may not come that far each time
+      assertThat(askFor(probe, a, Duration.ofMillis(200)).state())
+          .isEqualTo(HealthReport.State.UNHEALTHY);
+    }
+    HealthReport refused = HealthReport.unhealthy("the last 3 probes have not ended yet");
+    assertThat(askFor(probe, a, LONG)).isEqualTo(refused);
+    assertThat(askFor(probe, b, Duration.ofMillis(50)).reason()).contains("timeout");
+    HealthProbe other = OkHttpProbes.http(client(Wire.HTTP_2), url(Wire.HTTP_2, "/"));
+    assertThat(askFor(other, a, LONG)).isEqualTo(HealthReport.healthy());
+
+    released.countDown();
+    HealthReport last = askFor(probe, a, LONG);
+    while (last.equals(refused)) { // until the first of them has ended
+      last = askFor(probe, a, LONG);
+    }
+    assertThat(last).isEqualTo(HealthReport.healthy());
+  }
+
+  @Test
+  void probe_trustManagerThrowsAnError_spoilsNoOther() throws Exception {
+    Backend a = backends.start("a", Wire.HTTP_2);
+    HealthProbe broken =
+        OkHttpProbes.http(
+            trusting(
+                () -> {
+                  throw new AssertionError("broken trust manager");
+                }),
+            url(Wire.HTTP_2, "/"));
+    HealthProbe well = OkHttpProbes.http(client(Wire.HTTP_2), url(Wire.HTTP_2, "/"));
+    for (int i = 0; i < 5; i++) {
+      assertThat(ask(broken, a.server()).reason()).contains("broken trust manager");
+      assertThat(ask(well, a.server())).isEqualTo(HealthReport.healthy());
+    }
+  }
+
+  @Test
+  void probe_namesThatHang_endInTimeAndDelayNoOther() throws Exception {
+    CountDownLatch released = new CountDownLatch(1);
+    AtomicInteger hanging = new AtomicInteger();
+    AtomicBoolean broken = new AtomicBoolean();
+    Backend a = backends.start("a");
+    OkHttpClient client =
+        client(Wire.HTTP_1)
+            .newBuilder()
+            .dns(
+                name -> {
+                  if (name.startsWith("hanging") || (broken.get() && name.startsWith("was"))) {
+                    hanging.incrementAndGet();
+                    await(released);
+                  }
+                  return List.of(InetAddress.getLoopbackAddress());
+                })
+            .build();
+    HealthProbe probe = OkHttpProbes.http(client, url(Wire.HTTP_1, "/"));
+    assertThat(ask(probe, Server.of("was.well", a.port()))).isEqualTo(HealthReport.healthy());
+    broken.set(true);
+    for (int i = 0; i < 9; i++) {
+      Server server = Server.of("hanging" + i % 3 + ".internal", a.port());
+      HealthReport report =
+          probe.probe(server, Duration.ofMillis(100)).toCompletableFuture().get(20, SECONDS);
+      assertThat(report.state()).isEqualTo(HealthReport.State.UNHEALTHY);
+    }
+
+    assertThat(hanging).hasValue(3);
+    assertThat(ask(probe, Server.of("well.internal", a.port()))).isEqualTo(HealthReport.healthy());
+    assertThat(
+            probe
+                .probe(Server.of("was.well", a.port()), Duration.ofSeconds(2))
+                .toCompletableFuture()
+                .get(20, SECONDS))
+        .isEqualTo(HealthReport.healthy());
+    released.countDown();
+  }
+
+  @Test
+  void probe_nameThatIsUnknownNow_isReachedWhereItWas() throws Exception {
+    Backend a = backends.start("a");
+    List<String> asked = Collections.synchronizedList(new ArrayList<>());
+    OkHttpClient client =
+        client(Wire.HTTP_1)
+            .newBuilder()
+            .connectionPool(new ConnectionPool(0, 1, SECONDS))
+            .dns(
+                name -> {
+                  asked.add(name);
+                  if (asked.size() > 1) {
+                    throw new UnknownHostException(name + " is gone");
+                  }
+                  return List.of(InetAddress.getLoopbackAddress());
+                })
+            .build();
+    HealthProbe probe = OkHttpProbes.http(client, url(Wire.HTTP_1, "/"));
+
+    assertThat(ask(probe, Server.of("bücher.test", a.port()))).isEqualTo(HealthReport.healthy());
+    assertThat(ask(probe, Server.of("bücher.test", a.port()))).isEqualTo(HealthReport.healthy());
+    assertThat(ask(probe, Server.of("new.test", a.port())))
+        .isEqualTo(HealthReport.unhealthy("UnknownHostException: new.test is gone"));
+    assertThat(asked).containsExactly("xn--bcher-kva.test", "xn--bcher-kva.test", "new.test");
+  }
+
+  @Test
   void check_holdsTrafficUntilTheFirstPass() throws Exception {
     Backend a = backends.start("a").always(response -> response.code(503));
     Backend b = backends.start("b");
@@ -260,6 +439,45 @@ class OkHttpProbesTest {
     OkHttpClient built = client.build();
     AutoCloseable unused = backends.closeAfterTest(() -> built.connectionPool().evictAll());
     return built;
+  }
+
+  /** A client that trusts whatever this returns from. */
+  private OkHttpClient trusting(Runnable check) throws Exception {
+    X509TrustManager trust =
+        new X509TrustManager() {
+          @Override
+          public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+          @Override
+          public void checkServerTrusted(X509Certificate[] chain, String type) {
+            check.run();
+          }
+
+          @Override
+          public X509Certificate[] getAcceptedIssuers() {
+            return new X509Certificate[0];
+          }
+        };
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, new TrustManager[] {trust}, null);
+    return client(Wire.HTTP_2)
+        .newBuilder()
+        .connectionPool(new ConnectionPool())
+        .sslSocketFactory(context.getSocketFactory(), trust)
+        .build();
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      boolean unused = latch.await(60, SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static HealthReport askFor(HealthProbe probe, Backend backend, Duration timeout)
+      throws Exception {
+    return probe.probe(backend.server(), timeout).toCompletableFuture().get(30, SECONDS);
   }
 
   private static String url(Wire wire, String path) {

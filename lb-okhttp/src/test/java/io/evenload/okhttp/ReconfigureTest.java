@@ -10,7 +10,7 @@ import io.evenload.LoadBalancer;
 import io.evenload.Outcome;
 import io.evenload.RequestContext;
 import io.evenload.chooser.Choosers;
-import io.evenload.health.ConcurrencyLimits;
+import io.evenload.limit.ConcurrencyLimits;
 import io.evenload.okhttp.BalancedClient.Ended;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import java.io.IOException;

@@ -10,7 +10,7 @@ import io.evenload.RequestContext;
 import io.evenload.Server;
 import io.evenload.ServerList;
 import io.evenload.UpdatableServerList;
-import io.evenload.health.ConcurrencyLimits;
+import io.evenload.limit.ConcurrencyLimits;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.time.Duration;

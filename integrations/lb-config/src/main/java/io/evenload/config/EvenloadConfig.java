@@ -10,6 +10,8 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
+import okhttp3.OkHttpClient;
 
 /**
  * The options of balancers and interceptors, from properties.
@@ -38,11 +40,14 @@ public final class EvenloadConfig {
   /** What all keys begin with. */
   public static final String PREFIX = "evenload.";
 
-  private final Section defaults;
+  private final Map<String, String> texts;
+  private final Supplier<OkHttpClient> probing;
   private final Map<String, Section> services;
 
-  private EvenloadConfig(Section defaults, Map<String, Section> services) {
-    this.defaults = defaults;
+  private EvenloadConfig(
+      Map<String, String> texts, Supplier<OkHttpClient> probing, Map<String, Section> services) {
+    this.texts = texts;
+    this.probing = probing;
     this.services = Collections.unmodifiableMap(services);
   }
 
@@ -65,13 +70,33 @@ public final class EvenloadConfig {
    *     such as {@code evenload.default.panic-threshold: 1.4 (expected: 0 to 1)}
    */
   public static EvenloadConfig of(Map<String, String> texts) {
-    Reading reading = new Reading(requireNonNull(texts, "texts"));
-    EvenloadConfig config = new EvenloadConfig(reading.defaults(), reading.services());
-    List<String> problems = reading.problems();
+    return read(new TreeMap<>(requireNonNull(texts, "texts")), Plain::client);
+  }
+
+  private static EvenloadConfig read(Map<String, String> texts, Supplier<OkHttpClient> probing) {
+    Reading reading = new Reading(texts, probing);
+    reading.checkDefaults();
+    EvenloadConfig config = new EvenloadConfig(texts, probing, reading.services());
+    refuse(reading.problems());
+    return config;
+  }
+
+  private static void refuse(List<String> problems) {
     if (!problems.isEmpty()) {
       throw new IllegalArgumentException(String.join("\n", problems));
     }
-    return config;
+  }
+
+  /**
+   * Returns the same configuration with another client for {@code health-check.probe=http}: its
+   * TLS, protocols, name resolution and connection pool are the probes', as {@link
+   * io.evenload.okhttp.OkHttpProbes} says. By default it is a plain one, with the JVM's trust.
+   *
+   * @param client what the client of the balanced calls is derived from, if they are to share
+   */
+  public EvenloadConfig probingWith(OkHttpClient client) {
+    requireNonNull(client, "client");
+    return read(texts, () -> client);
   }
 
   /**
@@ -142,6 +167,22 @@ public final class EvenloadConfig {
   }
 
   private Section section(String service) {
-    return services.getOrDefault(requireNonNull(service, "service"), defaults);
+    Section known = services.get(requireNonNull(service, "service"));
+    if (known != null) {
+      return known;
+    }
+    Reading reading = new Reading(texts, probing);
+    Section section = reading.service(service);
+    refuse(reading.problems());
+    return section;
+  }
+
+  /** A client with all defaults, made when it is needed. */
+  private static final class Plain {
+    private static final OkHttpClient CLIENT = new OkHttpClient();
+
+    static OkHttpClient client() {
+      return CLIENT;
+    }
   }
 }

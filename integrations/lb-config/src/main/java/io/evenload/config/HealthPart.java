@@ -4,8 +4,9 @@ import io.evenload.HealthProbe;
 import io.evenload.LoadBalancer;
 import io.evenload.health.HealthCheck;
 import io.evenload.health.HealthProbes;
-import io.evenload.health.HttpProbe;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** The health check: what is asked, and how often. */
@@ -16,25 +17,20 @@ final class HealthPart {
       Key.enabled(
           NAME, "true if there is a probe", "LoadBalancer.Builder.healthCheck, withoutHealthCheck");
   private static final Key<String> PROBE =
-      new Key<>(NAME + ".probe", Form.oneOf("tcp", "http"), "none", "HealthProbes.tcp, http");
+      new Key<>(NAME + ".probe", Form.oneOf("tcp", "http"), "none", "HealthProbes.tcp");
+  private static final String HTTP_PROBE = "OkHttpProbes.http";
   private static final Key<Integer> PORT =
-      new Key<>(NAME + ".port", Form.INTEGER, "the server's", "HttpProbe.Builder.port");
-  private static final Key<String> PATH =
-      new Key<>(NAME + ".path", Form.TEXT, "none", "HttpProbe.builder");
+      new Key<>(NAME + ".port", Form.INTEGER, "the server's", "HealthProbes.tcp");
+  private static final Key<String> PATH = new Key<>(NAME + ".path", Form.TEXT, "none", HTTP_PROBE);
 
-  private static final Settings<HttpProbe.Builder> HTTP =
-      new Settings<HttpProbe.Builder>(NAME, "HttpProbe.Builder")
-          .with(
-              "expectedStatuses",
-              Form.STATUS_SET,
-              "200-299",
-              (probe, set) ->
-                  probe.expectedStatuses(set.stream().mapToInt(Integer::intValue).toArray()))
-          .with("drainingStatus", Form.INTEGER, "none", HttpProbe.Builder::drainingStatus)
-          .text("drainingHeader", "none", HttpProbe.Builder::drainingHeader)
-          .flag("tls", false, HealthPart::tls)
-          .text("host", "the server's", HttpProbe.Builder::host)
-          .with("header", Form.TEXTS, "none", (probe, headers) -> headers.forEach(probe::header));
+  private static final List<Setting<HttpCheck, ?>> HTTP =
+      List.of(
+          http("expected-statuses", Form.STATUS_SET, "200-299", HttpCheck::expectedStatuses),
+          http("draining-status", Form.INTEGER, "none", HttpCheck::drainingStatus),
+          http("draining-header", Form.TEXT, "none", HttpCheck::drainingHeader),
+          http("tls", Form.FLAG, "false", HttpCheck::tls),
+          http("host", Form.TEXT, "the service's name", HttpCheck::host),
+          http("header", Form.TEXTS, "none", HttpCheck::headers));
 
   private static final Settings<HealthCheck.Builder> CHECK =
       new Settings<HealthCheck.Builder>(NAME, "HealthCheck.Builder")
@@ -69,14 +65,14 @@ final class HealthPart {
 
   private HealthPart() {}
 
-  private static void tls(HttpProbe.Builder probe, boolean tls) {
-    if (tls) {
-      probe.tls();
-    }
+  private static <V> Setting<HttpCheck, V> http(
+      String name, Form<V> form, String usual, BiConsumer<HttpCheck, V> setter) {
+    return new Setting<>(new Key<>(NAME + "." + name, form, usual, HTTP_PROBE), setter);
   }
 
   private static List<Key<?>> keys() {
-    List<Key<?>> keys = HTTP.keysAfter(ENABLED, PROBE, PORT, PATH);
+    List<Key<?>> keys = new ArrayList<>(List.of(ENABLED, PROBE, PORT, PATH));
+    HTTP.forEach(setting -> keys.add(setting.key()));
     keys.addAll(CHECK.keys());
     return keys;
   }
@@ -93,11 +89,12 @@ final class HealthPart {
   private static HealthProbe probe(Values values) {
     Integer port = values.get(PORT);
     if (values.need(PROBE).equals("http")) {
-      HttpProbe.Builder probe = HTTP.on(HttpProbe.builder(values.need(PATH)), values);
-      return (port == null ? probe : probe.port(port)).build();
+      HttpCheck check = new HttpCheck(values.service());
+      HTTP.forEach(setting -> values.set(setting, check));
+      return check.probe(values.probing(), values.need(PATH), port);
     }
     values.get(PATH, PROBE, List.of("http"));
-    HTTP.keys().forEach(key -> values.get(key, PROBE, List.of("http")));
+    HTTP.forEach(setting -> values.get(setting.key(), PROBE, List.of("http")));
     return port == null ? HealthProbes.tcp() : HealthProbes.tcp(port);
   }
 }

@@ -231,7 +231,7 @@ final class InterceptorParts {
             },
             LoadBalancingInterceptor.Builder::circuitBreaker,
             LoadBalancingInterceptor.Builder::withoutCircuitBreaker,
-            builder -> builder.circuitBreaker(usual(new Values("")).build()));
+            builder -> builder.circuitBreaker(usual(Values.none()).build()));
 
     private static SlidingWindowType windowType(String word) {
       return word.equals("count-based")

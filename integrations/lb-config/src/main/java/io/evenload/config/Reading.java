@@ -11,7 +11,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
+import okhttp3.OkHttpClient;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a configuration, and all that is wrong with it. */
@@ -28,11 +30,17 @@ final class Reading {
     keys().forEach(key -> NAMES.add(key.name()));
   }
 
-  private final Values defaultValues = new Values(DEFAULT);
+  private final Values defaultValues;
   private final Map<String, Map<String, String>> ofServices = new TreeMap<>();
   private final Set<String> problems = new LinkedHashSet<>();
 
-  Reading(Map<String, String> texts) {
+  /**
+   * Reads some texts.
+   *
+   * @param probing the client of probes over HTTP
+   */
+  Reading(Map<String, String> texts, Supplier<OkHttpClient> probing) {
+    defaultValues = new Values(DEFAULT, "default", probing);
     for (Map.Entry<String, String> entry : new TreeMap<>(texts).entrySet()) {
       String key = entry.getKey();
       if (key.startsWith(EvenloadConfig.PREFIX)) {
@@ -49,21 +57,26 @@ final class Reading {
     return keys;
   }
 
-  Section defaults() {
-    return section(defaultValues);
+  /** Reads what holds by default, so that its problems are known. */
+  void checkDefaults() {
+    Section unused = section(defaultValues);
   }
 
+  /** Returns what holds for those services that have keys of their own. */
   Map<String, Section> services() {
     Map<String, Section> services = new TreeMap<>();
-    ofServices.forEach(
-        (service, texts) -> {
-          String prefix = SERVICE + service + ".";
-          Values values = defaultValues.inherited(prefix);
-          texts.forEach(
-              (name, text) -> values.put(name, new Values.Value(prefix + name, text, false)));
-          services.put(service, section(values));
-        });
+    ofServices.keySet().forEach(service -> services.put(service, service(service)));
     return services;
+  }
+
+  /** Returns what holds for a service, whether it has keys of its own or not. */
+  Section service(String service) {
+    String prefix = SERVICE + service + ".";
+    Values values = defaultValues.inherited(prefix, service);
+    ofServices
+        .getOrDefault(service, Map.of())
+        .forEach((name, text) -> values.put(name, new Values.Value(prefix + name, text, false)));
+    return section(values);
   }
 
   List<String> problems() {

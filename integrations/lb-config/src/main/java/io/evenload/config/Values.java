@@ -4,17 +4,42 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
+import okhttp3.OkHttpClient;
 import org.jspecify.annotations.Nullable;
 
 /** The values that hold for one service, or for all: its own, and those that it has by default. */
 final class Values {
 
   private final String prefix;
+  private final String service;
+  private final Supplier<OkHttpClient> probing;
   private final Map<String, Value> byName = new HashMap<>();
 
-  /** Makes values that begin with this, of which there is none yet. */
-  Values(String prefix) {
+  /**
+   * Makes values of which there is none yet.
+   *
+   * @param prefix what their keys begin with
+   * @param service the name of the service
+   * @param probing the client of probes over HTTP
+   */
+  Values(String prefix, String service, Supplier<OkHttpClient> probing) {
     this.prefix = prefix;
+    this.service = service;
+    this.probing = probing;
+  }
+
+  /** Returns values of which there is none. */
+  static Values none() {
+    return new Values("", "", OkHttpClient::new);
+  }
+
+  String service() {
+    return service;
+  }
+
+  OkHttpClient probing() {
+    return probing.get();
   }
 
   /** What the keys of the values begin with. */
@@ -27,9 +52,9 @@ final class Values {
     byName.put(name, value);
   }
 
-  /** Returns these values as those that hold by default for what has another prefix. */
-  Values inherited(String prefix) {
-    Values copy = new Values(prefix);
+  /** Returns these values as those that hold by default for a service, with another prefix. */
+  Values inherited(String prefix, String service) {
+    Values copy = new Values(prefix, service, probing);
     byName.forEach((name, value) -> copy.put(name, new Value(value.key(), value.text(), true)));
     return copy;
   }

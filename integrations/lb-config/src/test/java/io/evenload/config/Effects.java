@@ -68,7 +68,7 @@ record Effects(LoadBalancer.Builder balancer, LoadBalancingInterceptor.Builder i
     if (value instanceof Set<?> set) {
       return new TreeSet<>(set).toString();
     }
-    String text = String.valueOf(value).strip().replace("\r\n", "; ");
+    String text = String.valueOf(value).strip().replace("\n", "; ");
     return text.contains("@") ? value.getClass().getSimpleName() : text;
   }
 

@@ -132,6 +132,15 @@ class EvenloadConfigTest {
             + " default.health-check.tls: true (expected: only with health-check.probe=http)",
         "default.health-check.probe=tcp;default.health-check.port=0 |"
             + " default.health-check.port: 0 (expected: 1 to 65535)",
+        "default.health-check.probe=http;default.health-check.path=/;default.health-check.port=0 |"
+            + " default.health-check.port: 0 (expected: 1 to 65535)",
+        "default.health-check.probe=http;default.health-check.path=x |"
+            + " default.health-check.path: 'x' (expected: a slash, and then what a URL may have)",
+        "default.health-check.probe=http;default.health-check.path=/;default.health-check.host=a/b |"
+            + " default.health-check.host: 'a/b' (expected: a host name, with a port if need be)",
+        "default.health-check.probe=http;default.health-check.path=/;"
+            + "default.health-check.draining-status=99 |"
+            + " default.health-check.draining-status: 99 (expected: 200 to 599)",
         "default.chooser.decay-time=1s | default.chooser.decay-time: 1s"
             + " (expected: only with chooser=peak-ewma)",
         "default.chooser=bounded-load;default.chooser.factor=0.5 | default.chooser.factor: 0.5"
@@ -194,7 +203,7 @@ class EvenloadConfigTest {
                     + "service.orders.chooser=random;service.orders.health-check.probe=tcp;"
                     + "service.orders.retry.hedge.delay=20ms"));
     assertThat(Fields.of(config.balancer("users"), "healthCheck.probe"))
-        .hasToString("HTTP /health");
+        .hasToString("GET http://users/health");
     assertThat(Fields.of(config.balancer("orders"), "healthCheck.probe")).hasToString("TCP");
     assertThat(Fields.of(config.balancer("orders"), "chooser")).hasToString("random");
     assertThat(retry(config, "orders")).contains("after PT0.02S");

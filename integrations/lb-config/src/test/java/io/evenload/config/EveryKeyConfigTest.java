@@ -7,16 +7,16 @@ import io.evenload.LoadBalancer;
 import io.evenload.Locality;
 import io.evenload.Subset;
 import io.evenload.chooser.Choosers;
-import io.evenload.health.ConcurrencyLimits;
 import io.evenload.health.HealthCheck;
 import io.evenload.health.HealthProbes;
-import io.evenload.health.HttpProbe;
 import io.evenload.health.OutlierDetection;
 import io.evenload.health.SlowStart;
+import io.evenload.limit.ConcurrencyLimits;
 import io.evenload.okhttp.Affinity;
 import io.evenload.okhttp.BackendHints;
 import io.evenload.okhttp.HedgePolicy;
 import io.evenload.okhttp.LoadBalancingInterceptor;
+import io.evenload.okhttp.OkHttpProbes;
 import io.evenload.okhttp.RetryPolicy;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import java.io.IOException;
@@ -45,7 +45,7 @@ class EveryKeyConfigTest {
           Choosers.class,
           HealthCheck.Builder.class,
           HealthProbes.class,
-          HttpProbe.Builder.class,
+          OkHttpProbes.class,
           OutlierDetection.Builder.class,
           SlowStart.Builder.class,
           Locality.Builder.class,

@@ -7,7 +7,7 @@ import io.evenload.LoadBalancer;
 import io.evenload.Server;
 import io.evenload.ServerList;
 import io.evenload.chooser.Choosers;
-import io.evenload.health.ConcurrencyLimits;
+import io.evenload.limit.ConcurrencyLimits;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,4 +1,4 @@
-package io.evenload.health;
+package io.evenload.limit;
 
 import io.evenload.Outcome;
 

@@ -1,4 +1,4 @@
-package io.evenload.health;
+package io.evenload.limit;
 
 import io.evenload.Gate;
 import io.evenload.Outcome;
@@ -17,10 +17,11 @@ final class ConcurrencyGate implements Gate {
    *
    * What ended is summed up in one long, so that it is read and reset as a whole: attempts in the lowest 12 bits, dropped
    * ones in the next 12, and microseconds above. A window takes 4,000 attempts, of a minute at most each, so nothing
-   * overflows; what comes beyond is left out. Whoever finds the window over, and `computing` free, computes the limit; all
-   * that is not volatile is his alone. A window lasts a mean latency at least, so that what it saw began under its limit.
+   * overflows; what comes beyond is left out. Whoever finds the window over, and `computing` free, computes the limit;
+   * `exactLimit` and the rule's state are touched by him alone. A window lasts as long as an attempt of the one before it
+   * did on average, so that much of what it saw began under the limit that it judges; attempts that began before count too.
    *
-   * The fields are surrounded by unused ones, so that the counts of two endpoints do not share a cache line.
+   * The unused fields before the others keep this gate's counts off the cache line of whatever lies before it.
    */
 
   static final long MIN_WINDOW_NANOS = 100_000_000;

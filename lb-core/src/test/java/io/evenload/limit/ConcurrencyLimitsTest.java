@@ -1,4 +1,4 @@
-package io.evenload.health;
+package io.evenload.limit;
 
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
