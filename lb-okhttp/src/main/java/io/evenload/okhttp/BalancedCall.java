@@ -6,6 +6,8 @@ import io.evenload.Attempt;
 import io.evenload.Outcome;
 import io.evenload.RequestContext;
 import io.evenload.okhttp.CallAttempt.Reason;
+import io.evenload.okhttp.internal.route.AttemptTrace;
+import io.evenload.okhttp.internal.route.FailureSigns;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.List;
@@ -57,7 +59,6 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
   private volatile boolean kept;
   private volatile boolean over;
   private volatile @Nullable IOException endFailure;
-  private volatile @Nullable String hiddenRetryAfter;
 
   BalancedCall(Timing timing, RateLimitedLog log) {
     this(timing, log, false);
@@ -196,7 +197,6 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
     kept = false;
     over = false;
     endFailure = null;
-    hiddenRetryAfter = null;
   }
 
   @Override
@@ -282,14 +282,6 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
     }
   }
 
-  void hideRetryAfter(String value) {
-    hiddenRetryAfter = value;
-  }
-
-  @Nullable String hiddenRetryAfter() {
-    return hiddenRetryAfter;
-  }
-
   @Override
   public void responseHeadersEnd(Call call, Response response) {
     upgraded = response.code() == SWITCHING_PROTOCOLS;
@@ -332,7 +324,7 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
       inFlight.end();
     } else if (call.isCanceled()) {
       // Once the response has begun, the time may as well have been the caller's.
-      boolean blamed = timedOut(failure) && !responseStarted();
+      boolean blamed = FailureSigns.isCallTimeout(failure) && !responseStarted();
       inFlight.end(blamed ? Outcome.FAILURE : Outcome.CANCELLED, failure);
     } else if (exchangeFailed() && !upgraded) {
       inFlight.end(Outcome.FAILURE, failure);
@@ -340,11 +332,5 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
       inFlight.end();
     }
     inFlight.forget();
-  }
-
-  /** Whether a canceled call was canceled by its own timeout, which OkHttp tells in these words. */
-  private static boolean timedOut(IOException failure) {
-    return failure.getClass() == InterruptedIOException.class
-        && "timeout".equals(failure.getMessage());
   }
 }

@@ -1,6 +1,8 @@
 package io.evenload.okhttp;
 
 import io.evenload.Outcome;
+import io.evenload.okhttp.internal.route.AttemptTrace;
+import io.evenload.okhttp.internal.route.FailureSigns;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
@@ -11,8 +13,7 @@ import okhttp3.Call;
 enum FailureKind {
 
   /*
-   * The signals were measured on OkHttp 5.5.1; its exceptions alone do not tell these cases apart. Two of them have to be
-   * named by their class, which lies in a package that OkHttp does not export.
+   * The signals were measured on OkHttp 5.5.1; its exceptions alone do not tell these cases apart.
    *
    * A connection of the pool that the server has closed meanwhile shows the same signs whether or not the server processed
    * the request, so such a request is replayed only if it is idempotent. The server is not blamed. A reset of an HTTP/2
@@ -43,8 +44,6 @@ enum FailureKind {
   /** The caller's own code, or the client's configuration, failed. */
   CALLER(Outcome.CANCELLED);
 
-  private static final String HTTP2 = "okhttp3.internal.http2.";
-
   private final Outcome outcome;
 
   FailureKind(Outcome outcome) {
@@ -58,13 +57,10 @@ enum FailureKind {
     if (call.isCanceled() || interrupted(failure)) {
       return CANCELED;
     }
-    String name = failure.getClass().getName();
-    if (name.equals(HTTP2 + "ConnectionShutdownException") || foundClosed(failure)) {
+    if (FailureSigns.isShutDown(failure)) {
       return SHUT_DOWN;
     }
-    String message = String.valueOf(failure.getMessage());
-    boolean reset = name.equals(HTTP2 + "StreamResetException");
-    if (reset && message.endsWith("REFUSED_STREAM")) {
+    if (FailureSigns.isRefused(failure)) {
       return REFUSED;
     }
     if (trace.failedBeforeSending()) {
@@ -76,7 +72,7 @@ enum FailureKind {
     boolean stale =
         trace.reusedConnection()
             && !trace.responseStarted()
-            && !(reset && !message.endsWith("CANCEL"))
+            && !FailureSigns.isResetByServer(failure)
             && !(failure instanceof InterruptedIOException);
     return stale ? MAYBE_STALE : MAYBE_SENT;
   }
@@ -99,17 +95,6 @@ enum FailureKind {
   /** Whether the connection was to blame, so that the next attempt should have a fresh one. */
   boolean stale() {
     return this == MAYBE_STALE || this == SHUT_DOWN;
-  }
-
-  /**
-   * Whether the connection closed between OkHttp's look at it and the headers: they are refused
-   * before any of them is written. The same words from elsewhere prove nothing.
-   */
-  private static boolean foundClosed(IOException failure) {
-    StackTraceElement[] thrownAt = failure.getStackTrace();
-    return thrownAt.length > 0
-        && thrownAt[0].getClassName().equals(HTTP2 + "Http2Writer")
-        && thrownAt[0].getMethodName().equals("headers");
   }
 
   private static boolean interrupted(IOException failure) {

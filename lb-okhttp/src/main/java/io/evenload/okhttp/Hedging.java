@@ -13,7 +13,8 @@ final class Hedging {
   /** Instead of a delay: the attempt is not hedged. */
   static final long NO = -1;
 
-  private static final Logger logger = LoggerFactory.getLogger(LoadBalancingInterceptor.class);
+  private static final Logger logger =
+      LoggerFactory.getLogger("io.evenload.okhttp.LoadBalancingInterceptor");
 
   private final String host;
   private final LatencyQuantiles latencies;

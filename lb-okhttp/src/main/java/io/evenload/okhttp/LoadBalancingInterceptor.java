@@ -7,6 +7,9 @@ import io.evenload.LoadBalancer;
 import io.evenload.NoServerAvailableException;
 import io.evenload.RequestContext;
 import io.evenload.Server;
+import io.evenload.okhttp.internal.route.Detachment;
+import io.evenload.okhttp.internal.route.NetworkHalf;
+import io.evenload.okhttp.internal.route.ServerRoutes;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
 import java.io.IOException;
@@ -94,7 +97,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
 
   private final Map<String, BalancedService> services;
   private final @Nullable Function<Request, @Nullable String> serviceOf;
-  private final NetworkHalf networkHalf = new NetworkHalf();
+  private final NetworkHalf networkHalf = new NetworkHalf(call -> call.tag(Tags.STATE));
   private final Set<LoadBalancer> balancers;
   private final ReentrantLock reconfiguring = new ReentrantLock();
 
@@ -105,9 +108,9 @@ public final class LoadBalancingInterceptor implements Interceptor {
   private LoadBalancingInterceptor(Builder builder) {
     RateLimitedLog log = new RateLimitedLog(builder.timing.nanoTime());
     ContainedListener listener = new ContainedListener(builder.listener, log);
-    Connections connections = new Connections();
+    ServerRoutes routes = new ServerRoutes(this::leadsTo);
     PathPrefix pathPrefix = new PathPrefix(builder.pathPrefix);
-    Router router = new Router(this, connections, pathPrefix, listener, log, builder.detaches);
+    Router router = new Router(this, routes, pathPrefix, listener, log, builder.detaches);
     SizingAdvice sizing = new SizingAdvice(log);
     Map<String, BalancedService> services = new HashMap<>();
     builder.services.forEach(
@@ -117,7 +120,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
     this.services = Map.copyOf(services);
     this.serviceOf = builder.serviceOf;
     builder.services.forEach(
-        (host, balancer) -> balancer.addListener(connections.watch(host, balancer)));
+        (host, balancer) -> balancer.addListener(routes.watch(host, balancer)));
     this.balancers = Set.copyOf(builder.services.values());
     this.inForce = new Builder(builder);
     this.breakers = breakers(null, builder.circuitBreaker);

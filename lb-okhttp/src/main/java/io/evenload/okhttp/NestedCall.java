@@ -4,6 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import io.evenload.Outcome;
 import io.evenload.Server;
+import io.evenload.okhttp.internal.route.ClientView;
+import io.evenload.okhttp.internal.route.ServerDns;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Future;
@@ -184,7 +186,7 @@ final class NestedCall {
 
   /** Returns the chain of this call on the way to the server, with what the outer one overrides. */
   private Interceptor.Chain routed(Interceptor.Chain inner) {
-    return Router.routed(sameSettings(inner) ? inner : withSettings(inner), inner.request(), dns);
+    return dns.routed(sameSettings(inner) ? inner : withSettings(inner), inner.request().url());
   }
 
   @SuppressWarnings("ReferenceEquality") // what is not overridden is the client's own
@@ -255,7 +257,7 @@ final class NestedCall {
      * @throws IOException if OkHttp does not tell the client of a call
      */
     OkHttpClient of(Call outer) throws IOException {
-      OkHttpClient client = client(outer);
+      OkHttpClient client = ClientView.of(outer);
       Derived derived = last;
       if (derived == null || derived.from != client) {
         derived = new Derived(client, derived(client));
@@ -276,21 +278,6 @@ final class NestedCall {
       NestedCall nested = chain.call().tag(NestedCall.class);
       Interceptor.Chain routed = nested == null ? chain : nested.routed(chain);
       return routed.proceed(chain.request());
-    }
-
-    /** Returns the client of a call, which OkHttp tells to those who may use its inner classes. */
-    static OkHttpClient client(Call call) throws IOException {
-      try {
-        return (OkHttpClient) call.getClass().getMethod("getClient").invoke(call);
-      } catch (ReflectiveOperationException | ClassCastException e) {
-        throw new IOException(
-            call.request().url().host()
-                + ": OkHttp does not tell the client of a call, without which an attempt cannot be"
-                + " hedged, have a timeout of its own, or be sent once more with this version of"
-                + " OkHttp; on the module path, start Java with --add-exports"
-                + " okhttp3/okhttp3.internal.connection=io.evenload.okhttp",
-            e);
-      }
     }
 
     private record Derived(OkHttpClient from, OkHttpClient client) {}

@@ -5,6 +5,9 @@ import static java.util.Objects.requireNonNull;
 import io.evenload.HealthProbe;
 import io.evenload.HealthReport;
 import io.evenload.Server;
+import io.evenload.okhttp.internal.route.NetworkHalf;
+import io.evenload.okhttp.internal.route.ServerDns;
+import io.evenload.okhttp.internal.route.ServerRoutes;
 import java.io.IOException;
 import java.net.Proxy;
 import java.time.Duration;
@@ -50,7 +53,7 @@ final class OkHttpProbe implements HealthProbe {
   private final String host;
   private final Request request;
   private final Function<Response, HealthReport> judge;
-  private final Connections connections = new Connections(); // the pool's alone to close
+  private final ServerRoutes routes = new ServerRoutes(host -> false);
 
   OkHttpProbe(
       OkHttpClient client, String host, Request request, Function<Response, HealthReport> judge) {
@@ -86,7 +89,7 @@ final class OkHttpProbe implements HealthProbe {
   private static Response routed(Interceptor.Chain chain) throws IOException {
     Request request = chain.request();
     ServerDns dns = requireNonNull(request.tag(ServerDns.class));
-    return Router.routed(chain.withProxy(Proxy.NO_PROXY), request, dns).proceed(request);
+    return dns.routed(chain.withProxy(Proxy.NO_PROXY), request.url()).proceed(request);
   }
 
   /** OkHttp would send the request again after a 503 that asks for it; see {@link NetworkHalf}. */
@@ -97,8 +100,7 @@ final class OkHttpProbe implements HealthProbe {
 
   @Override
   public CompletionStage<HealthReport> probe(Server server, Duration timeout) {
-    ServerDns dns =
-        new ServerDns(host, server.host(), server.port(), client.dns(), connections, false);
+    ServerDns dns = routes.to(host, server, client.dns(), false);
     Call call = client.newCall(request.newBuilder().tag(ServerDns.class, dns).build());
     call.timeout().timeout(timeout.toNanos(), TimeUnit.NANOSECONDS);
     CompletableFuture<HealthReport> report = new CompletableFuture<>();

@@ -19,7 +19,8 @@ final class Retries {
   /** Instead of a wait: the attempt is not repeated. */
   static final long NO = -1;
 
-  private static final Logger logger = LoggerFactory.getLogger(LoadBalancingInterceptor.class);
+  private static final Logger logger =
+      LoggerFactory.getLogger("io.evenload.okhttp.LoadBalancingInterceptor");
 
   private static final Set<String> IDEMPOTENT =
       Set.of("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE");

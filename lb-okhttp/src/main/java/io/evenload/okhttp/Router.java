@@ -2,13 +2,13 @@ package io.evenload.okhttp;
 
 import io.evenload.Attempt;
 import io.evenload.Server;
+import io.evenload.okhttp.internal.route.FollowUp;
+import io.evenload.okhttp.internal.route.MisroutedException;
+import io.evenload.okhttp.internal.route.ServerDns;
+import io.evenload.okhttp.internal.route.ServerRoutes;
 import java.io.IOException;
-import java.net.Proxy;
 import java.net.UnknownHostException;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
-import javax.net.SocketFactory;
-import okhttp3.Dns;
 import okhttp3.Interceptor;
 import okhttp3.Request;
 import okhttp3.Response;
@@ -21,26 +21,23 @@ final class Router {
    * chain gets a Dns that leads to the server, and a socket factory if the server's port is not the URL's. Only
    * the path may become another on the way, where servers have one before theirs.
    *
-   * An attempt after the first has to get off the connection of the last one: see Detachment. If the call is still
+   * An attempt after the first has to get off the connection of the last one: see AttemptTrace.detach. If the call is still
    * attached after that, or if ever an attempt was seen to go astray, the OkHttp at hand does not do what was measured.
    * Then such attempts are made by calls of their own, which have no connection to keep: see NestedCall.
    */
 
-  private static final int MOST_ROUTES = 1_000;
-
   private final LoadBalancingInterceptor owner;
   private final NestedCall.Clients clients;
   private final PathPrefix pathPrefix;
-  private final Connections connections;
+  private final ServerRoutes routes;
   private final CallListener listener;
   private final RateLimitedLog log;
   private final boolean detaches;
-  private final ConcurrentHashMap<String, ServerDns> routes = new ConcurrentHashMap<>();
   private final AtomicBoolean astray = new AtomicBoolean();
 
   Router(
       LoadBalancingInterceptor owner,
-      Connections connections,
+      ServerRoutes routes,
       PathPrefix pathPrefix,
       CallListener listener,
       RateLimitedLog log,
@@ -48,7 +45,7 @@ final class Router {
     this.owner = owner;
     this.pathPrefix = pathPrefix;
     this.clients = new NestedCall.Clients(owner);
-    this.connections = connections;
+    this.routes = routes;
     this.listener = listener;
     this.log = log;
     this.detaches = detaches;
@@ -69,7 +66,7 @@ final class Router {
       boolean freshConnection)
       throws IOException {
     String host = logical.url().host();
-    ServerDns dns = route(host, attempt.server(), chain.getDns(), freshConnection);
+    ServerDns dns = routes.to(host, attempt.server(), chain.getDns(), freshConnection);
     boolean nested = !detached(chain, state, attempt, dns);
     state.expect(dns);
     Request request = pathPrefix.added(logical, attempt.server());
@@ -101,8 +98,10 @@ final class Router {
       throw e;
     }
     if (thrown instanceof UnknownHostException e) {
-      ServiceRedirect redirect = attempt.carrier().redirect();
-      return redirect != null && owner.leadsTo(redirect.followUp().url().host()) ? redirect : e;
+      FollowUp next = attempt.carrier().followUp();
+      return next != null && owner.leadsTo(next.request().url().host())
+          ? new ServiceRedirect(next.request(), next.redirect())
+          : e;
     }
     if (thrown instanceof IOException e) {
       return e;
@@ -129,7 +128,7 @@ final class Router {
     try {
       return nested
           ? sendNested(chain, request, state, host, attempt, dns)
-          : routed(chain, request, dns).proceed(request);
+          : dns.routed(chain, request.url()).proceed(request);
     } catch (MisroutedException e) {
       wentAstray(host, attempt.server(), e.actual());
       if (nested) {
@@ -155,7 +154,7 @@ final class Router {
       RetryPolicy policy)
       throws IOException {
     String host = logical.url().host();
-    ServerDns dns = route(host, record.server(), chain.getDns(), freshConnection);
+    ServerDns dns = routes.to(host, record.server(), chain.getDns(), freshConnection);
     Request request = pathPrefix.added(logical, record.server());
     NestedCall nested = NestedCall.of(clients, chain, request, state, record, dns, policy);
     nested.sentBy(call -> answer(logical, request, record, call));
@@ -180,48 +179,13 @@ final class Router {
     return nested.execute();
   }
 
-  /** Returns the way to the server, which is the same one each time unless it must be fresh. */
-  private ServerDns route(String host, Server server, Dns dns, boolean freshConnection) {
-    if (freshConnection) {
-      return new ServerDns(host, server.host(), server.port(), dns, connections, true)
-          .keepFrom(owner::leadsTo);
-    }
-    ServerDns known = routes.get(server.id());
-    if (known != null && known.leads(host, server.host(), server.port(), dns)) {
-      return known;
-    }
-    if (routes.size() >= MOST_ROUTES) {
-      routes.clear(); // of servers that left: each is made again as it is needed
-    }
-    ServerDns route =
-        new ServerDns(host, server.host(), server.port(), dns, connections, false)
-            .keepFrom(owner::leadsTo);
-    routes.put(server.id(), route);
-    return route;
-  }
-
   /** Returns whether the call itself can make the attempt. */
   private boolean detached(
       Interceptor.Chain chain, BalancedCall state, AttemptRecord attempt, ServerDns dns) {
     if (astray.get() && !attempt.isFirst()) {
       return false;
     }
-    if (!detaches || !state.attachedElsewhere(dns)) {
-      return true;
-    }
-    Detachment.detach(chain);
-    return !state.attachedElsewhere(dns) || chain.call().isCanceled();
-  }
-
-  /** Returns the chain on the way to the server. */
-  static Interceptor.Chain routed(Interceptor.Chain chain, Request request, ServerDns dns) {
-    Proxy proxy = chain.getProxy();
-    SocketFactory sockets = chain.getSocketFactory();
-    return ChainCopy.of(
-        chain,
-        dns,
-        proxy == null ? Proxy.NO_PROXY : proxy,
-        dns.port() == request.url().port() ? sockets : dns.socketFactory(sockets));
+    return !detaches || state.detach(chain, dns);
   }
 
   private void wentAstray(String host, Server server, String actual) {

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.evenload.Outcome;
+import io.evenload.Server;
+import io.evenload.okhttp.internal.route.ServerDns;
+import io.evenload.okhttp.internal.route.ServerRoutes;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -33,8 +36,9 @@ final class FailureKindTest {
   private final Call call =
       new OkHttpClient().newCall(new Request.Builder().url("http://orders/").build());
   private final BalancedCall trace = BalancedCall.of(call, () -> state(new VirtualTiming()));
+  private final ServerRoutes routes = new ServerRoutes(host -> false);
   private final ServerDns server =
-      new ServerDns("orders", "10.0.0.1", 80, Dns.SYSTEM, new Connections(), false);
+      routes.to("orders", Server.of("10.0.0.1", 80), Dns.SYSTEM, false);
 
   FailureKindTest() {
     trace.expect(server);
@@ -202,20 +206,6 @@ final class FailureKindTest {
     trace.responseFailed(call, new EOFException());
     trace.expect(server);
     assertThat(kind(new IOException("no token"))).isEqualTo(FailureKind.CALLER);
-  }
-
-  @Test
-  void trace_connectionToAnotherServer_isMisrouted() {
-    ServerDns other = new ServerDns("orders", "10.0.0.2", 80, Dns.SYSTEM, new Connections(), false);
-    send(true);
-    assertThat(trace.misroutedTo()).isNull();
-    assertThat(trace.attachedElsewhere(server)).isFalse();
-    assertThat(trace.attachedElsewhere(other)).isTrue();
-    trace.expect(other);
-    trace.requestHeadersStart(call);
-    assertThat(trace.misroutedTo()).isSameAs(server);
-    trace.connectionReleased(call, new FakeConnection("http://orders/", server));
-    assertThat(trace.attachedElsewhere(other)).isFalse();
   }
 
   @Test

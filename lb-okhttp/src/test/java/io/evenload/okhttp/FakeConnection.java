@@ -18,9 +18,10 @@ import okhttp3.Route;
 import org.jspecify.annotations.Nullable;
 
 /** A connection that is nothing but its route. */
-record FakeConnection(Route route) implements Connection {
+public record FakeConnection(Route route) implements Connection {
 
-  FakeConnection(String url, Dns dns) {
+  /** Leads from the URL by this Dns. */
+  public FakeConnection(String url, Dns dns) {
     this(route(HttpUrl.get(url), dns));
   }
 

@@ -1,9 +1,9 @@
-package io.evenload.okhttp;
+package io.evenload.okhttp.internal.route;
 
 import java.io.IOException;
 
 /** A request was stopped on its way to another server than the chosen one. */
-final class MisroutedException extends IOException {
+public final class MisroutedException extends IOException {
 
   private static final long serialVersionUID = 1L;
 
@@ -14,7 +14,8 @@ final class MisroutedException extends IOException {
     this.actual = actual;
   }
 
-  String actual() {
+  /** The server that the connection leads to, as {@code host:port}. */
+  public String actual() {
     return actual;
   }
 }

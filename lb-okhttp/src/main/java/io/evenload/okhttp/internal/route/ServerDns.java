@@ -1,7 +1,8 @@
-package io.evenload.okhttp;
+package io.evenload.okhttp.internal.route;
 
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.Proxy;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,10 +11,12 @@ import java.util.regex.Pattern;
 import javax.net.SocketFactory;
 import okhttp3.Connection;
 import okhttp3.Dns;
+import okhttp3.HttpUrl;
+import okhttp3.Interceptor;
 import org.jspecify.annotations.Nullable;
 
 /** Resolves one logical host to one server, and every other host as the client itself would. */
-final class ServerDns implements Dns {
+public final class ServerDns implements Dns {
 
   /*
    * OkHttp pools connections by their Address, which holds this object, so equality decides what is reused: two are equal
@@ -27,6 +30,9 @@ final class ServerDns implements Dns {
    * The address carries a label such as "orders@10.0.0.1:8080". It is never resolved: it tells the socket factory which
    * addresses are the server's, and makes OkHttp's messages name the server and its port.
    */
+
+  /** What OkHttp takes for an address and does not resolve. */
+  private static final Pattern UNRESOLVED = Pattern.compile("[\\d.]+|.*:.*");
 
   private static final Pattern IPV4 =
       Pattern.compile("((25[0-5]|2[0-4]\\d|1?\\d?\\d)\\.){3}(25[0-5]|2[0-4]\\d|1?\\d?\\d)");
@@ -62,6 +68,22 @@ final class ServerDns implements Dns {
   ServerDns keepFrom(Predicate<String> hosts) {
     forbidden = hosts;
     return this;
+  }
+
+  /** Whether OkHttp takes the host of a URL for an address, so that no Dns is asked for it. */
+  public static boolean isBypassedBy(String host) {
+    return UNRESOLVED.matcher(host).matches();
+  }
+
+  /** Returns the chain on the way to the server. */
+  public Interceptor.Chain routed(Interceptor.Chain chain, HttpUrl url) {
+    Proxy proxy = chain.getProxy();
+    SocketFactory sockets = chain.getSocketFactory();
+    return ChainCopy.of(
+        chain,
+        this,
+        proxy == null ? Proxy.NO_PROXY : proxy,
+        port == url.port() ? sockets : socketFactory(sockets));
   }
 
   /** Returns the factory of sockets to the server; the last one is kept. */
@@ -105,7 +127,7 @@ final class ServerDns implements Dns {
   }
 
   /** The server as {@code host:port}. */
-  String authority() {
+  public String authority() {
     return authority(serverHost, port);
   }
 

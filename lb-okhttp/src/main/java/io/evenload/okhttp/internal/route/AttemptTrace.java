@@ -1,4 +1,4 @@
-package io.evenload.okhttp;
+package io.evenload.okhttp.internal.route;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -8,13 +8,14 @@ import okhttp3.Connection;
 import okhttp3.Dns;
 import okhttp3.EventListener;
 import okhttp3.HttpUrl;
+import okhttp3.Interceptor;
 import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
 /** What OkHttp did on the network in the current attempt of one call. */
-abstract class AttemptTrace extends EventListener {
+public abstract class AttemptTrace extends EventListener {
 
   /*
    * Which connection will carry an exchange is known from the events: OkHttp announces when a call acquires a connection
@@ -37,9 +38,11 @@ abstract class AttemptTrace extends EventListener {
   private volatile boolean foreign;
 
   /** What OkHttp follows by itself. */
-  private volatile @Nullable ServiceRedirect redirect;
+  private volatile @Nullable FollowUp followUp;
 
-  /** Whether a request body was begun in any attempt of the call. */
+  /** What was kept from OkHttp, so that it does not resend. */
+  private volatile @Nullable String hiddenRetryAfter;
+
   private volatile boolean bodyStarted;
 
   /** The connection that the call holds, across attempts. */
@@ -49,7 +52,7 @@ abstract class AttemptTrace extends EventListener {
   private volatile @Nullable ServerDns actual;
 
   /** Forgets the last attempt and expects the next one at this server. */
-  final void expect(ServerDns server) {
+  public final void expect(ServerDns server) {
     expected = server;
     actual = null;
     routing = false;
@@ -60,25 +63,27 @@ abstract class AttemptTrace extends EventListener {
     responseStarted = false;
     exchangeFailed = false;
     foreign = false;
-    redirect = null;
+    followUp = null;
+    hiddenRetryAfter = null;
   }
 
   /** Whether the connection to a server failed: nothing was sent. */
-  final boolean failedBeforeSending() {
+  public final boolean failedBeforeSending() {
     return routing && !acquired && !headersStarted;
   }
 
   /** Whether the request, or a part of it, may have been sent. */
-  final boolean headersStarted() {
+  public final boolean headersStarted() {
     return headersStarted;
   }
 
   /** Whether the connection came from the pool. */
-  final boolean reusedConnection() {
+  public final boolean reusedConnection() {
     return !connecting;
   }
 
-  final boolean responseStarted() {
+  /** Whether any of the response was there. */
+  public final boolean responseStarted() {
     return responseStarted;
   }
 
@@ -88,27 +93,42 @@ abstract class AttemptTrace extends EventListener {
   }
 
   /** Whether the way to the server failed, as opposed to code of the caller's. */
-  final boolean exchangeFailed() {
+  public final boolean exchangeFailed() {
     return exchangeFailed || connectFailed;
   }
 
-  final boolean bodyStarted() {
+  /** Whether a request body was begun in any attempt of the call. */
+  public final boolean bodyStarted() {
     return bodyStarted;
   }
 
   /** Whether the last exchange was with another host, after a redirect. */
-  final boolean foreign() {
+  public final boolean foreign() {
     return foreign;
   }
 
+  /**
+   * Takes the call off a connection that would carry its next attempt to another server.
+   *
+   * @return whether nothing keeps the next attempt from this server; false if OkHttp does not do
+   *     what was measured
+   */
+  public final boolean detach(Interceptor.Chain chain, ServerDns next) {
+    if (!attachedElsewhere(next)) {
+      return true;
+    }
+    Detachment.detach(chain);
+    return !attachedElsewhere(next) || chain.call().isCanceled();
+  }
+
   /** Whether the call holds a connection that would carry the next attempt to another server. */
-  final boolean attachedElsewhere(ServerDns next) {
+  boolean attachedElsewhere(ServerDns next) {
     Connection connection = carrier;
     return connection != null && !dns(connection).equals(next);
   }
 
   /** Where the attempt went instead of the expected server; null if it went there. */
-  final @Nullable ServerDns misroutedTo() {
+  public final @Nullable ServerDns misroutedTo() {
     return actual;
   }
 
@@ -125,14 +145,23 @@ abstract class AttemptTrace extends EventListener {
     return wrong && dns(connection) instanceof ServerDns other ? other : null;
   }
 
-  /** The redirect that OkHttp is following, and the request that it made of it; null if none. */
-  final @Nullable ServiceRedirect redirect() {
-    return redirect;
+  /** The redirect that OkHttp is following; null if there is none. */
+  public final @Nullable FollowUp followUp() {
+    return followUp;
+  }
+
+  final void hideRetryAfter(String value) {
+    hiddenRetryAfter = value;
+  }
+
+  /** The header that the network half took from the last response; null if it took none. */
+  public final @Nullable String hiddenRetryAfter() {
+    return hiddenRetryAfter;
   }
 
   @Override
   public void followUpDecision(Call call, Response response, @Nullable Request next) {
-    redirect = next == null ? null : new ServiceRedirect(next, response);
+    followUp = next == null ? null : new FollowUp(response, next);
   }
 
   @Override

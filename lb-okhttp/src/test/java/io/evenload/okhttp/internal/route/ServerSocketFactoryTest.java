@@ -1,7 +1,8 @@
-package io.evenload.okhttp;
+package io.evenload.okhttp.internal.route;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.evenload.okhttp.UserSocketFactory;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.net.InetAddress;

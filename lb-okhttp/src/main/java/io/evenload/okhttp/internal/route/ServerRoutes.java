@@ -1,0 +1,53 @@
+package io.evenload.okhttp.internal.route;
+
+import io.evenload.LoadBalancer;
+import io.evenload.LoadBalancerListener;
+import io.evenload.Server;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import okhttp3.Dns;
+
+/** The ways to servers, each of which is the same object each time, so that its pool is too. */
+public final class ServerRoutes {
+
+  private static final int MOST_ROUTES = 1_000;
+
+  private final Predicate<String> forbidden;
+  private final Connections connections = new Connections();
+  private final ConcurrentHashMap<String, ServerDns> routes = new ConcurrentHashMap<>();
+
+  /**
+   * Creates none yet.
+   *
+   * @param forbidden other hosts than a way's own that must not be resolved on it, so that OkHttp
+   *     does not follow a redirect there
+   */
+  public ServerRoutes(Predicate<String> forbidden) {
+    this.forbidden = forbidden;
+  }
+
+  /** Returns the way to the server, which is the same one each time unless it must be fresh. */
+  public ServerDns to(String host, Server server, Dns dns, boolean freshConnection) {
+    if (freshConnection) {
+      return new ServerDns(host, server.host(), server.port(), dns, connections, true)
+          .keepFrom(forbidden);
+    }
+    ServerDns known = routes.get(server.id());
+    if (known != null && known.leads(host, server.host(), server.port(), dns)) {
+      return known;
+    }
+    if (routes.size() >= MOST_ROUTES) {
+      routes.clear(); // of servers that left: each is made again as it is needed
+    }
+    ServerDns route =
+        new ServerDns(host, server.host(), server.port(), dns, connections, false)
+            .keepFrom(forbidden);
+    routes.put(server.id(), route);
+    return route;
+  }
+
+  /** Lets go of what leads to the servers of a balancer once they have drained. */
+  public LoadBalancerListener watch(String host, LoadBalancer balancer) {
+    return connections.watch(host, balancer);
+  }
+}
