@@ -1,13 +1,11 @@
 package io.evenload.okhttp;
 
 import io.evenload.Outcome;
-import io.evenload.okhttp.internal.route.AttemptTrace;
 import io.evenload.okhttp.internal.route.FailureSigns;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownServiceException;
-import okhttp3.Call;
 
 /** What an attempt's exception tells: who is to blame, and whether the request was sent. */
 enum FailureKind {
@@ -50,11 +48,11 @@ enum FailureKind {
     this.outcome = outcome;
   }
 
-  static FailureKind of(IOException failure, Call call, AttemptTrace trace) {
+  static FailureKind of(IOException failure, Observed seen) {
     if (failure instanceof AttemptTimeoutException) {
-      return trace.headersStarted() ? MAYBE_SENT : NOT_SENT; // its call was canceled for it
+      return seen.headersStarted() ? MAYBE_SENT : NOT_SENT; // its call was canceled for it
     }
-    if (call.isCanceled() || interrupted(failure)) {
+    if (seen.canceled() || interrupted(failure, seen)) {
       return CANCELED;
     }
     if (FailureSigns.isShutDown(failure)) {
@@ -63,15 +61,15 @@ enum FailureKind {
     if (FailureSigns.isRefused(failure)) {
       return REFUSED;
     }
-    if (trace.failedBeforeSending()) {
+    if (seen.failedBeforeSending()) {
       return failure instanceof UnknownServiceException ? CALLER : NOT_SENT;
     }
-    if (trace.foreign() || !trace.exchangeFailed()) {
+    if (seen.foreign() || !seen.exchangeFailed()) {
       return CALLER;
     }
     boolean stale =
-        trace.reusedConnection()
-            && !trace.responseStarted()
+        seen.reusedConnection()
+            && !seen.responseStarted()
             && !FailureSigns.isResetByServer(failure)
             && !(failure instanceof InterruptedIOException);
     return stale ? MAYBE_STALE : MAYBE_SENT;
@@ -97,9 +95,9 @@ enum FailureKind {
     return this == MAYBE_STALE || this == SHUT_DOWN;
   }
 
-  private static boolean interrupted(IOException failure) {
+  private static boolean interrupted(IOException failure, Observed seen) {
     return failure instanceof InterruptedIOException
         && !(failure instanceof SocketTimeoutException)
-        && Thread.currentThread().isInterrupted();
+        && seen.interrupted();
   }
 }

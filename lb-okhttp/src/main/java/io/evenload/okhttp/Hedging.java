@@ -33,7 +33,7 @@ final class Hedging {
    */
   long delayNanos(Request request, RetryPolicy policy, int number, long remainingNanos) {
     HedgePolicy hedge = policy.hedge();
-    if (hedge == null || number >= policy.maxAttempts() || !Retries.repeatable(request, policy)) {
+    if (hedge == null || number >= policy.maxAttempts() || !Repeatability.atOnce(request, policy)) {
       return NO;
     }
     long delay = hedge.delayNanos();

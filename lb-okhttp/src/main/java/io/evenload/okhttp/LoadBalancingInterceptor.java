@@ -97,7 +97,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
 
   private final Map<String, BalancedService> services;
   private final @Nullable Function<Request, @Nullable String> serviceOf;
-  private final NetworkHalf networkHalf = new NetworkHalf(call -> call.tag(Tags.STATE));
+  private final NetworkHalf networkHalf = new NetworkHalf(call -> call.tag(Tags.CARRIER));
   private final Set<LoadBalancer> balancers;
   private final ReentrantLock reconfiguring = new ReentrantLock();
 
@@ -110,7 +110,15 @@ public final class LoadBalancingInterceptor implements Interceptor {
     ContainedListener listener = new ContainedListener(builder.listener, log);
     ServerRoutes routes = new ServerRoutes(this::leadsTo);
     PathPrefix pathPrefix = new PathPrefix(builder.pathPrefix);
-    Router router = new Router(this, routes, pathPrefix, listener, log, builder.detaches);
+    Router router =
+        new Router(
+            new NestedCall.Clients(this),
+            routes,
+            this::leadsTo,
+            pathPrefix,
+            listener,
+            log,
+            builder.detaches);
     SizingAdvice sizing = new SizingAdvice(log);
     Map<String, BalancedService> services = new HashMap<>();
     builder.services.forEach(

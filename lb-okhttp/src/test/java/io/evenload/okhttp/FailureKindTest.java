@@ -1,5 +1,6 @@
 package io.evenload.okhttp;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -35,7 +36,7 @@ final class FailureKindTest {
 
   private final Call call =
       new OkHttpClient().newCall(new Request.Builder().url("http://orders/").build());
-  private final BalancedCall trace = BalancedCall.of(call, () -> state(new VirtualTiming()));
+  private final Carrier trace = balanced(new VirtualTiming()).carrier();
   private final ServerRoutes routes = new ServerRoutes(host -> false);
   private final ServerDns server =
       routes.to("orders", Server.of("10.0.0.1", 80), Dns.SYSTEM, false);
@@ -211,19 +212,20 @@ final class FailureKindTest {
   @Test
   void pause_latchOpen_takesNoTime() throws IOException {
     VirtualTiming time = new VirtualTiming();
-    BalancedCall state = state(time);
-    state.pause(call, 1_000, new CountDownLatch(0));
+    BalancedCall balanced =
+        requireNonNull(BalancedCall.of(new OkHttpClient().newCall(call.request()), time.timing()));
+    balanced.pause(1_000, new CountDownLatch(0));
     assertThat(time.nanos()).isZero();
-    state.pause(call, 1_000, new CountDownLatch(1));
+    balanced.pause(1_000, new CountDownLatch(1));
     assertThat(time.nanos()).isEqualTo(1_000);
   }
 
-  private static BalancedCall state(VirtualTiming time) {
-    return new BalancedCall(time.timing(), new RateLimitedLog(time::nanos));
+  private BalancedCall balanced(VirtualTiming time) {
+    return requireNonNull(BalancedCall.of(call, time.timing()));
   }
 
   private FailureKind kind(IOException failure) {
-    return FailureKind.of(failure, call, trace);
+    return FailureKind.of(failure, trace);
   }
 
   private void route() {

@@ -1,0 +1,38 @@
+package io.evenload.okhttp;
+
+/**
+ * What was seen of one attempt, which together with its response or exception is all that it is
+ * judged by. Asked on the thread that made the attempt, or at the end of the call that carried it.
+ */
+interface Observed {
+
+  /** Whether the call that carries the attempt was canceled. */
+  boolean canceled();
+
+  /** Whether the thread that asks is interrupted. */
+  boolean interrupted();
+
+  /** Whether the way to the server failed before anything was sent on it. */
+  boolean failedBeforeSending();
+
+  /** Whether the request, or a part of it, may have been sent. */
+  boolean headersStarted();
+
+  /** Whether the connection came from the pool. */
+  boolean reusedConnection();
+
+  /** Whether the first of the response was read. */
+  boolean responseStarted();
+
+  /** Whether the way to the server failed, as opposed to code of the caller's. */
+  boolean exchangeFailed();
+
+  /** Whether the last exchange was with another host, after a redirect. */
+  boolean foreign();
+
+  /** Whether OkHttp led the attempt to another server than the chosen one. */
+  boolean misrouted();
+
+  /** Whether the response turned the connection over to another protocol. */
+  boolean upgraded();
+}
