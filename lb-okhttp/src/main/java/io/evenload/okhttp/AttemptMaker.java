@@ -15,6 +15,8 @@ final class AttemptMaker {
    *
    * Around each attempt there is, from the outside in:
    *
+   *   make             the backstop: what broke leaves no attempt in flight, and no response open
+   *   Race             one more attempt beside it, if that is due
    *   judged           what came of it is judged and recorded, whichever call carries it
    *   Router           what OkHttp threw becomes what the attempt failed with; a misroute is told
    *   PathPrefix       the server's own path
@@ -41,11 +43,20 @@ final class AttemptMaker {
    * @throws IOException if it could not be made at all, or the thread is interrupted
    */
   AttemptRecord make(Passage passage, AttemptRecord attempt) throws IOException {
+    try {
+      return made(passage, attempt);
+    } catch (Throwable e) { // OkHttp also throws what it does not declare
+      attempt.abandon();
+      throw e;
+    }
+  }
+
+  private AttemptRecord made(Passage passage, AttemptRecord attempt) throws IOException {
     if (!passage.nests()) {
       judged(passage, attempt, null);
       return attempt;
     }
-    NestedCall nested = nested(passage, attempt);
+    NestedCall nested = router.nested(passage, attempt);
     AttemptRecord made = attempt;
     long delay = planner.besideAfterNanos(passage);
     if (delay == AttemptPlanner.NO) {
@@ -84,24 +95,20 @@ final class AttemptMaker {
     }
   }
 
-  private NestedCall nested(Passage passage, AttemptRecord attempt) throws IOException {
-    try {
-      return router.nested(passage, attempt);
-    } catch (IOException | RuntimeException e) {
-      attempt.abandon();
-      throw e;
-    }
-  }
-
   /** Begins an attempt beside one that has no answer, if that may be; on a worker's thread. */
   private @Nullable NestedCall beside(Passage passage, AttemptRecord slow) throws IOException {
     AttemptRecord second = planner.beside(passage, slow);
     if (second == null) {
       return null;
     }
-    NestedCall nested = nested(passage, second);
-    hedging.hedged(passage.balanced.call(), slow.server(), second.server());
-    return nested;
+    try {
+      NestedCall nested = router.nested(passage, second);
+      hedging.hedged(passage.balanced.call(), slow.server(), second.server());
+      return nested;
+    } catch (Throwable e) {
+      second.abandon();
+      throw e;
+    }
   }
 
   private void notHedged(Passage passage, AttemptRecord slow, Refusal refusal) {

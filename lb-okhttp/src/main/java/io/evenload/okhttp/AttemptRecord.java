@@ -171,10 +171,13 @@ final class AttemptRecord {
     response = null;
   }
 
-  /** Ends the attempt as one of which nothing is known, unless it is kept without a response. */
+  /**
+   * Ends and closes what nobody will be given, unless its end is the call's; does nothing if that
+   * was done. It ends as it was judged, or if it was not, as one of which nothing is known.
+   */
   void abandon() {
     if (response != null || !carrier.keeps()) {
-      carrier.end(Verdict.NONE.outcome(), null);
+      end();
     }
     closeResponse();
   }

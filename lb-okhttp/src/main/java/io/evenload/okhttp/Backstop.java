@@ -11,7 +11,10 @@ final class Backstop {
       try {
         return handler.handle(chain, request, balanced);
       } catch (Throwable e) { // OkHttp also throws what it does not declare
-        balanced.abandonAttempts();
+        AttemptRecord decided = balanced.deciding();
+        if (decided != null) {
+          decided.abandon();
+        }
         throw e;
       }
     };

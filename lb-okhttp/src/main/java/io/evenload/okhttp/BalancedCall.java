@@ -202,13 +202,6 @@ final class BalancedCall implements AttemptHistory {
     return deciding;
   }
 
-  /** Ends and closes whatever is neither ended nor given out, since nobody else will. */
-  void abandonAttempts() {
-    for (AttemptRecord last = lastAttempt; last != null; last = last.previous()) {
-      last.abandon();
-    }
-  }
-
   @Override
   public List<CallAttempt> attempts() {
     AttemptRecord last = lastAttempt;

@@ -26,10 +26,10 @@ import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownServiceException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
 import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.Response;
@@ -294,20 +294,15 @@ final class JudgeTableTest {
 
   /** All combinations of signs. */
   private static List<Seen> all() {
-    Sign[] signs = Sign.values();
-    return Stream.iterate(0, bits -> bits + 1)
-        .limit(1L << signs.length)
-        .map(
-            bits -> {
-              Set<Sign> seen = EnumSet.noneOf(Sign.class);
-              for (Sign sign : signs) {
-                if ((bits >> sign.ordinal() & 1) != 0) {
-                  seen.add(sign);
-                }
-              }
-              return new Seen(seen);
-            })
-        .toList();
+    List<Seen> all = new ArrayList<>(List.of(Seen.of()));
+    for (Sign sign : Sign.values()) {
+      for (Seen without : List.copyOf(all)) {
+        Set<Sign> signs = EnumSet.of(sign);
+        signs.addAll(without.signs());
+        all.add(new Seen(signs));
+      }
+    }
+    return all;
   }
 
   private static Arguments answer(
