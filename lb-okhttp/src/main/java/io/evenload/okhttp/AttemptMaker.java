@@ -59,7 +59,7 @@ final class AttemptMaker {
     NestedCall nested = router.nested(passage, attempt);
     AttemptRecord made = attempt;
     long delay = planner.besideAfterNanos(passage);
-    if (delay == AttemptPlanner.NO) {
+    if (delay == Hedging.NO) {
       judged(passage, attempt, nested);
     } else {
       made =

@@ -30,9 +30,6 @@ import org.jspecify.annotations.Nullable;
  */
 interface AttemptPlanner {
 
-  /** Instead of a delay: no attempt is made beside another. */
-  long NO = -1;
-
   /**
    * Begins the first attempt, perhaps after a wait.
    *
@@ -48,7 +45,10 @@ interface AttemptPlanner {
    */
   @Nullable AttemptRecord next(Passage passage, AttemptRecord tried) throws IOException;
 
-  /** Returns after how many nanoseconds an attempt beside the one just begun is due, or NO. */
+  /**
+   * Returns after how many nanoseconds an attempt beside the one just begun is due, or {@link
+   * Hedging#NO}.
+   */
   long besideAfterNanos(Passage passage);
 
   /** Begins an attempt beside one without an answer; null if there is to be none. */

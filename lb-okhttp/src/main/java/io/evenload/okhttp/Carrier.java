@@ -95,6 +95,11 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
     inFlight.end(outcome, cause);
   }
 
+  /** Ends the attempt as one that nobody waits for any more, of which nothing is known. */
+  void giveUp() {
+    end(Verdict.NONE.outcome(), null);
+  }
+
   /** Leaves the attempt in flight until the call ends, which may have happened already. */
   void keep(Outcome outcome) {
     inFlight.watch(call);

@@ -24,7 +24,7 @@ final class Race {
    * closed by the thread that gets it. So each attempt ends once and each response is the caller's or closed, whoever
    * is first. Cancelling and closing may block, so they happen outside the lock.
    *
-   * A call that is canceled cancels both (BalancedCall), and a canceled attempt is not one to repeat, so it wins at once.
+   * A call that is canceled cancels both (BalancedCall.nest), and a canceled attempt is not one to repeat, so it wins at once.
    */
 
   /** Makes the second attempt. */
@@ -155,12 +155,12 @@ final class Race {
     over.signalAll();
   }
 
-  /** Ends an attempt that did not win, as it was judged or else as cancelled. */
+  /** Ends an attempt that did not win, as it was judged, or else as given up. */
   private static void discard(NestedCall loser, boolean judged) {
     if (judged) {
       loser.record().end();
     } else {
-      loser.record().carrier().end(Verdict.NONE.outcome(), null);
+      loser.record().carrier().giveUp();
       loser.call().cancel();
     }
     loser.record().closeResponse();

@@ -68,7 +68,7 @@ final class Router {
    */
   Response send(Passage passage, AttemptRecord attempt) throws IOException {
     Request logical = passage.timed();
-    ServerDns dns = way(passage, attempt);
+    ServerDns dns = route(passage, attempt);
     boolean detached = detached(passage.chain, attempt, dns);
     attempt.carrier().expect(dns);
     Request request = pathPrefix.added(logical, attempt.server());
@@ -108,7 +108,7 @@ final class Router {
   NestedCall nested(Passage passage, AttemptRecord attempt) throws IOException {
     Request logical = passage.timed();
     Request request = pathPrefix.added(logical, attempt.server());
-    ServerDns dns = way(passage, attempt);
+    ServerDns dns = route(passage, attempt);
     return NestedCall.of(
         clients, passage, attempt, logical, request, dns, passage.policy.attemptTimeout());
   }
@@ -130,7 +130,8 @@ final class Router {
     }
   }
 
-  private ServerDns way(Passage passage, AttemptRecord attempt) {
+  /** Returns the way to the server. */
+  private ServerDns route(Passage passage, AttemptRecord attempt) {
     return routes.to(
         host(passage), attempt.server(), passage.chain.getDns(), attempt.freshConnection());
   }

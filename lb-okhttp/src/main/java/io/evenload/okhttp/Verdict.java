@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 record Verdict(
     Outcome outcome, boolean retryable, boolean fromServer, @Nullable FailureKind failure) {
 
-  /** Nothing is known of it: it still runs, was given up, or broke in a way that nobody expects. */
+  /** Nothing is known of it: it still runs, was given up, or broke as nobody expects. */
   static final Verdict NONE = new Verdict(Outcome.CANCELLED, false, false, null);
 
   /** The cache answered, or another server than the chosen one, which says nothing of that one. */
