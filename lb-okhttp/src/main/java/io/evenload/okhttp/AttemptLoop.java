@@ -27,7 +27,7 @@ final class AttemptLoop {
    * is in flight nowhere.
    *
    * As a rule the call itself makes its attempts. Only one that must be cut short alone, since it is hedged or has a
-   * timeout of its own, gets a call of its own (NestedCall). A hedge is started on another thread, but only while this
+   * timeout of its own, gets a call of its own (NestedCall); all do where Separation says so. A hedge is started on another thread, but only while this
    * one is inside the Race, whose lock then orders what both write here.
    */
 
@@ -40,6 +40,7 @@ final class AttemptLoop {
   private final RequestContext context;
   private final Session session;
   private final Request request;
+  private final boolean separate;
   private int number;
   private @Nullable AttemptRecord last;
 
@@ -47,14 +48,17 @@ final class AttemptLoop {
    * Begins a way.
    *
    * @param asked the chain's request, or what it was redirected to
+   * @throws IOException if the interceptor was added in a way that is not safe
    */
-  AttemptLoop(BalancedService service, Interceptor.Chain chain, Request asked, BalancedCall state) {
+  AttemptLoop(BalancedService service, Interceptor.Chain chain, Request asked, BalancedCall state)
+      throws IOException {
     this.service = service;
     this.options = service.options();
     this.chain = chain;
     this.call = chain.call();
     this.state = state;
     RetryPolicy own = asked.tag(Tags.POLICY);
+    this.separate = service.router.separates(chain, service.host);
     this.policy = own != null ? own : options.retries().policy();
     RequestContext given = asked.tag(Tags.CONTEXT);
     this.context = state.context(service, given, options.sessions().key(chain, asked, given));
@@ -116,7 +120,8 @@ final class AttemptLoop {
       throws IOException {
     number++;
     AttemptRecord record = state.begin(service.host, attempt, reason);
-    return policy.nests() && request.header("Upgrade") == null
+    boolean upgrade = request.header("Upgrade") != null;
+    return separate || (policy.nests() && !upgrade)
         ? nestedAttempt(attempt, record, freshConnection)
         : plainAttempt(attempt, record, freshConnection);
   }

@@ -7,7 +7,6 @@ import io.evenload.Outcome;
 import io.evenload.RequestContext;
 import io.evenload.okhttp.CallAttempt.Reason;
 import io.evenload.okhttp.internal.route.AttemptTrace;
-import io.evenload.okhttp.internal.route.FailureSigns;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.List;
@@ -324,7 +323,7 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
       inFlight.end();
     } else if (call.isCanceled()) {
       // Once the response has begun, the time may as well have been the caller's.
-      boolean blamed = FailureSigns.isCallTimeout(failure) && !responseStarted();
+      boolean blamed = timedOut(failure) && !responseStarted();
       inFlight.end(blamed ? Outcome.FAILURE : Outcome.CANCELLED, failure);
     } else if (exchangeFailed() && !upgraded) {
       inFlight.end(Outcome.FAILURE, failure);
@@ -332,5 +331,11 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
       inFlight.end();
     }
     inFlight.forget();
+  }
+
+  /** Whether a canceled call was canceled by its own timeout, and not by the caller. */
+  private static boolean timedOut(IOException failure) {
+    return failure.getClass() == InterruptedIOException.class
+        && !Thread.currentThread().isInterrupted();
   }
 }

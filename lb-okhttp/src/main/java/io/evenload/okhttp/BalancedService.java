@@ -21,7 +21,7 @@ final class BalancedService {
   private volatile ServiceOptions options;
   private final RateLimitedLog log;
   private final ContainedListener listener;
-  private final SizingAdvice sizing;
+  private final @Nullable SizingAdvice sizing; // reads what is not public
   private final Function0<BalancedCall> states;
   private final ProxyCheck proxyCheck;
 
@@ -36,7 +36,7 @@ final class BalancedService {
       LoadBalancingInterceptor.Builder builder,
       Router router,
       ContainedListener listener,
-      SizingAdvice sizing,
+      @Nullable SizingAdvice sizing,
       RateLimitedLog log) {
     this.host = host;
     this.balancer = balancer;
@@ -94,7 +94,9 @@ final class BalancedService {
    */
   Response intercept(Interceptor.Chain chain, Request request) throws IOException {
     OkHttpCheck.verify();
-    sizing.check(host, chain, balancer);
+    if (sizing != null) {
+      sizing.check(host, chain, balancer);
+    }
     BalancedCall state = BalancedCall.of(chain.call(), states);
     if (!state.enter()) {
       return chain.proceed(request);

@@ -2,7 +2,6 @@ package io.evenload.okhttp;
 
 import io.evenload.Outcome;
 import io.evenload.okhttp.internal.route.AttemptTrace;
-import io.evenload.okhttp.internal.route.FailureSigns;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
@@ -57,10 +56,10 @@ enum FailureKind {
     if (call.isCanceled() || interrupted(failure)) {
       return CANCELED;
     }
-    if (FailureSigns.isShutDown(failure)) {
+    if (trace.foundShutDown(failure)) {
       return SHUT_DOWN;
     }
-    if (FailureSigns.isRefused(failure)) {
+    if (trace.refusedByServer(failure)) {
       return REFUSED;
     }
     if (trace.failedBeforeSending()) {
@@ -72,7 +71,7 @@ enum FailureKind {
     boolean stale =
         trace.reusedConnection()
             && !trace.responseStarted()
-            && !FailureSigns.isResetByServer(failure)
+            && !trace.resetByServer(failure)
             && !(failure instanceof InterruptedIOException);
     return stale ? MAYBE_STALE : MAYBE_SENT;
   }

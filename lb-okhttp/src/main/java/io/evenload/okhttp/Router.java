@@ -4,6 +4,7 @@ import io.evenload.Attempt;
 import io.evenload.Server;
 import io.evenload.okhttp.internal.route.FollowUp;
 import io.evenload.okhttp.internal.route.MisroutedException;
+import io.evenload.okhttp.internal.route.NetworkHalf;
 import io.evenload.okhttp.internal.route.ServerDns;
 import io.evenload.okhttp.internal.route.ServerRoutes;
 import java.io.IOException;
@@ -28,6 +29,7 @@ final class Router {
 
   private final LoadBalancingInterceptor owner;
   private final NestedCall.Clients clients;
+  private final Separation separation;
   private final PathPrefix pathPrefix;
   private final ServerRoutes routes;
   private final CallListener listener;
@@ -37,6 +39,8 @@ final class Router {
 
   Router(
       LoadBalancingInterceptor owner,
+      NetworkHalf networkHalf,
+      Separation separation,
       ServerRoutes routes,
       PathPrefix pathPrefix,
       CallListener listener,
@@ -44,11 +48,21 @@ final class Router {
       boolean detaches) {
     this.owner = owner;
     this.pathPrefix = pathPrefix;
-    this.clients = new NestedCall.Clients(owner);
+    this.clients = new NestedCall.Clients(owner, networkHalf);
+    this.separation = separation;
     this.routes = routes;
     this.listener = listener;
     this.log = log;
     this.detaches = detaches;
+  }
+
+  /**
+   * Returns whether each attempt must be a call of its own.
+   *
+   * @throws IOException if the interceptor was added in a way that is not safe
+   */
+  boolean separates(Interceptor.Chain chain, String host) throws IOException {
+    return separation.isNeeded(chain.call(), host);
   }
 
   /**
