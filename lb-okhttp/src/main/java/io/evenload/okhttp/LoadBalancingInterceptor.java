@@ -167,8 +167,8 @@ public final class LoadBalancingInterceptor implements Interceptor {
    * @param change is given a builder with the options in force, and sets others; called once, on
    *     this thread. It must not reconfigure this interceptor itself. If it throws, nothing changes
    * @throws IllegalArgumentException if an option's value is not valid, or if one is set that stays
-   *     for an interceptor's life: {@code service}, {@code serviceOf}, {@code pathPrefix} and
-   *     {@code listener}
+   *     for an interceptor's life: {@code service}, {@code serviceOf}, {@code pathPrefix}, {@code
+   *     listener} and {@code separateCalls}
    */
   @SuppressWarnings("ReferenceEquality") // this very config
   public void reconfigure(Consumer<Builder> change) {
