@@ -48,14 +48,18 @@ public final class ClientView {
     }
     try {
       return (OkHttpClient) client.invokeExact(call);
-    } catch (Throwable e) {
+    } catch (ClassCastException e) {
       return null; // a class of that name from another loader
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new IllegalStateException(e); // it declares none
     }
   }
 
   private static @Nullable MethodHandle findClient() {
     try {
-      return MethodHandles.publicLookup()
+      return MethodHandles.lookup() // the package may be exported to this module alone
           .findVirtual(
               Class.forName(OKHTTP_CALL), "getClient", MethodType.methodType(OkHttpClient.class))
           .asType(MethodType.methodType(OkHttpClient.class, Call.class));
