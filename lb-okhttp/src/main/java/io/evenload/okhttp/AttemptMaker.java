@@ -10,7 +10,7 @@ final class AttemptMaker {
 
   /*
    * As a rule the call itself makes its attempts, one after another on its thread. Only one that must be cut short alone,
-   * since it is hedged or has a timeout of its own, gets a call of its own (NestedCall). A hedge is begun on another
+   * since it is hedged or has a timeout of its own, gets a call of its own (NestedCall); all do where Separation says so. A hedge is begun on another
    * thread, but only while the call's is inside the Race, whose lock then orders what both write here.
    *
    * Around each attempt there is, from the outside in:

@@ -106,6 +106,11 @@ final class BalancedCall implements AttemptHistory {
     return known;
   }
 
+  /** The context at the service where the call is now. */
+  RequestContext context() {
+    return requireNonNull(context);
+  }
+
   private static RequestContext newContext(@Nullable RequestContext given, @Nullable String key) {
     if (key == null) {
       return given == null ? RequestContext.create() : given.copy();

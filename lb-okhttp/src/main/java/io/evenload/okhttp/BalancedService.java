@@ -7,6 +7,7 @@ import java.util.function.Consumer;
 import okhttp3.Interceptor;
 import okhttp3.Request;
 import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
 
 /** Answers the calls of one host. */
 final class BalancedService {
@@ -14,12 +15,15 @@ final class BalancedService {
   final String host;
   final Timing timing;
 
+  /** Whether each attempt of a call must be a call of its own. */
+  final Separation separation;
+
   /** Is told of attempts whose response was dropped without being closed. */
   final Consumer<Attempt> leaks;
 
   private final LoadBalancer balancer;
   private final RateLimitedLog log;
-  private final SizingAdvice sizing;
+  private final @Nullable SizingAdvice sizing; // reads what is not public
   private final CallHandler handler;
   private volatile ServiceOptions options;
 
@@ -33,13 +37,15 @@ final class BalancedService {
       LoadBalancer balancer,
       LoadBalancingInterceptor.Builder builder,
       Router router,
+      Separation separation,
       ContainedListener listener,
-      SizingAdvice sizing,
+      @Nullable SizingAdvice sizing,
       RateLimitedLog log) {
     this.host = host;
     this.balancer = balancer;
     this.timing = builder.timing;
     this.log = log;
+    this.separation = separation;
     this.sizing = sizing;
     this.leaks = this::leaked;
     this.options =
@@ -107,7 +113,9 @@ final class BalancedService {
    */
   Response intercept(Interceptor.Chain chain, Request request) throws IOException {
     OkHttpCheck.verify();
-    sizing.check(host, chain, balancer);
+    if (sizing != null) {
+      sizing.check(host, chain, balancer);
+    }
     BalancedCall balanced = BalancedCall.of(chain.call(), timing);
     if (balanced == null || !balanced.enter()) {
       return chain.proceed(request);

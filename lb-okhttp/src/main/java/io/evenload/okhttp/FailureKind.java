@@ -1,7 +1,6 @@
 package io.evenload.okhttp;
 
 import io.evenload.Outcome;
-import io.evenload.okhttp.internal.route.FailureSigns;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
@@ -55,10 +54,10 @@ enum FailureKind {
     if (seen.canceled() || interrupted(failure, seen)) {
       return CANCELED;
     }
-    if (FailureSigns.isShutDown(failure)) {
+    if (seen.foundShutDown(failure)) {
       return SHUT_DOWN;
     }
-    if (FailureSigns.isRefused(failure)) {
+    if (seen.refusedByServer(failure)) {
       return REFUSED;
     }
     if (seen.failedBeforeSending()) {
@@ -70,7 +69,7 @@ enum FailureKind {
     boolean stale =
         seen.reusedConnection()
             && !seen.responseStarted()
-            && !FailureSigns.isResetByServer(failure)
+            && !seen.resetByServer(failure)
             && !(failure instanceof InterruptedIOException);
     return stale ? MAYBE_STALE : MAYBE_SENT;
   }

@@ -2,8 +2,8 @@ package io.evenload.okhttp;
 
 import io.evenload.Outcome;
 import io.evenload.Server;
-import io.evenload.okhttp.internal.route.FailureSigns;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.util.function.BiPredicate;
 import java.util.function.IntPredicate;
 import okhttp3.Response;
@@ -93,11 +93,17 @@ final class Judge {
     }
     if (seen.canceled()) {
       // Once the response has begun, the time may as well have been the caller's.
-      boolean blamed = FailureSigns.isCallTimeout(failure) && !seen.responseStarted();
-      return blamed ? Outcome.FAILURE : Outcome.CANCELLED;
+      return timedOut(failure, seen) && !seen.responseStarted()
+          ? Outcome.FAILURE
+          : Outcome.CANCELLED;
     }
     // After an upgrade an exchange fails when either side hangs up, be it after a goodbye or not.
     return seen.exchangeFailed() && !seen.upgraded() ? Outcome.FAILURE : null;
+  }
+
+  /** Whether a canceled call was canceled by its own timeout, and not by the caller. */
+  private static boolean timedOut(IOException failure, Observed seen) {
+    return failure.getClass() == InterruptedIOException.class && !seen.interrupted();
   }
 
   /** What a status says of the server. */

@@ -209,15 +209,18 @@ final class NestedCall {
   static final class Clients {
 
     private final Interceptor owner;
+    private final Interceptor networkHalf;
     private volatile @Nullable Derived last;
 
     /**
      * Creates none yet.
      *
      * @param owner the interceptor that makes such calls
+     * @param networkHalf what such calls need next to the network, added where it is not there
      */
-    Clients(Interceptor owner) {
+    Clients(Interceptor owner, Interceptor networkHalf) {
       this.owner = owner;
+      this.networkHalf = networkHalf;
     }
 
     /**
@@ -240,6 +243,9 @@ final class NestedCall {
       List<Interceptor> interceptors = builder.interceptors();
       interceptors.subList(0, interceptors.indexOf(owner) + 1).clear();
       interceptors.add(0, Clients::intercept);
+      if (!builder.networkInterceptors().contains(networkHalf)) {
+        builder.addNetworkInterceptor(networkHalf);
+      }
       return builder.build();
     }
 

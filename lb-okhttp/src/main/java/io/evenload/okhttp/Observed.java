@@ -1,5 +1,7 @@
 package io.evenload.okhttp;
 
+import java.io.IOException;
+
 /**
  * What was seen of one attempt, which together with its response or exception is all that it is
  * judged by. Asked on the thread that made the attempt, or at the end of the call that carried it.
@@ -14,6 +16,15 @@ interface Observed {
 
   /** Whether the way to the server failed before anything was sent on it. */
   boolean failedBeforeSending();
+
+  /** Whether OkHttp found the connection shut down before any of the headers was written. */
+  boolean foundShutDown(IOException failure);
+
+  /** Whether the server refused an HTTP/2 stream before it processed any of the request. */
+  boolean refusedByServer(IOException failure);
+
+  /** Whether the server reset an HTTP/2 stream, and did not just close the connection. */
+  boolean resetByServer(IOException failure);
 
   /** Whether the request, or a part of it, may have been sent. */
   boolean headersStarted();

@@ -53,7 +53,7 @@ final class OkHttpProbe implements HealthProbe {
   private final String host;
   private final Request request;
   private final Function<Response, HealthReport> judge;
-  private final ServerRoutes routes = new ServerRoutes(host -> false);
+  private final ServerRoutes routes = new ServerRoutes(host -> false, true);
 
   OkHttpProbe(
       OkHttpClient client, String host, Request request, Function<Response, HealthReport> judge) {

@@ -4,6 +4,7 @@ import io.evenload.Attempt;
 import io.evenload.RequestContext;
 import io.evenload.okhttp.CallAttempt.Reason;
 import io.evenload.okhttp.Sessions.Session;
+import java.io.IOException;
 import okhttp3.Interceptor;
 import okhttp3.Request;
 
@@ -19,28 +20,32 @@ final class Passage {
   final Interceptor.Chain chain;
   final BalancedCall balanced;
   final RetryPolicy policy;
-  final RequestContext context;
   final Session session;
 
   /** What all attempts send, as the caller sees it; it leads back to them. */
   final Request request;
 
+  private final boolean separate;
   private int number;
 
   /**
    * Begins a passage.
    *
    * @param asked the chain's request, or what it was redirected to
+   * @throws IOException if the interceptor was added in a way that is not safe
    */
-  Passage(BalancedService service, Interceptor.Chain chain, Request asked, BalancedCall balanced) {
+  Passage(BalancedService service, Interceptor.Chain chain, Request asked, BalancedCall balanced)
+      throws IOException {
     this.service = service;
     this.options = service.options();
     this.chain = chain;
     this.balanced = balanced;
+    this.separate = service.separation.isNeeded(chain.call(), service.host);
     RetryPolicy own = asked.tag(Tags.POLICY);
     this.policy = own != null ? own : options.retries().policy();
     RequestContext given = asked.tag(Tags.CONTEXT);
-    this.context = balanced.context(service, given, options.sessions().key(chain, asked, given));
+    RequestContext context =
+        balanced.context(service, given, options.sessions().key(chain, asked, given));
     this.session = options.sessions().begin(chain, asked, context);
     this.request = options.retries().prepared(asked, policy, balanced);
   }
@@ -61,9 +66,14 @@ final class Passage {
     return request.tag(Tags.CONTEXT) != null;
   }
 
-  /** Whether each attempt has to be one that can be cut short alone. */
+  /** What the balancer knows the call by. */
+  RequestContext context() {
+    return balanced.context();
+  }
+
+  /** Whether each attempt has to be a call of its own. */
   boolean nests() {
-    return policy.nests() && request.header("Upgrade") == null;
+    return separate || (policy.nests() && request.header("Upgrade") == null);
   }
 
   /** Returns the request as an attempt sends it now, which may tell how much time is left. */

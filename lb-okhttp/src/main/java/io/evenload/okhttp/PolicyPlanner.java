@@ -24,7 +24,7 @@ final class PolicyPlanner implements AttemptPlanner {
   public AttemptRecord first(Passage passage) throws IOException {
     passage.options.retries().request();
     Attempt attempt =
-        passage.options.first().start(passage.balanced, passage.context, passage.isPicky());
+        passage.options.first().start(passage.balanced, passage.context(), passage.isPicky());
     return passage.begin(attempt, Reason.FIRST, false);
   }
 
@@ -60,7 +60,7 @@ final class PolicyPlanner implements AttemptPlanner {
       throw e;
     }
     try {
-      return balancer.start(passage.context);
+      return balancer.start(passage.context());
     } catch (NoServerAvailableException e) {
       passage
           .options
@@ -95,7 +95,7 @@ final class PolicyPlanner implements AttemptPlanner {
 
   private @Nullable Attempt elsewhere(Passage passage, AttemptRecord slow) {
     try {
-      Attempt second = balancer.start(passage.context);
+      Attempt second = balancer.start(passage.context());
       if (!second.server().id().equals(slow.server().id())) {
         return second;
       }

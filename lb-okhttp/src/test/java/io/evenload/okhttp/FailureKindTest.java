@@ -37,7 +37,7 @@ final class FailureKindTest {
   private final Call call =
       new OkHttpClient().newCall(new Request.Builder().url("http://orders/").build());
   private final Carrier trace = balanced(new VirtualTiming()).carrier();
-  private final ServerRoutes routes = new ServerRoutes(host -> false);
+  private final ServerRoutes routes = new ServerRoutes(host -> false, false);
   private final ServerDns server =
       routes.to("orders", Server.of("10.0.0.1", 80), Dns.SYSTEM, false);
 

@@ -40,8 +40,9 @@ public record FakeConnection(Route route) implements Connection {
             List.of(Protocol.HTTP_1_1),
             List.of(ConnectionSpec.CLEARTEXT),
             ProxySelector.getDefault());
+    String label = dns.toString(); // as OkHttp gets it from a Dns of ours
     return new Route(
-        address, Proxy.NO_PROXY, InetSocketAddress.createUnresolved(url.host(), url.port()));
+        address, Proxy.NO_PROXY, InetSocketAddress.createUnresolved(label, url.port()));
   }
 
   @Override

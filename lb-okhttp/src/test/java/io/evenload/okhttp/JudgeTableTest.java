@@ -7,9 +7,12 @@ import static io.evenload.okhttp.Seen.Sign.CANCELED;
 import static io.evenload.okhttp.Seen.Sign.EXCHANGE_FAILED;
 import static io.evenload.okhttp.Seen.Sign.FAILED_BEFORE_SENDING;
 import static io.evenload.okhttp.Seen.Sign.FOREIGN;
+import static io.evenload.okhttp.Seen.Sign.FOUND_SHUT_DOWN;
 import static io.evenload.okhttp.Seen.Sign.HEADERS_STARTED;
 import static io.evenload.okhttp.Seen.Sign.INTERRUPTED;
 import static io.evenload.okhttp.Seen.Sign.MISROUTED;
+import static io.evenload.okhttp.Seen.Sign.REFUSED_BY_SERVER;
+import static io.evenload.okhttp.Seen.Sign.RESET_BY_SERVER;
 import static io.evenload.okhttp.Seen.Sign.RESPONSE_STARTED;
 import static io.evenload.okhttp.Seen.Sign.REUSED_CONNECTION;
 import static io.evenload.okhttp.Seen.Sign.UPGRADED;
@@ -33,9 +36,6 @@ import java.util.Set;
 import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.Response;
-import okhttp3.internal.http2.ConnectionShutdownException;
-import okhttp3.internal.http2.ErrorCode;
-import okhttp3.internal.http2.StreamResetException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -117,14 +117,19 @@ final class JudgeTableTest {
             CANCELLED,
             FINAL),
         failure(
-            new ConnectionShutdownException(),
-            Seen.of(REUSED_CONNECTION, HEADERS_STARTED),
+            new IOException("closed"),
+            Seen.of(FOUND_SHUT_DOWN, REUSED_CONNECTION, HEADERS_STARTED),
             FailureKind.SHUT_DOWN,
             CANCELLED,
             RETRYABLE),
         failure(
-            new StreamResetException(ErrorCode.REFUSED_STREAM),
-            Seen.of(REUSED_CONNECTION, HEADERS_STARTED, EXCHANGE_FAILED),
+            new IOException("stream was reset: REFUSED_STREAM"),
+            Seen.of(
+                REFUSED_BY_SERVER,
+                RESET_BY_SERVER,
+                REUSED_CONNECTION,
+                HEADERS_STARTED,
+                EXCHANGE_FAILED),
             FailureKind.REFUSED,
             FAILURE,
             RETRYABLE),
@@ -136,14 +141,14 @@ final class JudgeTableTest {
             CANCELLED,
             RETRYABLE),
         failure(
-            new StreamResetException(ErrorCode.CANCEL),
+            new IOException("stream was reset: CANCEL"),
             Seen.of(REUSED_CONNECTION, HEADERS_STARTED, EXCHANGE_FAILED),
             FailureKind.MAYBE_STALE,
             CANCELLED,
             RETRYABLE),
         failure(
-            new StreamResetException(ErrorCode.INTERNAL_ERROR),
-            Seen.of(REUSED_CONNECTION, HEADERS_STARTED, EXCHANGE_FAILED),
+            new IOException("stream was reset: INTERNAL_ERROR"),
+            Seen.of(RESET_BY_SERVER, REUSED_CONNECTION, HEADERS_STARTED, EXCHANGE_FAILED),
             FailureKind.MAYBE_SENT,
             FAILURE,
             RETRYABLE),
@@ -238,6 +243,7 @@ final class JudgeTableTest {
         end(broke, Seen.of(CANCELED, EXCHANGE_FAILED), CANCELLED),
         end(timeout, Seen.of(CANCELED, EXCHANGE_FAILED), FAILURE),
         end(timeout, Seen.of(CANCELED, EXCHANGE_FAILED, RESPONSE_STARTED), CANCELLED),
+        end(timeout, Seen.of(CANCELED, INTERRUPTED, EXCHANGE_FAILED), CANCELLED),
         end(timeout, Seen.of(CANCELED, FOREIGN), null));
   }
 
@@ -286,9 +292,6 @@ final class JudgeTableTest {
         new IOException("broke"),
         new SocketTimeoutException("timeout"),
         new InterruptedIOException("timeout"),
-        new ConnectionShutdownException(),
-        new StreamResetException(ErrorCode.REFUSED_STREAM),
-        new StreamResetException(ErrorCode.CANCEL),
         new AttemptTimeoutException(Duration.ofMillis(100)));
   }
 

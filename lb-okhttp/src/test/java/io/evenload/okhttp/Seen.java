@@ -1,5 +1,6 @@
 package io.evenload.okhttp;
 
+import java.io.IOException;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -12,6 +13,9 @@ record Seen(Set<Sign> signs) implements Observed {
     CANCELED,
     INTERRUPTED,
     FAILED_BEFORE_SENDING,
+    FOUND_SHUT_DOWN,
+    REFUSED_BY_SERVER,
+    RESET_BY_SERVER,
     HEADERS_STARTED,
     REUSED_CONNECTION,
     RESPONSE_STARTED,
@@ -40,6 +44,21 @@ record Seen(Set<Sign> signs) implements Observed {
   @Override
   public boolean failedBeforeSending() {
     return signs.contains(Sign.FAILED_BEFORE_SENDING);
+  }
+
+  @Override
+  public boolean foundShutDown(IOException failure) {
+    return signs.contains(Sign.FOUND_SHUT_DOWN);
+  }
+
+  @Override
+  public boolean refusedByServer(IOException failure) {
+    return signs.contains(Sign.REFUSED_BY_SERVER);
+  }
+
+  @Override
+  public boolean resetByServer(IOException failure) {
+    return signs.contains(Sign.RESET_BY_SERVER);
   }
 
   @Override

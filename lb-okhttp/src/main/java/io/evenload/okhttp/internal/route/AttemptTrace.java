@@ -3,6 +3,7 @@ package io.evenload.okhttp.internal.route;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
+import java.util.Set;
 import okhttp3.Call;
 import okhttp3.Connection;
 import okhttp3.Dns;
@@ -12,6 +13,7 @@ import okhttp3.Interceptor;
 import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.Response;
+import okhttp3.Route;
 import org.jspecify.annotations.Nullable;
 
 /** What OkHttp did on the network in the current attempt of one call. */
@@ -20,11 +22,15 @@ public abstract class AttemptTrace extends EventListener {
   /*
    * Which connection will carry an exchange is known from the events: OkHttp announces when a call acquires a connection
    * and when it releases one, and says nothing when it keeps the one it has. So at the start of the headers the last
-   * acquired connection is the carrier, and its Dns tells the server. That is the guard against a misrouted attempt.
+   * acquired connection is the carrier, and its Dns tells the server, as long as its address has the label that this Dns
+   * gave it. That is the guard against a misrouted attempt.
    *
    * Events come one after another on the thread of the call, except those of connecting, which fast fallback brings from
    * other threads. All fields are volatile, each event writes what it knows, and nothing is read before write.
    */
+
+  /** Timeout and unavailable: what OkHttp would answer by sending the request again. */
+  private static final Set<Integer> UNWANTED_RESENDS = Set.of(408, 503);
 
   /** OkHttp looked for a route, so that what failed from here on was on the way to a server. */
   private volatile boolean routing;
@@ -39,6 +45,9 @@ public abstract class AttemptTrace extends EventListener {
 
   /** What OkHttp follows by itself. */
   private volatile @Nullable FollowUp followUp;
+
+  /** Whether OkHttp follows up an answer by the same request, which is for a retry policy to do. */
+  private volatile boolean resends;
 
   /** What was kept from OkHttp, so that it does not resend. */
   private volatile @Nullable String hiddenRetryAfter;
@@ -64,12 +73,13 @@ public abstract class AttemptTrace extends EventListener {
     exchangeFailed = false;
     foreign = false;
     followUp = null;
+    resends = false;
     hiddenRetryAfter = null;
   }
 
   /** Whether the connection to a server failed: nothing was sent. */
   public final boolean failedBeforeSending() {
-    return routing && !acquired && !headersStarted;
+    return (routing || connectFailed) && !acquired && !headersStarted;
   }
 
   /** Whether the request, or a part of it, may have been sent. */
@@ -95,6 +105,27 @@ public abstract class AttemptTrace extends EventListener {
   /** Whether the way to the server failed, as opposed to code of the caller's. */
   public final boolean exchangeFailed() {
     return exchangeFailed || connectFailed;
+  }
+
+  /** Whether OkHttp found the connection shut down before any of the headers was written. */
+  public final boolean foundShutDown(IOException failure) {
+    return readsSigns() && FailureSigns.isShutDown(failure);
+  }
+
+  /** Whether the server refused an HTTP/2 stream before it processed any of the request. */
+  public final boolean refusedByServer(IOException failure) {
+    return readsSigns() && FailureSigns.isRefused(failure);
+  }
+
+  /** Whether the server reset an HTTP/2 stream, and did not just close the connection. */
+  public final boolean resetByServer(IOException failure) {
+    return readsSigns() && FailureSigns.isResetByServer(failure);
+  }
+
+  /** Whether more is read of an exception than what it is in public. */
+  private boolean readsSigns() {
+    ServerDns server = expected;
+    return server == null || !server.publicApiOnly();
   }
 
   /** Whether a request body was begun in any attempt of the call. */
@@ -138,16 +169,23 @@ public abstract class AttemptTrace extends EventListener {
    */
   final @Nullable ServerDns misroute(Connection connection) {
     ServerDns server = expected;
-    boolean wrong =
-        server != null
-            && server.leadsFrom(connection.route().address().url().host())
-            && !server.sameServer(dns(connection));
-    return wrong && dns(connection) instanceof ServerDns other ? other : null;
+    Route route = connection.route();
+    if (server == null
+        || !server.leadsFrom(route.address().url().host())
+        || !(route.address().dns() instanceof ServerDns taken)) {
+      return null;
+    }
+    ServerDns reached = taken.reachedBy(route.socketAddress());
+    return server.sameServer(reached) ? null : reached;
   }
 
   /** The redirect that OkHttp is following; null if there is none. */
   public final @Nullable FollowUp followUp() {
     return followUp;
+  }
+
+  final boolean resends() {
+    return resends;
   }
 
   final void hideRetryAfter(String value) {
@@ -162,6 +200,7 @@ public abstract class AttemptTrace extends EventListener {
   @Override
   public void followUpDecision(Call call, Response response, @Nullable Request next) {
     followUp = next == null ? null : new FollowUp(response, next);
+    resends = next != null && UNWANTED_RESENDS.contains(response.code());
   }
 
   @Override

@@ -1,16 +1,24 @@
 package io.evenload.okhttp.internal.route;
 
 import java.io.IOException;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.lang.reflect.Field;
 import okhttp3.Call;
 import okhttp3.ConnectionPool;
 import okhttp3.OkHttpClient;
+import org.jspecify.annotations.Nullable;
 
 /** What OkHttp does not tell in public of the client of a call. */
 public final class ClientView {
 
   /** What cannot be read. */
   public static final int UNKNOWN = Integer.MAX_VALUE;
+
+  private static final String OKHTTP_CALL = "okhttp3.internal.connection.RealCall";
+
+  private static final @Nullable MethodHandle CLIENT = findClient();
 
   private ClientView() {}
 
@@ -20,16 +28,43 @@ public final class ClientView {
    * @throws IOException if it does not
    */
   public static OkHttpClient of(Call call) throws IOException {
-    try {
-      return (OkHttpClient) call.getClass().getMethod("getClient").invoke(call);
-    } catch (ReflectiveOperationException | ClassCastException e) {
+    OkHttpClient client = find(call);
+    if (client == null) {
       throw new IOException(
           call.request().url().host()
               + ": OkHttp does not tell the client of a call, without which an attempt cannot be"
               + " hedged, have a timeout of its own, or be sent once more with this version of"
               + " OkHttp; on the module path, start Java with --add-exports"
-              + " okhttp3/okhttp3.internal.connection=io.evenload.okhttp",
-          e);
+              + " okhttp3/okhttp3.internal.connection=io.evenload.okhttp");
+    }
+    return client;
+  }
+
+  /** Returns the client of a call; null if OkHttp does not tell it. */
+  public static @Nullable OkHttpClient find(Call call) {
+    MethodHandle client = CLIENT;
+    if (client == null || !call.getClass().getName().equals(OKHTTP_CALL)) {
+      return null;
+    }
+    try {
+      return (OkHttpClient) client.invokeExact(call);
+    } catch (ClassCastException e) {
+      return null; // a class of that name from another loader
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new IllegalStateException(e); // it declares none
+    }
+  }
+
+  private static @Nullable MethodHandle findClient() {
+    try {
+      return MethodHandles.lookup() // the package may be exported to this module alone
+          .findVirtual(
+              Class.forName(OKHTTP_CALL), "getClient", MethodType.methodType(OkHttpClient.class))
+          .asType(MethodType.methodType(OkHttpClient.class, Call.class));
+    } catch (ReflectiveOperationException | RuntimeException e) {
+      return null;
     }
   }
 

@@ -1,10 +1,9 @@
 package io.evenload.okhttp.internal.route;
 
 import java.io.IOException;
-import java.io.InterruptedIOException;
 
 /** What OkHttp tells by an exception's class and words alone. */
-public final class FailureSigns {
+final class FailureSigns {
 
   /*
    * Two of the classes lie in a package that OkHttp does not export, so that they are named, not imported.
@@ -15,25 +14,19 @@ public final class FailureSigns {
   private FailureSigns() {}
 
   /** Whether OkHttp found the connection shut down before any of the headers was written. */
-  public static boolean isShutDown(IOException failure) {
+  static boolean isShutDown(IOException failure) {
     return failure.getClass().getName().equals(HTTP2 + "ConnectionShutdownException")
         || foundClosed(failure);
   }
 
   /** Whether the server refused an HTTP/2 stream before it processed any of the request. */
-  public static boolean isRefused(IOException failure) {
+  static boolean isRefused(IOException failure) {
     return isReset(failure) && message(failure).endsWith("REFUSED_STREAM");
   }
 
   /** Whether the server reset an HTTP/2 stream. OkHttp says CANCEL also when it closed. */
-  public static boolean isResetByServer(IOException failure) {
+  static boolean isResetByServer(IOException failure) {
     return isReset(failure) && !message(failure).endsWith("CANCEL");
-  }
-
-  /** Whether a canceled call failed with this because its own timeout canceled it. */
-  public static boolean isCallTimeout(IOException failure) {
-    return failure.getClass() == InterruptedIOException.class
-        && "timeout".equals(failure.getMessage());
   }
 
   private static boolean isReset(IOException failure) {

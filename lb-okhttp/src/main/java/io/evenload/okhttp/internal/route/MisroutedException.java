@@ -10,7 +10,7 @@ public final class MisroutedException extends IOException {
   private final String actual;
 
   MisroutedException(String actual) {
-    super("OkHttp kept the call on the connection to " + actual);
+    super("OkHttp led the call to " + actual);
     this.actual = actual;
   }
 

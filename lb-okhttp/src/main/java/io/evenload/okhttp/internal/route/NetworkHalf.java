@@ -18,7 +18,7 @@ public final class NetworkHalf implements Interceptor {
   /*
    * OkHttp answers a 503 with "Retry-After: 0" by sending the request again, a POST too, to the same server and without
    * telling anyone. It does not if it does not see the header, so the header is taken away here, kept for
-   * the attempt, and put back for the caller. So is a number too large for an int, at which OkHttp throws a NumberFormatException.
+   * the attempt, and put back for the caller. Should it do so all the same, the second request is stopped here. So is a number too large for an int, at which OkHttp throws a NumberFormatException.
    *
    * A negative status is an IllegalStateException to OkHttp, and a negative Content-Length an IllegalArgumentException to
    * whoever reads the body. A server that says such a thing must not get past the caller's "catch (IOException e)".
@@ -56,6 +56,12 @@ public final class NetworkHalf implements Interceptor {
     ServerDns actual = connection == null ? null : state.misroute(connection);
     if (actual != null) {
       throw new MisroutedException(actual.authority());
+    }
+    if (state.resends()) {
+      throw new IOException(
+          chain.request().url().host()
+              + ": stopped OkHttp from sending the request again by itself (an interceptor may have"
+              + " put Retry-After: 0 back)");
     }
     Response response = readable(chain, state);
     if (chain.call().isCanceled()) {

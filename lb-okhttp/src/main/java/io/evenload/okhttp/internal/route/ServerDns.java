@@ -2,6 +2,7 @@ package io.evenload.okhttp.internal.route;
 
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
@@ -16,7 +17,7 @@ import okhttp3.Interceptor;
 import org.jspecify.annotations.Nullable;
 
 /** Resolves one logical host to one server, and every other host as the client itself would. */
-public final class ServerDns implements Dns {
+public class ServerDns implements Dns {
 
   /*
    * OkHttp pools connections by their Address, which holds this object, so equality decides what is reused: two are equal
@@ -41,10 +42,12 @@ public final class ServerDns implements Dns {
   private final String serverHost;
   private final int port;
   private final Dns delegate;
+  private final String label;
   private final Connections connections;
   private volatile boolean exclusive;
   private volatile @Nullable ServerSocketFactory socketFactory;
-  private volatile Predicate<String> forbidden = host -> false;
+  private Predicate<String> forbidden = host -> false;
+  private boolean publicApiOnly;
 
   ServerDns(
       String logicalHost,
@@ -57,6 +60,7 @@ public final class ServerDns implements Dns {
     this.serverHost = serverHost;
     this.port = port;
     this.delegate = delegate;
+    this.label = label(logicalHost, serverHost, port);
     this.connections = connections;
     this.exclusive = exclusive;
   }
@@ -70,6 +74,16 @@ public final class ServerDns implements Dns {
     return this;
   }
 
+  /** Uses nothing of OkHttp but what is public, and returns this. */
+  final ServerDns withPublicApiOnly(boolean publicApiOnly) {
+    this.publicApiOnly = publicApiOnly;
+    return this;
+  }
+
+  final boolean publicApiOnly() {
+    return publicApiOnly;
+  }
+
   /** Whether OkHttp takes the host of a URL for an address, so that no Dns is asked for it. */
   public static boolean isBypassedBy(String host) {
     return UNRESOLVED.matcher(host).matches();
@@ -79,11 +93,11 @@ public final class ServerDns implements Dns {
   public Interceptor.Chain routed(Interceptor.Chain chain, HttpUrl url) {
     Proxy proxy = chain.getProxy();
     SocketFactory sockets = chain.getSocketFactory();
-    return ChainCopy.of(
-        chain,
-        this,
-        proxy == null ? Proxy.NO_PROXY : proxy,
-        port == url.port() ? sockets : socketFactory(sockets));
+    Proxy direct = proxy == null ? Proxy.NO_PROXY : proxy;
+    SocketFactory mapped = port == url.port() ? sockets : socketFactory(sockets);
+    return publicApiOnly
+        ? ChainCopy.inSteps(chain, this, direct, mapped)
+        : ChainCopy.of(chain, this, direct, mapped);
   }
 
   /** Returns the factory of sockets to the server; the last one is kept. */
@@ -110,6 +124,10 @@ public final class ServerDns implements Dns {
     return host.equals(logicalHost);
   }
 
+  final String serverHost() {
+    return serverHost;
+  }
+
   int port() {
     return port;
   }
@@ -133,7 +151,15 @@ public final class ServerDns implements Dns {
 
   /** The host name that marks the server's addresses. */
   String label() {
-    return label(logicalHost, serverHost, port);
+    return label;
+  }
+
+  /** Returns where a connection really leads that OkHttp made for this server. */
+  ServerDns reachedBy(InetSocketAddress address) {
+    return address.getHostString().equals(label)
+        ? this
+        : new ServerDns(
+            logicalHost, address.getHostString(), address.getPort(), delegate, connections, false);
   }
 
   static String label(String logicalHost, String serverHost, int port) {
@@ -152,7 +178,6 @@ public final class ServerDns implements Dns {
       }
       return delegate.lookup(hostname);
     }
-    String label = label();
     if (isAddress(serverHost)) {
       return List.of(labelled(label, InetAddress.getByName(serverHost)));
     }
@@ -161,6 +186,15 @@ public final class ServerDns implements Dns {
       addresses.add(labelled(label, address));
     }
     return addresses;
+  }
+
+  /** Whether this resolves the host by itself, or not at all. */
+  final boolean answersFor(String host) {
+    return leadsFrom(host) || forbidden.test(host);
+  }
+
+  final Dns delegate() {
+    return delegate;
   }
 
   /** Whether both lead to the same server, be they exclusive or not. */
@@ -193,8 +227,7 @@ public final class ServerDns implements Dns {
     return host.indexOf(':') >= 0 || IPV4.matcher(host).matches();
   }
 
-  private static InetAddress labelled(String label, InetAddress address)
-      throws UnknownHostException {
+  static InetAddress labelled(String label, InetAddress address) throws UnknownHostException {
     return address instanceof Inet6Address scoped && scoped.getScopeId() != 0
         ? Inet6Address.getByAddress(label, scoped.getAddress(), scoped.getScopeId())
         : InetAddress.getByAddress(label, address.getAddress());

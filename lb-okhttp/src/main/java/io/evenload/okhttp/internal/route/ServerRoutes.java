@@ -13,6 +13,7 @@ public final class ServerRoutes {
   private static final int MOST_ROUTES = 1_000;
 
   private final Predicate<String> forbidden;
+  private final boolean publicApiOnly;
   private final Connections connections = new Connections();
   private final ConcurrentHashMap<String, ServerDns> routes = new ConcurrentHashMap<>();
 
@@ -21,16 +22,17 @@ public final class ServerRoutes {
    *
    * @param forbidden other hosts than a way's own that must not be resolved on it, so that OkHttp
    *     does not follow a redirect there
+   * @param publicApiOnly whether nothing of OkHttp is used, and read, but what is public
    */
-  public ServerRoutes(Predicate<String> forbidden) {
+  public ServerRoutes(Predicate<String> forbidden, boolean publicApiOnly) {
     this.forbidden = forbidden;
+    this.publicApiOnly = publicApiOnly;
   }
 
   /** Returns the way to the server, which is the same one each time unless it must be fresh. */
   public ServerDns to(String host, Server server, Dns dns, boolean freshConnection) {
     if (freshConnection) {
-      return new ServerDns(host, server.host(), server.port(), dns, connections, true)
-          .keepFrom(forbidden);
+      return route(host, server, dns, true);
     }
     ServerDns known = routes.get(server.id());
     if (known != null && known.leads(host, server.host(), server.port(), dns)) {
@@ -39,11 +41,15 @@ public final class ServerRoutes {
     if (routes.size() >= MOST_ROUTES) {
       routes.clear(); // of servers that left: each is made again as it is needed
     }
-    ServerDns route =
-        new ServerDns(host, server.host(), server.port(), dns, connections, false)
-            .keepFrom(forbidden);
+    ServerDns route = route(host, server, dns, false);
     routes.put(server.id(), route);
     return route;
+  }
+
+  private ServerDns route(String host, Server server, Dns dns, boolean exclusive) {
+    return DnsCalls.serverDns(host, server.host(), server.port(), dns, connections, exclusive)
+        .keepFrom(forbidden)
+        .withPublicApiOnly(publicApiOnly);
   }
 
   /** Lets go of what leads to the servers of a balancer once they have drained. */

@@ -14,7 +14,7 @@ final class AttemptTraceTest {
 
   private final Call call =
       new OkHttpClient().newCall(new Request.Builder().url("http://orders/").build());
-  private final ServerRoutes routes = new ServerRoutes(host -> false);
+  private final ServerRoutes routes = new ServerRoutes(host -> false, false);
   private final AttemptTrace trace = new AttemptTrace() {};
 
   @Test
