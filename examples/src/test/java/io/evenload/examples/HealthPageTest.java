@@ -58,16 +58,17 @@ final class HealthPageTest {
       server.failing(true);
       assertThat(ask(probe, server.server())).isEqualTo(HealthReport.unhealthy("status 503"));
     }
-    try (DemoServer gone = new DemoServer("gone", 0)) {
-      gone.close();
-      assertThat(
-              probe
-                  .probe(gone.server(), Duration.ofSeconds(20))
-                  .toCompletableFuture()
-                  .handle((report, failure) -> failure instanceof CompletionException)
-                  .join())
-          .isTrue();
+    Server gone;
+    try (DemoServer stopped = new DemoServer("gone", 0)) {
+      gone = stopped.server();
     }
+    assertThat(
+            probe
+                .probe(gone, Duration.ofSeconds(20))
+                .toCompletableFuture()
+                .handle((report, failure) -> failure instanceof CompletionException)
+                .join())
+        .isTrue();
   }
 
   private static HealthReport ask(HealthProbe probe, Server server) {

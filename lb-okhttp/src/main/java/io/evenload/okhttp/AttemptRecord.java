@@ -7,8 +7,6 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import java.util.function.BiPredicate;
-import okhttp3.Call;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
@@ -23,123 +21,79 @@ final class AttemptRecord {
    * that nobody waits for any more is given up first, which is all that is told of it from then on.
    */
 
-  private static final int TOO_MANY_REQUESTS = 429;
-
   private final String service;
-  private final BalancedCall owner;
   private final Server server;
   private final Reason reason;
+  private final boolean freshConnection;
   private final @Nullable AttemptRecord previous;
   private final long startNanos;
-  private BalancedCall carrier;
+  private Carrier carrier;
   private long endNanos;
-  private Outcome outcome = Outcome.CANCELLED;
+  private Verdict verdict = Verdict.NONE;
   private @Nullable Response response;
   private int status;
   private @Nullable ServiceRedirect redirect;
   private @Nullable IOException failure;
-  private @Nullable FailureKind kind;
-  private boolean retryable;
-  private boolean fromServer;
   private long givenUpNanos;
   private volatile boolean givenUp;
 
   /**
-   * Begins an attempt, which the call itself makes unless another one is named.
+   * Begins an attempt.
    *
    * @param service the host that the service was added with
+   * @param carrier what carries it unless another call takes it over
+   * @param freshConnection whether a pooled connection will not do
    * @param previous the attempt that began before this one
    */
   AttemptRecord(
       String service,
-      BalancedCall owner,
+      Carrier carrier,
       Server server,
       Reason reason,
+      boolean freshConnection,
       @Nullable AttemptRecord previous,
       long startNanos) {
     this.service = service;
-    this.owner = owner;
+    this.carrier = carrier;
     this.server = server;
     this.reason = reason;
+    this.freshConnection = freshConnection;
     this.previous = previous;
-    this.carrier = owner;
     this.startNanos = startNanos;
     this.endNanos = startNanos;
   }
 
-  /** Says that another call makes the attempt. */
-  void carriedBy(BalancedCall carrier) {
-    this.carrier = carrier;
+  /** Another call takes the attempt over before any of it was sent. */
+  void moveTo(Carrier other) {
+    other.takeOver(carrier);
+    carrier = other;
   }
 
   /** The server, or whoever was asked in its place, answered. */
-  void answered(Response answer, RetryPolicy policy, ServerFailures failures, long now) {
+  void answered(Response answer, Judge judge, RetryPolicy policy, long now) {
     endNanos = now;
-    Response response = restored(answer);
-    this.response = response;
-    status = response.code();
-    boolean network = response.networkResponse() != null && carrier.misroutedTo() == null;
-    boolean tooMany = status == TOO_MANY_REQUESTS;
-    if (!network) {
-      return;
-    }
-    if (carrier.foreign()) {
-      outcome = Outcome.SUCCESS; // the server did answer, with a redirect
-      return;
-    }
-    fromServer = true;
-    outcome = failures.outcome(status);
-    retryable =
-        policy.retryIf() != null
-            ? asked(policy.retryIf(), response, null)
-            : policy.retries(status) || (tooMany && RetryAfter.isIn(response.headers()));
-  }
-
-  /** Puts the header back that the network half took away. */
-  private Response restored(Response response) {
-    String hidden = carrier.hiddenRetryAfter();
-    return hidden == null || response.header(RetryAfter.NAME) != null || response.code() != 503
-        ? response
-        : response.newBuilder().header(RetryAfter.NAME, hidden).build();
-  }
-
-  /** Whether the server itself answered, and not the cache, another server, or another host. */
-  boolean fromServer() {
-    return fromServer;
+    response = answer;
+    status = answer.code();
+    verdict = judge.answered(answer, carrier, policy, server);
   }
 
   /** The server answered with a redirect to where another server has to be chosen. */
   void redirected(ServiceRedirect redirect, long now) {
     endNanos = now;
+    verdict = Verdict.REDIRECTED;
     this.redirect = redirect;
     status = redirect.status();
-    outcome = Outcome.SUCCESS;
   }
 
   /** The attempt ended with an exception. */
-  void failed(IOException failure, RetryPolicy policy, long now) {
-    failed(failure, FailureKind.of(failure, call(), carrier), policy, now);
+  void failed(IOException failure, Judge judge, RetryPolicy policy, long now) {
+    failed(failure, judge.failed(failure, carrier, policy, server), now);
   }
 
-  void failed(IOException failure, FailureKind kind, RetryPolicy policy, long now) {
+  void failed(IOException failure, Verdict verdict, long now) {
     endNanos = now;
+    this.verdict = verdict;
     this.failure = failure;
-    this.kind = kind;
-    outcome = carrier.misroutedTo() == null ? kind.outcome() : Outcome.CANCELLED;
-    retryable =
-        kind.retryable() && (policy.retryIf() == null || asked(policy.retryIf(), null, failure));
-  }
-
-  private boolean asked(
-      BiPredicate<@Nullable Response, @Nullable IOException> retryIf,
-      @Nullable Response response,
-      @Nullable IOException failure) {
-    try {
-      return retryIf.test(response, failure);
-    } catch (RuntimeException e) {
-      carrier.log().warn(server.id() + ": retryIf threw; the attempt is not repeated", e);
-      return false;
-    }
   }
 
   /** Says that nobody waits for this attempt any more. */
@@ -155,7 +109,7 @@ final class AttemptRecord {
 
   /** Whether it was given up, or a server gave an answer that is not retried. */
   boolean tellsLatency() {
-    return givenUp || (status != 0 && !retryable);
+    return givenUp || (status != 0 && !verdict.retryable());
   }
 
   /** The attempt that began before this one, if it is not the first. */
@@ -163,7 +117,7 @@ final class AttemptRecord {
     return previous;
   }
 
-  /** Whether it is the first of the call, in whatever way through the interceptor. */
+  /** Whether it is the first of the call, in whatever passage through the interceptor. */
   boolean isFirst() {
     return previous == null;
   }
@@ -172,19 +126,19 @@ final class AttemptRecord {
     return server;
   }
 
-  /** What keeps the attempt in flight. */
-  BalancedCall carrier() {
+  /** Whether a pooled connection will not do. */
+  boolean freshConnection() {
+    return freshConnection;
+  }
+
+  /** What carries the attempt on the network. */
+  Carrier carrier() {
     return carrier;
   }
 
-  /** The call on the network: the caller's, or one that was made for this attempt alone. */
-  Call call() {
-    return carrier.call();
-  }
-
-  /** What the attempt says of the server. */
-  Outcome outcome() {
-    return outcome;
+  /** What it was judged to be. */
+  Verdict verdict() {
+    return verdict;
   }
 
   /** The response, whose body is open; null if there was none, or if it was closed. */
@@ -201,36 +155,31 @@ final class AttemptRecord {
     return failure;
   }
 
-  /** The kind of the exception; null if there was a response. */
-  @Nullable FailureKind kind() {
-    return kind;
-  }
-
-  /** Whether it is among what the policy retries. */
-  boolean retryable() {
-    return retryable;
-  }
-
-  /** Whether the server did nothing for the request, as far as the policy believes it. */
-  boolean unprocessed(RetryPolicy policy) {
-    return kind != null
-        && kind.unprocessed()
-        && (kind != FailureKind.REFUSED || policy.refusalsTrusted());
-  }
-
-  /** Whether the connection was to blame, so that the next attempt should have a fresh one. */
-  boolean stale() {
-    return kind != null && kind.stale();
-  }
-
-  /** Ends the attempt at the balancer. */
+  /** Ends the attempt at the balancer, as it was judged. */
   void end() {
-    carrier.inFlight().end(outcome, failure);
+    carrier.end(verdict.outcome(), failure);
   }
 
   /** Leaves the attempt in flight until the call that carries it ends. */
   void keep() {
-    carrier.keep(call(), outcome);
+    carrier.keep(verdict.outcome());
+  }
+
+  /** Lets go of the attempt, and of its response, which an outer interceptor was given. */
+  void release() {
+    carrier.release();
+    response = null;
+  }
+
+  /**
+   * Ends and closes what nobody will be given, unless its end is the call's; does nothing if that
+   * was done. It ends as it was judged, or if it was not, as one of which nothing is known.
+   */
+  void abandon() {
+    if (response != null || !carrier.keeps()) {
+      end();
+    }
+    closeResponse();
   }
 
   void closeResponse() {
@@ -282,16 +231,17 @@ final class AttemptRecord {
   /** Returns what is known of it now, with the exception that is known. */
   CallAttempt described(@Nullable IOException failure) {
     boolean over = !givenUp;
+    BalancedCall balanced = carrier.balanced();
     return new CallAttempt(
         service,
-        owner.call(),
+        balanced.call(),
         number(),
         server,
         reason,
-        over ? outcome : Outcome.CANCELLED,
+        over ? verdict.outcome() : Outcome.CANCELLED,
         over ? status : 0,
         over ? failure : null,
-        startNanos - owner.startNanos(),
+        startNanos - balanced.startNanos(),
         tookNanos());
   }
 }

@@ -25,6 +25,24 @@ final class AttemptsException extends IOException {
     this.attempts = attempts;
   }
 
+  /**
+   * Returns the handler whose exceptions tell of all attempts of the call.
+   *
+   * @param host the service's
+   */
+  static CallHandler addedTo(CallHandler handler, String host) {
+    return (chain, request, balanced) -> {
+      try {
+        return handler.handle(chain, request, balanced);
+      } catch (ServiceRedirect e) {
+        throw e;
+      } catch (IOException e) {
+        balanced.explain(e, host);
+        throw e;
+      }
+    };
+  }
+
   /** Returns the attempts that the exception or one of its causes tells of; empty if none does. */
   static List<CallAttempt> of(Throwable failure) {
     Throwable cause = failure;

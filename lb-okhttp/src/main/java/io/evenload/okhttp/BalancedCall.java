@@ -3,7 +3,6 @@ package io.evenload.okhttp;
 import static java.util.Objects.requireNonNull;
 
 import io.evenload.Attempt;
-import io.evenload.Outcome;
 import io.evenload.RequestContext;
 import io.evenload.okhttp.CallAttempt.Reason;
 import java.io.IOException;
@@ -14,94 +13,68 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
-import kotlin.jvm.functions.Function0;
 import okhttp3.Call;
-import okhttp3.Response;
 import okio.Timeout;
 import org.jspecify.annotations.Nullable;
 
-/** What is kept for one call: its context, its deadline, its attempts, and the one in flight. */
-final class BalancedCall extends AttemptTrace implements AttemptHistory {
+/** What is kept of a caller's call: its context, its deadline, and its attempts so far. */
+final class BalancedCall implements AttemptHistory {
 
   /*
-   * It is a tag of the call, where everything that belongs to one call meets, and, as its history, of the request, by
-   * which a response leads back to its attempts. The two need different types: a call is born with the tags of its
-   * request, which may be that of another call's response. An attempt that has a call of its own has one of these too,
-   * for that call alone.
+   * It is found by the carrier of each of its attempts, which is a tag of the call on the network, and, as the history of
+   * the call, by a tag of the request, by which a response leads back to its attempts. The two tags need different types:
+   * a call is born with the tags of its request, which may be that of another call's response.
    */
 
-  private static final int SWITCHING_PROTOCOLS = 101;
   private static final long NO_LIMIT = Long.MAX_VALUE;
 
   private final Timing timing;
-  private final InFlight inFlight;
+  private final Carrier carrier;
   private final long startNanos;
-
-  /** Whether this is of a call for one attempt, of which another call judges what it came to. */
-  private final boolean nestedOne;
 
   private @Nullable RequestContext context;
   private @Nullable BalancedService contextOf;
   private @Nullable RequestContext contextLike;
-  private @Nullable String contextKey;
+  private @Nullable String idempotencyKey;
+  private boolean inside; // only on the thread of the call
   private volatile @Nullable Set<Call> nested;
   private volatile @Nullable CountDownLatch pause;
-
-  /** After that an exchange fails when either side hangs up, be it after a goodbye or not. */
-  private volatile boolean upgraded;
-
   private volatile @Nullable AttemptRecord lastAttempt;
-  private @Nullable Call call;
-  private boolean inside; // only on the thread of the call
-  private @Nullable String idempotencyKey;
-  private volatile boolean kept;
-  private volatile boolean over;
-  private volatile @Nullable IOException endFailure;
-  private volatile @Nullable String hiddenRetryAfter;
+  private volatile @Nullable AttemptRecord deciding;
 
-  BalancedCall(Timing timing, RateLimitedLog log) {
-    this(timing, log, false);
-  }
-
-  private BalancedCall(Timing timing, RateLimitedLog log, boolean nestedOne) {
+  private BalancedCall(Timing timing, Call call) {
     this.timing = timing;
-    this.inFlight = new InFlight(log);
     this.startNanos = timing.nanoTime().getAsLong();
-    this.nestedOne = nestedOne;
-  }
-
-  /** Returns what is to be kept for another call that makes one attempt of this one. */
-  BalancedCall forNested() {
-    return new BalancedCall(timing, log(), true);
+    this.carrier = new Carrier(this, call);
   }
 
   /**
-   * Returns what is kept for the call.
-   *
-   * @param factory makes it when the call first comes by
+   * Returns what is kept of a call, from when it first comes by; null if the call was made for an
+   * attempt of another one, so that its server is chosen.
    */
-  static BalancedCall of(Call call, Function0<BalancedCall> factory) {
-    BalancedCall state = call.tag(Tags.STATE, factory);
-    if (state.call == null) {
-      state.call = call;
-      call.addEventListener(state);
+  static @Nullable BalancedCall of(Call call, Timing timing) {
+    Carrier known = call.tag(Tags.CARRIER);
+    if (known != null) {
+      return known.isCallers() ? known.balanced() : null;
     }
-    return state;
+    BalancedCall created = new BalancedCall(timing, call);
+    created.carrier.attach();
+    return created;
   }
 
   /**
-   * Begins a way through an interceptor, and ends the attempt of an earlier way, of which an outer
-   * interceptor made nothing. Returns false if the call is inside already, because the client has
-   * two such interceptors for one host, or if another call chose its server.
+   * Begins a passage through an interceptor, and ends the attempts of an earlier one, of which an
+   * outer interceptor made nothing. Returns false if the call is inside already, because the client
+   * has two such interceptors for one host.
    */
   boolean enter() {
-    if (inside || nestedOne) {
+    if (inside) {
       return false;
     }
     inside = true;
+    deciding = null;
     for (AttemptRecord last = lastAttempt; last != null; last = last.previous()) {
-      last.carrier().inFlight().end();
-      last.carrier().inFlight().forget();
+      last.release();
     }
     return true;
   }
@@ -120,17 +93,22 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
   RequestContext context(
       BalancedService service, @Nullable RequestContext given, @Nullable String key) {
     RequestContext known = context;
+    String keyWanted = key == null && given != null ? given.key() : key;
     if (known == null
         || contextOf != service
         || contextLike != given
-        || !Objects.equals(contextKey, key)) {
+        || !Objects.equals(known.key(), keyWanted)) {
       known = newContext(given, key);
       context = known;
       contextOf = service;
       contextLike = given;
-      contextKey = key;
     }
     return known;
+  }
+
+  /** The context at the service where the call is now. */
+  RequestContext context() {
+    return requireNonNull(context);
   }
 
   private static RequestContext newContext(@Nullable RequestContext given, @Nullable String key) {
@@ -141,9 +119,9 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
   }
 
   /** Nanoseconds left of the call's timeout and deadline; the largest long if it has neither. */
-  long remainingNanos(Call call) {
-    Timeout timeout = call.timeout();
-    long now = timing.nanoTime().getAsLong();
+  long remainingNanos() {
+    Timeout timeout = call().timeout();
+    long now = now();
     long configured = timeout.timeoutNanos();
     long remaining = configured == 0 ? NO_LIMIT : configured - (now - startNanos);
     return timeout.hasDeadline()
@@ -156,10 +134,10 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
    *
    * @throws InterruptedIOException if the thread is interrupted, which it then still is
    */
-  void pause(Call call, long nanos, CountDownLatch latch) throws InterruptedIOException {
+  void pause(long nanos, CountDownLatch latch) throws InterruptedIOException {
     pause = latch;
     try {
-      if (!call.isCanceled() && nanos > 0) {
+      if (!call().isCanceled() && nanos > 0) {
         timing.waiting().await(latch, nanos);
       }
     } catch (InterruptedException e) {
@@ -177,26 +155,56 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
     return failure;
   }
 
-  InFlight inFlight() {
-    return inFlight;
+  void throwIfCanceled() throws IOException {
+    if (call().isCanceled()) {
+      throw new IOException("Canceled");
+    }
   }
 
-  /** Begins an attempt. */
-  AttemptRecord begin(String service, Attempt attempt, Reason reason) {
-    long now = timing.nanoTime().getAsLong();
+  /** The call was canceled: so are those that carry its attempts, and it waits no longer. */
+  void canceled() {
+    Set<Call> calls = nested;
+    if (calls != null) {
+      calls.forEach(Call::cancel);
+    }
+    CountDownLatch waiting = pause;
+    if (waiting != null) {
+      waiting.countDown();
+    }
+  }
+
+  /** Makes a call that carries an attempt of this one end when this one is canceled. */
+  void nest(Call carrying) {
+    Set<Call> calls = nested;
+    if (calls == null) {
+      calls = ConcurrentHashMap.newKeySet(); // the second is nested while the first is
+      nested = calls;
+    }
+    calls.add(carrying);
+    if (call().isCanceled()) {
+      carrying.cancel();
+    }
+  }
+
+  /** Begins an attempt, which the call itself carries unless another one takes it over. */
+  AttemptRecord begin(
+      BalancedService service, Attempt attempt, Reason reason, boolean freshConnection) {
     AttemptRecord record =
-        new AttemptRecord(service, this, attempt.server(), reason, lastAttempt, now);
+        new AttemptRecord(
+            service.host, carrier, attempt.server(), reason, freshConnection, lastAttempt, now());
+    carrier.begin(attempt, service.leaks);
     lastAttempt = record;
     return record;
   }
 
-  /** Takes an attempt that this call carries. */
-  void carry(String host, Attempt attempt) {
-    inFlight.begin(host, attempt);
-    kept = false;
-    over = false;
-    endFailure = null;
-    hiddenRetryAfter = null;
+  /** Takes note of the attempt by which it is decided how the call goes on. */
+  void decidedBy(AttemptRecord attempt) {
+    deciding = attempt;
+  }
+
+  /** The attempt that decided what the call's last passage came to; null if none did. */
+  @Nullable AttemptRecord deciding() {
+    return deciding;
   }
 
   @Override
@@ -211,18 +219,12 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
     if (nested != null) {
       return nested.described();
     }
-    BalancedCall state = call.tag(Tags.STATE);
-    AttemptRecord last = state == null || !state.inside ? null : state.lastAttempt;
+    Carrier carrier = call.tag(Tags.CARRIER);
+    if (carrier == null || !carrier.balanced().inside) {
+      return null;
+    }
+    AttemptRecord last = carrier.balanced().lastAttempt;
     return last == null ? null : last.described(null);
-  }
-
-  /** The call that this is kept for. */
-  Call call() {
-    return requireNonNull(call);
-  }
-
-  long startNanos() {
-    return startNanos;
   }
 
   /** Adds to an exception what was tried before it, the exceptions of that too. */
@@ -232,14 +234,6 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
       last.suppressEarlier(failure);
       failure.addSuppressed(new AttemptsException(host, attempts()));
     }
-  }
-
-  Timing timing() {
-    return timing;
-  }
-
-  RateLimitedLog log() {
-    return inFlight.log();
   }
 
   /**
@@ -256,95 +250,21 @@ final class BalancedCall extends AttemptTrace implements AttemptHistory {
     return key;
   }
 
+  /** The caller's call. */
+  Call call() {
+    return carrier.call();
+  }
+
+  /** What the call itself carries attempts by. */
+  Carrier carrier() {
+    return carrier;
+  }
+
+  long startNanos() {
+    return startNanos;
+  }
+
   long now() {
     return timing.nanoTime().getAsLong();
-  }
-
-  /** Makes another call, which carries an attempt of this one, end when this one is canceled. */
-  void nest(Call outer, Call nested) {
-    Set<Call> calls = this.nested;
-    if (calls == null) {
-      calls = ConcurrentHashMap.newKeySet(); // the second is nested while the first is
-      this.nested = calls;
-    }
-    calls.add(nested);
-    if (outer.isCanceled()) {
-      nested.cancel();
-    }
-  }
-
-  /** Leaves the attempt in flight until the call ends, which may have happened already. */
-  void keep(Call call, Outcome outcome) {
-    inFlight.keep(call, outcome);
-    kept = true;
-    if (over) {
-      settle(call);
-    }
-  }
-
-  void hideRetryAfter(String value) {
-    hiddenRetryAfter = value;
-  }
-
-  @Nullable String hiddenRetryAfter() {
-    return hiddenRetryAfter;
-  }
-
-  @Override
-  public void responseHeadersEnd(Call call, Response response) {
-    upgraded = response.code() == SWITCHING_PROTOCOLS;
-    inFlight.responded();
-  }
-
-  @Override
-  public void canceled(Call call) {
-    Set<Call> calls = nested;
-    if (calls != null) {
-      calls.forEach(Call::cancel);
-    }
-    CountDownLatch waiting = pause;
-    if (waiting != null) {
-      waiting.countDown();
-    }
-  }
-
-  @Override
-  public void callEnd(Call call) {
-    ended(call, null);
-  }
-
-  @Override
-  public void callFailed(Call call, IOException failure) {
-    ended(call, failure);
-  }
-
-  private void ended(Call call, @Nullable IOException failure) {
-    endFailure = failure;
-    over = true;
-    if (kept || !nestedOne) {
-      settle(call);
-    }
-  }
-
-  private void settle(Call call) {
-    IOException failure = endFailure;
-    if (failure == null || misroutedTo() != null || foreign()) {
-      inFlight.end();
-    } else if (call.isCanceled()) {
-      // Once the response has begun, the time may as well have been the caller's.
-      boolean blamed = timedOut(failure) && !responseStarted();
-      inFlight.end(blamed ? Outcome.FAILURE : Outcome.CANCELLED, failure);
-    } else if (exchangeFailed() && !upgraded) {
-      inFlight.end(Outcome.FAILURE, failure);
-    } else {
-      inFlight.end();
-    }
-    inFlight.forget();
-  }
-
-  /** Whether a canceled call was canceled by its own timeout, which OkHttp tells in these words. */
-  private static boolean timedOut(IOException failure) {
-    return failure.getClass() == InterruptedIOException.class
-        && "timeout".equals(failure.getMessage());
   }
 }

@@ -1,29 +1,31 @@
 package io.evenload.okhttp;
 
+import io.evenload.Attempt;
 import io.evenload.LoadBalancer;
 import java.io.IOException;
-import kotlin.jvm.functions.Function0;
-import okhttp3.Call;
-import okhttp3.EventListener;
+import java.util.function.Consumer;
 import okhttp3.Interceptor;
 import okhttp3.Request;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
-/** Runs the calls of one host: attempt after attempt, until one may be given to the caller. */
+/** Answers the calls of one host. */
 final class BalancedService {
 
   final String host;
-  final LoadBalancer balancer;
-  final Hedging hedging;
-  final Router router;
   final Timing timing;
-  private volatile ServiceOptions options;
+
+  /** Whether each attempt of a call must be a call of its own. */
+  final Separation separation;
+
+  /** Is told of attempts whose response was dropped without being closed. */
+  final Consumer<Attempt> leaks;
+
+  private final LoadBalancer balancer;
   private final RateLimitedLog log;
-  private final ContainedListener listener;
-  private final SizingAdvice sizing;
-  private final Function0<BalancedCall> states;
-  private final ProxyCheck proxyCheck;
+  private final @Nullable SizingAdvice sizing; // reads what is not public
+  private final CallHandler handler;
+  private volatile ServiceOptions options;
 
   /**
    * Creates the service.
@@ -35,24 +37,41 @@ final class BalancedService {
       LoadBalancer balancer,
       LoadBalancingInterceptor.Builder builder,
       Router router,
+      Separation separation,
       ContainedListener listener,
-      SizingAdvice sizing,
+      @Nullable SizingAdvice sizing,
       RateLimitedLog log) {
     this.host = host;
     this.balancer = balancer;
-    this.router = router;
     this.timing = builder.timing;
     this.log = log;
-    this.hedging = new Hedging(host, timing, listener);
+    this.separation = separation;
+    this.sizing = sizing;
+    this.leaks = this::leaked;
     this.options =
         options(
             builder,
-            new Admission(balancer, builder.waitForServers, builder.waitForRoom, timing.nanoTime()),
+            new FirstAttempt(
+                balancer, builder.waitForServers, builder.waitForRoom, timing.nanoTime()),
             new Retries(host, builder.retry, timing, listener));
-    this.listener = listener;
-    this.sizing = sizing;
-    this.states = () -> new BalancedCall(timing, log);
-    this.proxyCheck = new ProxyCheck(host);
+    this.handler = handler(router, listener);
+  }
+
+  /**
+   * Returns what answers the calls. Each handler is around those before it, and sees what they
+   * return and throw; what is around each attempt is told in {@link AttemptMaker}.
+   */
+  private CallHandler handler(Router router, ContainedListener listener) {
+    Hedging hedging = new Hedging(host, timing, listener);
+    AttemptPlanner planner = new PolicyPlanner(balancer, hedging);
+    AttemptMaker maker = new AttemptMaker(planner, router, hedging, timing);
+
+    CallHandler handler = new AttemptLoop(this, planner, maker);
+    handler = new ProxyCheck(host).before(handler); // no proxy is passed by
+    handler = listener.listens() ? new CallEnds(host, listener, timing, handler) : handler;
+    handler = AttemptsException.addedTo(handler, host); // what was tried stands in what is thrown
+    handler = Backstop.behind(handler); // stays last: what broke leaves nothing open
+    return handler;
   }
 
   ServiceOptions options() {
@@ -69,97 +88,51 @@ final class BalancedService {
     options =
         options(
             builder,
-            last.admission().with(builder.waitForServers, builder.waitForRoom),
+            last.first().with(builder.waitForServers, builder.waitForRoom),
             last.retries().with(builder.retry));
   }
 
   private ServiceOptions options(
-      LoadBalancingInterceptor.Builder builder, Admission admission, Retries retries) {
+      LoadBalancingInterceptor.Builder builder, FirstAttempt first, Retries retries) {
     BackendHints believed = builder.hints;
     return new ServiceOptions(
-        admission,
+        first,
         retries,
         new Sessions(host, balancer, builder.affinity, timing, log),
-        new ServerFailures(builder.failureStatuses, builder.retry, log),
+        new Judge(builder.failureStatuses, builder.retry, log),
         (server, response) ->
             believed.read(balancer, server, response, timing.epochMillis().getAsLong()),
         builder.timeoutHeader);
   }
 
   /**
-   * Runs one call.
+   * Answers one call, unless its server is chosen already.
    *
    * @param request the chain's, or what it was redirected to
    * @throws ServiceRedirect if a server redirects the call to where another has to be chosen
    */
   Response intercept(Interceptor.Chain chain, Request request) throws IOException {
     OkHttpCheck.verify();
-    sizing.check(host, chain, balancer);
-    BalancedCall state = BalancedCall.of(chain.call(), states);
-    if (!state.enter()) {
+    if (sizing != null) {
+      sizing.check(host, chain, balancer);
+    }
+    BalancedCall balanced = BalancedCall.of(chain.call(), timing);
+    if (balanced == null || !balanced.enter()) {
       return chain.proceed(request);
     }
     try {
-      return listener.listens() ? told(chain, request, state) : begin(chain, request, state).run();
-    } catch (ServiceRedirect e) {
-      throw e;
-    } catch (IOException e) {
-      state.explain(e, host);
-      throw e;
+      return handler.handle(chain, request, balanced);
     } finally {
-      state.leave();
+      balanced.leave();
     }
   }
 
-  /** Begins with the attempts; fails if the client's proxy, or code of the caller's, does. */
-  private AttemptLoop begin(Interceptor.Chain chain, Request request, BalancedCall state)
-      throws IOException {
-    proxyCheck.verify(chain, request.url());
-    return new AttemptLoop(this, chain, request, state);
-  }
-
-  /** Runs the attempts, and tells what came of them. */
-  private Response told(Interceptor.Chain chain, Request request, BalancedCall state)
-      throws IOException {
-    Call call = chain.call();
-    long begin = timing.nanoTime().getAsLong();
-    AttemptLoop loop = null;
-    Response response;
-    try {
-      loop = begin(chain, request, state);
-      response = loop.run();
-    } catch (ServiceRedirect e) {
-      tell(call, loop, null, begin); // the answer of this service
-      throw e;
-    } catch (IOException e) {
-      if (call.isCanceled()) {
-        tellWhenFailed(call, loop, begin);
-      } else {
-        tell(call, loop, e, begin);
-      }
-      throw e;
-    } catch (Throwable e) { // OkHttp also throws what it does not declare: InterruptedException
-      tell(call, loop, e, begin);
-      throw e;
-    }
-    tell(call, loop, null, begin);
-    return response;
-  }
-
-  /** Only the end of a cancelled call tells whether it was cancelled by its timeout. */
-  private void tellWhenFailed(Call call, @Nullable AttemptLoop loop, long begin) {
-    call.addEventListener(
-        new EventListener() {
-          @Override
-          public void callFailed(Call failed, IOException failure) {
-            tell(failed, loop, failure, begin);
-          }
-        });
-  }
-
-  private void tell(
-      Call call, @Nullable AttemptLoop loop, @Nullable Throwable failure, long begin) {
-    long took = timing.nanoTime().getAsLong() - begin;
-    listener.ended(host, call, loop == null ? null : loop.last(), failure, took);
+  private void leaked(Attempt attempt) {
+    log.warn(
+        host
+            + ": a response was dropped without being closed; its attempt at "
+            + attempt.server().id()
+            + " was given back",
+        null);
   }
 }

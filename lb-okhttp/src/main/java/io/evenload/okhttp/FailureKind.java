@@ -5,14 +5,12 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownServiceException;
-import okhttp3.Call;
 
 /** What an attempt's exception tells: who is to blame, and whether the request was sent. */
 enum FailureKind {
 
   /*
-   * The signals were measured on OkHttp 5.5.1; its exceptions alone do not tell these cases apart. Two of them have to be
-   * named by their class, which lies in a package that OkHttp does not export.
+   * The signals were measured on OkHttp 5.5.1; its exceptions alone do not tell these cases apart.
    *
    * A connection of the pool that the server has closed meanwhile shows the same signs whether or not the server processed
    * the request, so such a request is replayed only if it is idempotent. The server is not blamed. A reset of an HTTP/2
@@ -43,40 +41,35 @@ enum FailureKind {
   /** The caller's own code, or the client's configuration, failed. */
   CALLER(Outcome.CANCELLED);
 
-  private static final String HTTP2 = "okhttp3.internal.http2.";
-
   private final Outcome outcome;
 
   FailureKind(Outcome outcome) {
     this.outcome = outcome;
   }
 
-  static FailureKind of(IOException failure, Call call, AttemptTrace trace) {
+  static FailureKind of(IOException failure, Observed seen) {
     if (failure instanceof AttemptTimeoutException) {
-      return trace.headersStarted() ? MAYBE_SENT : NOT_SENT; // its call was canceled for it
+      return seen.headersStarted() ? MAYBE_SENT : NOT_SENT; // its call was canceled for it
     }
-    if (call.isCanceled() || interrupted(failure)) {
+    if (seen.canceled() || interrupted(failure, seen)) {
       return CANCELED;
     }
-    String name = failure.getClass().getName();
-    if (name.equals(HTTP2 + "ConnectionShutdownException") || foundClosed(failure)) {
+    if (seen.foundShutDown(failure)) {
       return SHUT_DOWN;
     }
-    String message = String.valueOf(failure.getMessage());
-    boolean reset = name.equals(HTTP2 + "StreamResetException");
-    if (reset && message.endsWith("REFUSED_STREAM")) {
+    if (seen.refusedByServer(failure)) {
       return REFUSED;
     }
-    if (trace.failedBeforeSending()) {
+    if (seen.failedBeforeSending()) {
       return failure instanceof UnknownServiceException ? CALLER : NOT_SENT;
     }
-    if (trace.foreign() || !trace.exchangeFailed()) {
+    if (seen.foreign() || !seen.exchangeFailed()) {
       return CALLER;
     }
     boolean stale =
-        trace.reusedConnection()
-            && !trace.responseStarted()
-            && !(reset && !message.endsWith("CANCEL"))
+        seen.reusedConnection()
+            && !seen.responseStarted()
+            && !seen.resetByServer(failure)
             && !(failure instanceof InterruptedIOException);
     return stale ? MAYBE_STALE : MAYBE_SENT;
   }
@@ -101,20 +94,9 @@ enum FailureKind {
     return this == MAYBE_STALE || this == SHUT_DOWN;
   }
 
-  /**
-   * Whether the connection closed between OkHttp's look at it and the headers: they are refused
-   * before any of them is written. The same words from elsewhere prove nothing.
-   */
-  private static boolean foundClosed(IOException failure) {
-    StackTraceElement[] thrownAt = failure.getStackTrace();
-    return thrownAt.length > 0
-        && thrownAt[0].getClassName().equals(HTTP2 + "Http2Writer")
-        && thrownAt[0].getMethodName().equals("headers");
-  }
-
-  private static boolean interrupted(IOException failure) {
+  private static boolean interrupted(IOException failure, Observed seen) {
     return failure instanceof InterruptedIOException
         && !(failure instanceof SocketTimeoutException)
-        && Thread.currentThread().isInterrupted();
+        && seen.interrupted();
   }
 }

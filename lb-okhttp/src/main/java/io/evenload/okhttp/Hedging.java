@@ -13,7 +13,8 @@ final class Hedging {
   /** Instead of a delay: the attempt is not hedged. */
   static final long NO = -1;
 
-  private static final Logger logger = LoggerFactory.getLogger(LoadBalancingInterceptor.class);
+  private static final Logger logger =
+      LoggerFactory.getLogger("io.evenload.okhttp.LoadBalancingInterceptor");
 
   private final String host;
   private final LatencyQuantiles latencies;
@@ -32,7 +33,7 @@ final class Hedging {
    */
   long delayNanos(Request request, RetryPolicy policy, int number, long remainingNanos) {
     HedgePolicy hedge = policy.hedge();
-    if (hedge == null || number >= policy.maxAttempts() || !Retries.repeatable(request, policy)) {
+    if (hedge == null || number >= policy.maxAttempts() || !Repeatability.atOnce(request, policy)) {
       return NO;
     }
     long delay = hedge.delayNanos();

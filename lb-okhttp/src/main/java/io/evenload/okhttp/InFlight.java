@@ -5,10 +5,11 @@ import io.evenload.Outcome;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.lang.ref.Cleaner;
+import java.util.function.Consumer;
 import okhttp3.Call;
 import org.jspecify.annotations.Nullable;
 
-/** The attempt of a call that has not ended, and how it will end if nothing else happens. */
+/** The attempt of a call that has not ended. */
 final class InFlight implements Runnable {
 
   /*
@@ -29,29 +30,27 @@ final class InFlight implements Runnable {
     }
   }
 
-  private final RateLimitedLog log;
   private volatile @Nullable Attempt running;
-  private volatile Outcome outcome = Outcome.CANCELLED;
+  private volatile @Nullable Consumer<Attempt> leaks;
   private volatile Cleaner.@Nullable Cleanable cleanable;
-  private volatile String host = "";
 
-  InFlight(RateLimitedLog log) {
-    this.log = log;
-  }
-
-  RateLimitedLog log() {
-    return log;
-  }
-
-  /** Takes the attempt, whose outcome is not known yet. */
-  void begin(String host, Attempt attempt) {
-    this.host = host;
-    outcome = Outcome.CANCELLED;
+  /**
+   * Takes an attempt that begins.
+   *
+   * @param leaks is told of it if its response is dropped without being closed
+   */
+  void begin(Attempt attempt, Consumer<Attempt> leaks) {
+    this.leaks = leaks;
     running = attempt;
   }
 
-  /** Returns the attempt that has not ended, if there is one, and leaves its end to the caller. */
-  @Nullable Attempt take() {
+  /** Takes over what is in flight there, if anything is. */
+  void takeOver(InFlight other) {
+    leaks = other.leaks;
+    running = other.take();
+  }
+
+  private @Nullable Attempt take() {
     return (@Nullable Attempt) RUNNING.getAndSet(this, (Attempt) null);
   }
 
@@ -62,19 +61,14 @@ final class InFlight implements Runnable {
     }
   }
 
-  /** Keeps the attempt in flight until the call ends, and sees to it if the call never does. */
-  void keep(Call call, Outcome outcome) {
-    this.outcome = outcome;
+  /** Sees to it that the attempt ends if the call never does. */
+  void watch(Call call) {
     if (cleanable == null) {
       cleanable = CLEANER.register(call, this);
     }
   }
 
-  /** Ends the attempt as it was judged, if it has not ended. */
-  void end() {
-    end(outcome, null);
-  }
-
+  /** Ends the attempt, if it has not ended. */
   void end(Outcome outcome, @Nullable Throwable cause) {
     Attempt attempt = take();
     if (attempt == null) {
@@ -102,12 +96,10 @@ final class InFlight implements Runnable {
     Attempt leaked = take();
     if (leaked != null) {
       leaked.cancel();
-      log.warn(
-          host
-              + ": a response was dropped without being closed; its attempt at "
-              + leaked.server().id()
-              + " was given back",
-          null);
+      Consumer<Attempt> told = leaks;
+      if (told != null) {
+        told.accept(leaked);
+      }
     }
   }
 }

@@ -7,6 +7,9 @@ import io.evenload.LoadBalancer;
 import io.evenload.NoServerAvailableException;
 import io.evenload.RequestContext;
 import io.evenload.Server;
+import io.evenload.okhttp.internal.route.Detachment;
+import io.evenload.okhttp.internal.route.NetworkHalf;
+import io.evenload.okhttp.internal.route.ServerRoutes;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
 import java.io.IOException;
@@ -94,7 +97,8 @@ public final class LoadBalancingInterceptor implements Interceptor {
 
   private final Map<String, BalancedService> services;
   private final @Nullable Function<Request, @Nullable String> serviceOf;
-  private final NetworkHalf networkHalf = new NetworkHalf();
+  private final NetworkHalf networkHalf = new NetworkHalf(call -> call.tag(Tags.CARRIER));
+  private final Separation separation;
   private final Set<LoadBalancer> balancers;
   private final ReentrantLock reconfiguring = new ReentrantLock();
 
@@ -105,19 +109,30 @@ public final class LoadBalancingInterceptor implements Interceptor {
   private LoadBalancingInterceptor(Builder builder) {
     RateLimitedLog log = new RateLimitedLog(builder.timing.nanoTime());
     ContainedListener listener = new ContainedListener(builder.listener, log);
-    Connections connections = new Connections();
+    ServerRoutes routes = new ServerRoutes(this::leadsTo, builder.separateCalls);
+    this.separation = new Separation(builder.separateCalls, networkHalf, log);
     PathPrefix pathPrefix = new PathPrefix(builder.pathPrefix);
-    Router router = new Router(this, connections, pathPrefix, listener, log, builder.detaches);
-    SizingAdvice sizing = new SizingAdvice(log);
+    Router router =
+        new Router(
+            new NestedCall.Clients(this, networkHalf),
+            routes,
+            this::leadsTo,
+            pathPrefix,
+            listener,
+            log,
+            builder.detaches);
+    SizingAdvice sizing = builder.separateCalls ? null : new SizingAdvice(log);
     Map<String, BalancedService> services = new HashMap<>();
     builder.services.forEach(
         (host, balancer) ->
             services.put(
-                host, new BalancedService(host, balancer, builder, router, listener, sizing, log)));
+                host,
+                new BalancedService(
+                    host, balancer, builder, router, separation, listener, sizing, log)));
     this.services = Map.copyOf(services);
     this.serviceOf = builder.serviceOf;
     builder.services.forEach(
-        (host, balancer) -> balancer.addListener(connections.watch(host, balancer)));
+        (host, balancer) -> balancer.addListener(routes.watch(host, balancer)));
     this.balancers = Set.copyOf(builder.services.values());
     this.inForce = new Builder(builder);
     this.breakers = breakers(null, builder.circuitBreaker);
@@ -160,8 +175,8 @@ public final class LoadBalancingInterceptor implements Interceptor {
    * @param change is given a builder with the options in force, and sets others; called once, on
    *     this thread. It must not reconfigure this interceptor itself. If it throws, nothing changes
    * @throws IllegalArgumentException if an option's value is not valid, or if one is set that stays
-   *     for an interceptor's life: {@code service}, {@code serviceOf}, {@code pathPrefix} and
-   *     {@code listener}
+   *     for an interceptor's life: {@code service}, {@code serviceOf}, {@code pathPrefix}, {@code
+   *     listener} and {@code separateCalls}
    */
   @SuppressWarnings("ReferenceEquality") // this very config
   public void reconfigure(Consumer<Builder> change) {
@@ -202,13 +217,13 @@ public final class LoadBalancingInterceptor implements Interceptor {
    * network interceptor the half that has to sit next to the network; returns the builder.
    * Interceptors that are added before see each call once; those added later run for each attempt.
    *
-   * <p>Without the network half, when the interceptor is added by hand, all else holds but this:
-   * OkHttp itself sends a request again, even a POST, when a server answers 503 with {@code
-   * Retry-After: 0}; and should OkHttp ever keep a retry on the connection of the last attempt,
-   * that is noticed only after the request went to the wrong server. Both also hold for web
-   * sockets, which have no network interceptors.
+   * <p>An interceptor that is added alone, by {@code addInterceptor}, is as safe, and makes each
+   * attempt by a call of its own, as {@link Builder#separateCalls} describes; the log says so once.
+   * On the module path, unless OkHttp's inner package is exported to this module, its calls fail
+   * with a message that names this method.
    */
   public OkHttpClient.Builder install(OkHttpClient.Builder client) {
+    separation.installed();
     return client.addInterceptor(this).addNetworkInterceptor(networkHalf);
   }
 
@@ -375,6 +390,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
     /** 3 trials decide whether a breaker closes or opens again. */
     public static final int DEFAULT_CALLS_IN_HALF_OPEN_STATE = 3;
 
+    private static final String SEPARATE_CALLS = "io.evenload.okhttp.separateCalls";
     private static final Duration LONGEST_WAIT = Duration.ofHours(1);
 
     private final Map<String, LoadBalancer> services = new LinkedHashMap<>();
@@ -391,6 +407,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
     private CallListener listener = ContainedListener.NOBODY;
     Timing timing = Timing.SYSTEM;
     private boolean detaches = true;
+    private boolean separateCalls = Boolean.getBoolean(SEPARATE_CALLS);
     private final boolean running; // these are the options of an interceptor that runs
 
     private Builder() {
@@ -575,6 +592,26 @@ public final class LoadBalancingInterceptor implements Interceptor {
     public Builder listener(CallListener listener) {
       checkNotRunning("listener");
       this.listener = requireNonNull(listener, "listener");
+      return this;
+    }
+
+    /**
+     * Makes each attempt by a call of its own of a client derived from the caller's, as hedging and
+     * attempt timeouts do anyway; off by default. Then this interceptor uses what OkHttp documents
+     * and no more, but for the one method that tells the client of a call, without which calls
+     * fail. It is for a version of OkHttp with which something is wrong, until that is mended. The
+     * system property {@code io.evenload.okhttp.separateCalls=true} does the same for all
+     * interceptors that are built after it was set.
+     *
+     * <p>What it costs: the caller's call ends for its event listeners when the response begins,
+     * each attempt appears there as another call, and its timeout does not cover the body (that of
+     * the attempt's call does). A request that was refused by HTTP/2, or found its connection
+     * closed, is retried only if it is idempotent. A client too small for its servers is not warned
+     * of.
+     */
+    public Builder separateCalls() {
+      checkNotRunning("separateCalls");
+      this.separateCalls = true;
       return this;
     }
 

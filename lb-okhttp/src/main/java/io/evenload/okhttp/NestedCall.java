@@ -1,15 +1,13 @@
 package io.evenload.okhttp;
 
-import static java.util.Objects.requireNonNull;
-
-import io.evenload.Outcome;
-import io.evenload.Server;
+import io.evenload.okhttp.internal.route.ClientView;
+import io.evenload.okhttp.internal.route.ServerDns;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.BiConsumer;
 import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.X509TrustManager;
 import okhttp3.Call;
@@ -31,15 +29,13 @@ final class NestedCall {
    */
 
   private final Interceptor.Chain outer;
+  private final Request logical;
+  private final Request request;
   private final ServerDns dns;
   private final AttemptRecord record;
-  private final RetryPolicy policy;
-  private final BalancedCall state;
-  private final Call call;
+  private final Duration attemptTimeout;
   private final Timing timing;
-  private Answering answering = NestedCall::execute;
-  private @Nullable ServerFailures failures;
-  private @Nullable BiConsumer<Server, Response> hints;
+  private final Call call;
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.WAITING);
 
   private enum Phase {
@@ -49,49 +45,56 @@ final class NestedCall {
   }
 
   private NestedCall(
-      Interceptor.Chain outer,
+      Passage passage,
+      Request logical,
+      Request request,
       ServerDns dns,
       AttemptRecord record,
-      RetryPolicy policy,
-      BalancedCall state,
+      Duration attemptTimeout,
       Call call) {
-    this.outer = outer;
+    this.outer = passage.chain;
+    this.logical = logical;
+    this.request = request;
     this.dns = dns;
     this.record = record;
-    this.policy = policy;
-    this.state = state;
+    this.attemptTimeout = attemptTimeout;
+    this.timing = passage.service.timing;
     this.call = call;
-    this.timing = state.timing();
   }
 
   /**
-   * Returns a call for one attempt, which ends when the outer call is canceled or its time is over.
+   * Returns a call that takes over one attempt, and ends when the outer call is canceled or its
+   * time is over.
    *
-   * @param outer the chain of the outer call
+   * @param logical the request as the caller sees it
+   * @param request what is sent
+   * @param attemptTimeout the longest until the response begins; zero is no limit
    * @throws IOException if OkHttp does not tell the client of a call
    */
   static NestedCall of(
       Clients clients,
-      Interceptor.Chain outer,
-      Request request,
-      BalancedCall outerState,
+      Passage passage,
       AttemptRecord record,
+      Request logical,
+      Request request,
       ServerDns dns,
-      RetryPolicy policy)
+      Duration attemptTimeout)
       throws IOException {
-    Request tagged = request.newBuilder().tag(Call.class, outer.call()).build();
-    Call call = clients.of(outer.call()).newCall(tagged);
-    BalancedCall state = outerState.forNested();
-    state.expect(dns);
-    record.carriedBy(state);
-    NestedCall nested = new NestedCall(outer, dns, record, policy, state, call);
-    long remaining = outerState.remainingNanos(outer.call());
+    BalancedCall balanced = passage.balanced;
+    Request tagged = request.newBuilder().tag(Call.class, balanced.call()).build();
+    Call call = clients.of(balanced.call()).newCall(tagged);
+    NestedCall nested =
+        new NestedCall(passage, logical, request, dns, record, attemptTimeout, call);
+    long remaining = balanced.remainingNanos();
     if (remaining != Long.MAX_VALUE) {
       call.timeout().timeout(Math.max(1, remaining), TimeUnit.NANOSECONDS);
     }
     call.tag(NestedCall.class, () -> nested);
-    BalancedCall.of(call, () -> state);
-    outerState.nest(outer.call(), call);
+    Carrier carrier = new Carrier(balanced, call);
+    carrier.expect(dns);
+    carrier.attach();
+    record.moveTo(carrier);
+    balanced.nest(call);
     return nested;
   }
 
@@ -103,47 +106,23 @@ final class NestedCall {
     return call;
   }
 
+  /** The request as the caller sees it. */
+  Request logical() {
+    return logical;
+  }
+
+  /** What is sent. */
+  Request request() {
+    return request;
+  }
+
   /** What is known of the attempt while it runs, also that its time is over. */
   CallAttempt described() {
     return record.described(phase.get() == Phase.TIMED_OUT ? timeout() : null);
   }
 
   private AttemptTimeoutException timeout() {
-    return new AttemptTimeoutException(policy.attemptTimeout());
-  }
-
-  BalancedCall state() {
-    return state;
-  }
-
-  /** Sets what {@link #run} sends by. */
-  void sentBy(Answering answering) {
-    this.answering = answering;
-  }
-
-  /** Sets what {@link #run} makes of an answer. */
-  void judgedBy(ServerFailures failures, BiConsumer<Server, Response> hints) {
-    this.failures = failures;
-    this.hints = hints;
-  }
-
-  /** Makes the attempt, and records what came of it. */
-  void run() {
-    try {
-      Response received = answering.answer(this);
-      record.answered(received, policy, requireNonNull(failures), state.now());
-      Response answer = record.response();
-      if (answer != null && record.fromServer()) {
-        requireNonNull(hints).accept(record.server(), answer);
-      }
-    } catch (ServiceRedirect e) {
-      record.redirected(e, state.now());
-    } catch (IOException e) {
-      record.failed(e, policy, state.now());
-    } catch (RuntimeException | Error e) {
-      state.inFlight().end(Outcome.CANCELLED, null);
-      throw e;
-    }
+    return new AttemptTimeoutException(attemptTimeout);
   }
 
   /**
@@ -152,13 +131,11 @@ final class NestedCall {
    * @throws AttemptTimeoutException if it does not begin within the timeout of an attempt
    */
   Response execute() throws IOException {
-    if (policy.attemptTimeout().isZero()) {
+    if (attemptTimeout.isZero()) {
       return call.execute();
     }
     Future<?> due =
-        timing
-            .timer()
-            .schedule(this::timeOut, policy.attemptTimeout().toNanos(), TimeUnit.NANOSECONDS);
+        timing.timer().schedule(this::timeOut, attemptTimeout.toNanos(), TimeUnit.NANOSECONDS);
     try {
       Response response = call.execute();
       if (!phase.compareAndSet(Phase.WAITING, Phase.ANSWERED)) {
@@ -184,7 +161,7 @@ final class NestedCall {
 
   /** Returns the chain of this call on the way to the server, with what the outer one overrides. */
   private Interceptor.Chain routed(Interceptor.Chain inner) {
-    return Router.routed(sameSettings(inner) ? inner : withSettings(inner), inner.request(), dns);
+    return dns.routed(sameSettings(inner) ? inner : withSettings(inner), inner.request().url());
   }
 
   @SuppressWarnings("ReferenceEquality") // what is not overridden is the client's own
@@ -228,25 +205,22 @@ final class NestedCall {
         : chain.withSslSocketFactory(sslSocketFactory, trustManager);
   }
 
-  /** Makes of the response what the caller sees. */
-  @FunctionalInterface
-  interface Answering {
-    Response answer(NestedCall call) throws IOException;
-  }
-
   /** The clients that such calls are made with; the last one is kept. */
   static final class Clients {
 
     private final Interceptor owner;
+    private final Interceptor networkHalf;
     private volatile @Nullable Derived last;
 
     /**
      * Creates none yet.
      *
      * @param owner the interceptor that makes such calls
+     * @param networkHalf what such calls need next to the network, added where it is not there
      */
-    Clients(Interceptor owner) {
+    Clients(Interceptor owner, Interceptor networkHalf) {
       this.owner = owner;
+      this.networkHalf = networkHalf;
     }
 
     /**
@@ -255,7 +229,7 @@ final class NestedCall {
      * @throws IOException if OkHttp does not tell the client of a call
      */
     OkHttpClient of(Call outer) throws IOException {
-      OkHttpClient client = client(outer);
+      OkHttpClient client = ClientView.of(outer);
       Derived derived = last;
       if (derived == null || derived.from != client) {
         derived = new Derived(client, derived(client));
@@ -269,6 +243,9 @@ final class NestedCall {
       List<Interceptor> interceptors = builder.interceptors();
       interceptors.subList(0, interceptors.indexOf(owner) + 1).clear();
       interceptors.add(0, Clients::intercept);
+      if (!builder.networkInterceptors().contains(networkHalf)) {
+        builder.addNetworkInterceptor(networkHalf);
+      }
       return builder.build();
     }
 
@@ -276,21 +253,6 @@ final class NestedCall {
       NestedCall nested = chain.call().tag(NestedCall.class);
       Interceptor.Chain routed = nested == null ? chain : nested.routed(chain);
       return routed.proceed(chain.request());
-    }
-
-    /** Returns the client of a call, which OkHttp tells to those who may use its inner classes. */
-    static OkHttpClient client(Call call) throws IOException {
-      try {
-        return (OkHttpClient) call.getClass().getMethod("getClient").invoke(call);
-      } catch (ReflectiveOperationException | ClassCastException e) {
-        throw new IOException(
-            call.request().url().host()
-                + ": OkHttp does not tell the client of a call, without which an attempt cannot be"
-                + " hedged, have a timeout of its own, or be sent once more with this version of"
-                + " OkHttp; on the module path, start Java with --add-exports"
-                + " okhttp3/okhttp3.internal.connection=io.evenload.okhttp",
-            e);
-      }
     }
 
     private record Derived(OkHttpClient from, OkHttpClient client) {}

@@ -6,6 +6,9 @@ import static java.util.concurrent.TimeUnit.NANOSECONDS;
 import io.evenload.HealthProbe;
 import io.evenload.HealthReport;
 import io.evenload.Server;
+import io.evenload.okhttp.internal.route.NetworkHalf;
+import io.evenload.okhttp.internal.route.ServerDns;
+import io.evenload.okhttp.internal.route.ServerRoutes;
 import java.io.IOException;
 import java.net.Proxy;
 import java.time.Duration;
@@ -54,10 +57,10 @@ final class OkHttpProbe implements HealthProbe {
   private final String host;
   private final Request request;
   private final Function<Response, HealthReport> judge;
-  private final Connections connections = new Connections(); // the pool's alone to close
   private final ProbeDns names;
   private final Map<String, Integer> held =
       new ConcurrentHashMap<>(); // calls that overran, by server
+  private final ServerRoutes routes = new ServerRoutes(host -> false, true);
 
   OkHttpProbe(
       OkHttpClient client, String host, Request request, Function<Response, HealthReport> judge) {
@@ -111,7 +114,7 @@ final class OkHttpProbe implements HealthProbe {
   private static Response routed(Interceptor.Chain chain) throws IOException {
     Request request = chain.request();
     ServerDns dns = requireNonNull(request.tag(ServerDns.class));
-    return Router.routed(chain.withProxy(Proxy.NO_PROXY), request, dns).proceed(request);
+    return dns.routed(chain.withProxy(Proxy.NO_PROXY), request.url()).proceed(request);
   }
 
   /** OkHttp would send the request again after a 503 that asks for it; see {@link NetworkHalf}. */
@@ -123,16 +126,14 @@ final class OkHttpProbe implements HealthProbe {
   @Override
   public CompletionStage<HealthReport> probe(Server server, Duration timeout) {
     long nanos = timeout.compareTo(LONGEST) < 0 ? timeout.toNanos() : LONGEST.toNanos();
-    ServerDns dns =
-        new ServerDns(host, server.host(), server.port(), client.dns(), connections, false)
-            .lookUpBy(names.within(nanos / 2));
-    if (held.getOrDefault(dns.label(), 0) >= MOST_HELD) {
+    ServerDns dns = routes.to(host, server, client.dns(), false).lookUpBy(names.within(nanos / 2));
+    if (held.getOrDefault(dns.authority(), 0) >= MOST_HELD) {
       return CompletableFuture.completedFuture(
           HealthReport.unhealthy("the last " + MOST_HELD + " probes have not ended yet"));
     }
     Call call = client.newCall(request.newBuilder().tag(ServerDns.class, dns).build());
     call.timeout().timeout(nanos, NANOSECONDS);
-    Answer answer = new Answer(call, dns.label());
+    Answer answer = new Answer(call, dns.authority());
     answer.start(nanos);
     return answer.report;
   }
@@ -147,12 +148,12 @@ final class OkHttpProbe implements HealthProbe {
   private final class Answer implements Callback {
     final CompletableFuture<HealthReport> report = new CompletableFuture<>();
     private final Call call;
-    private final String label;
+    private final String authority;
     private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.RUNNING);
 
-    Answer(Call call, String label) {
+    Answer(Call call, String authority) {
       this.call = call;
-      this.label = label;
+      this.authority = authority;
     }
 
     void start(long nanos) {
@@ -193,7 +194,7 @@ final class OkHttpProbe implements HealthProbe {
     }
 
     private void count(int change) {
-      held.merge(label, change, (a, b) -> a + b == 0 ? null : a + b);
+      held.merge(authority, change, (a, b) -> a + b == 0 ? null : a + b);
     }
 
     @Override

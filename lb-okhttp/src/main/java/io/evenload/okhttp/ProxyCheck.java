@@ -24,6 +24,14 @@ final class ProxyCheck {
     this.host = host;
   }
 
+  /** Returns the handler with the check before it. */
+  CallHandler before(CallHandler handler) {
+    return (chain, request, balanced) -> {
+      verify(chain, request.url());
+      return handler.handle(chain, request, balanced);
+    };
+  }
+
   /**
    * Returns if the calls go directly.
    *

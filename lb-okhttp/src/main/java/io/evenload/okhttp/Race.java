@@ -1,6 +1,5 @@
 package io.evenload.okhttp;
 
-import io.evenload.Outcome;
 import io.evenload.okhttp.CallListener.Refusal;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -25,7 +24,7 @@ final class Race {
    * closed by the thread that gets it. So each attempt ends once and each response is the caller's or closed, whoever
    * is first. Cancelling and closing may block, so they happen outside the lock.
    *
-   * A call that is canceled cancels both (BalancedCall), and a canceled attempt is not one to repeat, so it wins at once.
+   * A call that is canceled cancels both (BalancedCall.nest), and a canceled attempt is not one to repeat, so it wins at once.
    */
 
   /** Makes the second attempt. */
@@ -38,6 +37,7 @@ final class Race {
 
   private final NestedCall first;
   private final Second beginning;
+  private final Consumer<NestedCall> making;
   private final Timing timing;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition over = lock.newCondition();
@@ -50,9 +50,15 @@ final class Race {
 
   private @Nullable Throwable thrown;
 
-  Race(NestedCall first, Second beginning, Timing timing) {
+  /**
+   * Creates a race that has not begun.
+   *
+   * @param making makes an attempt that was begun, and has it judged
+   */
+  Race(NestedCall first, Second beginning, Consumer<NestedCall> making, Timing timing) {
     this.first = first;
     this.beginning = beginning;
+    this.making = making;
     this.timing = timing;
   }
 
@@ -102,7 +108,7 @@ final class Race {
   private void run(NestedCall attempt) {
     Throwable failure = null;
     try {
-      attempt.run();
+      making.accept(attempt);
     } catch (RuntimeException | Error e) {
       failure = e;
     }
@@ -120,7 +126,10 @@ final class Race {
         other = attempt == first ? second : first;
         otherDone = other != null && other == done;
         boolean waits =
-            failure == null && attempt.record().retryable() && other != null && !otherDone;
+            failure == null
+                && attempt.record().verdict().retryable()
+                && other != null
+                && !otherDone;
         done = attempt;
         if (waits) {
           return;
@@ -146,12 +155,12 @@ final class Race {
     over.signalAll();
   }
 
-  /** Ends an attempt that did not win, as it was judged or else as cancelled. */
+  /** Ends an attempt that did not win, as it was judged, or else as given up. */
   private static void discard(NestedCall loser, boolean judged) {
     if (judged) {
       loser.record().end();
     } else {
-      loser.state().inFlight().end(Outcome.CANCELLED, null);
+      loser.record().carrier().giveUp();
       loser.call().cancel();
     }
     loser.record().closeResponse();

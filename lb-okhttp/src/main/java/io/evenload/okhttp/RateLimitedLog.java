@@ -16,7 +16,8 @@ final class RateLimitedLog {
   static final int BURST = 10;
   static final long INTERVAL_SECONDS = 10;
 
-  private static final Logger logger = LoggerFactory.getLogger(LoadBalancingInterceptor.class);
+  private static final Logger logger =
+      LoggerFactory.getLogger("io.evenload.okhttp.LoadBalancingInterceptor");
 
   private final LongSupplier nanoTime;
   private final AtomicLong windowStart;

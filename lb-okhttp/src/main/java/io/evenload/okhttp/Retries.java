@@ -3,11 +3,9 @@ package io.evenload.okhttp;
 import io.evenload.okhttp.CallListener.FailedAttempt;
 import io.evenload.okhttp.CallListener.Refusal;
 import java.time.Duration;
-import java.util.Set;
 import java.util.function.Supplier;
 import okhttp3.Call;
 import okhttp3.Request;
-import okhttp3.RequestBody;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -19,10 +17,8 @@ final class Retries {
   /** Instead of a wait: the attempt is not repeated. */
   static final long NO = -1;
 
-  private static final Logger logger = LoggerFactory.getLogger(LoadBalancingInterceptor.class);
-
-  private static final Set<String> IDEMPOTENT =
-      Set.of("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE");
+  private static final Logger logger =
+      LoggerFactory.getLogger("io.evenload.okhttp.LoadBalancingInterceptor");
 
   private final String host;
   private final RetryPolicy policy;
@@ -80,26 +76,14 @@ final class Retries {
   }
 
   /** Returns the request as all attempts send it, which leads back to them. */
-  Request prepared(Request request, RetryPolicy policy, BalancedCall state) {
-    Request.Builder builder = request.newBuilder().tag(Tags.HISTORY, state);
+  Request prepared(Request request, RetryPolicy policy, BalancedCall balanced) {
+    Request.Builder builder = request.newBuilder().tag(Tags.HISTORY, balanced);
     String header = policy.idempotencyHeader();
     Supplier<String> keys = policy.idempotencyKeys();
-    if (header != null && keys != null && !idempotent(request, policy)) {
-      builder.header(header, state.idempotencyKey(keys));
+    if (header != null && keys != null && !Repeatability.idempotent(request, policy)) {
+      builder.header(header, balanced.idempotencyKey(keys));
     }
     return builder.build();
-  }
-
-  /** Whether the request may be sent twice at once. */
-  static boolean repeatable(Request request, RetryPolicy policy) {
-    RequestBody body = request.body();
-    return idempotent(request, policy) && (body == null || !(body.isOneShot() || body.isDuplex()));
-  }
-
-  private static boolean idempotent(Request request, RetryPolicy policy) {
-    String header = policy.idempotencyHeader();
-    return IDEMPOTENT.contains(request.method())
-        || (header != null && request.header(header) != null);
   }
 
   /**
@@ -108,28 +92,23 @@ final class Retries {
    * @param number the attempts made so far
    */
   long delayNanos(
-      Call call,
-      Request request,
-      RetryPolicy policy,
-      BalancedCall state,
-      AttemptRecord tried,
-      int number) {
-    if (!tried.retryable()) {
+      BalancedCall balanced, Request request, RetryPolicy policy, AttemptRecord tried, int number) {
+    if (!tried.verdict().retryable()) {
       return NO;
     }
     Duration asked = retryAfter(tried.response());
-    boolean stale = tried.stale();
+    boolean stale = tried.verdict().stale();
     long delay =
         stale
             ? 0
             : new Backoff(policy, timing.random()).nanos(number)
                 + (asked == null ? 0 : asked.toNanos());
-    Refusal refusal = refusal(call, request, policy, state, tried, number, asked, delay);
+    Refusal refusal = refusal(balanced, request, policy, tried, number, asked, delay);
     if (refusal == null && !stale && !tryRetry(policy)) {
       refusal = Refusal.BUDGET_EXHAUSTED;
     }
     if (refusal != null) {
-      refused(call, policy, tried, number, refusal);
+      refused(balanced.call(), policy, tried, number, refusal);
       return NO;
     }
     if (logger.isDebugEnabled()) {
@@ -142,7 +121,7 @@ final class Retries {
           tried.result(),
           delay / 1_000_000);
     }
-    listener.retried(failed(call, tried, number), Duration.ofNanos(delay));
+    listener.retried(failed(balanced.call(), tried, number), Duration.ofNanos(delay));
     return delay;
   }
 
@@ -159,22 +138,18 @@ final class Retries {
     listener.notRetried(failed(call, tried, number), refusal);
   }
 
-  private @Nullable Refusal refusal(
-      Call call,
+  private static @Nullable Refusal refusal(
+      BalancedCall balanced,
       Request request,
       RetryPolicy policy,
-      BalancedCall state,
       AttemptRecord tried,
       int number,
       @Nullable Duration asked,
       long delay) {
-    if (!tried.unprocessed(policy) && !idempotent(request, policy)) {
-      return Refusal.NOT_IDEMPOTENT;
-    }
-    RequestBody body = request.body();
-    boolean begun = state.bodyStarted() || tried.carrier().bodyStarted();
-    if (body != null && begun && (body.isOneShot() || body.isDuplex())) {
-      return Refusal.BODY_NOT_REPEATABLE;
+    boolean bodyBegun = balanced.carrier().bodyStarted() || tried.carrier().bodyStarted();
+    Refusal refusal = Repeatability.refusal(request, policy, tried.verdict(), bodyBegun);
+    if (refusal != null) {
+      return refusal;
     }
     if (number >= policy.maxAttempts()) {
       return Refusal.ATTEMPTS_EXHAUSTED;
@@ -182,7 +157,7 @@ final class Retries {
     if (asked != null && asked.compareTo(policy.maxRetryAfter()) > 0) {
       return Refusal.RETRY_AFTER_TOO_LONG;
     }
-    return delay >= state.remainingNanos(call) ? Refusal.DEADLINE : null;
+    return delay >= balanced.remainingNanos() ? Refusal.DEADLINE : null;
   }
 
   private @Nullable Duration retryAfter(@Nullable Response response) {

@@ -43,11 +43,6 @@ final class RetryAfter {
     return of(headers, 0) != null;
   }
 
-  /** Whether OkHttp would resend at once for this value, which is zero, or not survive it. */
-  static boolean misleadsOkHttp(String value) {
-    return isNumber(value) && (seconds(value) == 0 || seconds(value) == MOST_SECONDS);
-  }
-
   private static boolean isNumber(String value) {
     return !value.isEmpty() && value.chars().allMatch(c -> c >= '0' && c <= '9');
   }

@@ -1,14 +1,15 @@
 package io.evenload.okhttp;
 
-import io.evenload.Attempt;
 import io.evenload.Server;
+import io.evenload.okhttp.internal.route.FollowUp;
+import io.evenload.okhttp.internal.route.MisroutedException;
+import io.evenload.okhttp.internal.route.ServerDns;
+import io.evenload.okhttp.internal.route.ServerRoutes;
 import java.io.IOException;
-import java.net.Proxy;
 import java.net.UnknownHostException;
-import java.util.concurrent.ConcurrentHashMap;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
-import javax.net.SocketFactory;
-import okhttp3.Dns;
+import java.util.function.Predicate;
 import okhttp3.Interceptor;
 import okhttp3.Request;
 import okhttp3.Response;
@@ -21,88 +22,137 @@ final class Router {
    * chain gets a Dns that leads to the server, and a socket factory if the server's port is not the URL's. Only
    * the path may become another on the way, where servers have one before theirs.
    *
-   * An attempt after the first has to get off the connection of the last one: see Detachment. If the call is still
+   * An attempt after the first has to get off the connection of the last one: see AttemptTrace.detach. If the call is still
    * attached after that, or if ever an attempt was seen to go astray, the OkHttp at hand does not do what was measured.
    * Then such attempts are made by calls of their own, which have no connection to keep: see NestedCall.
    */
 
-  private static final int MOST_ROUTES = 1_000;
-
-  private final LoadBalancingInterceptor owner;
   private final NestedCall.Clients clients;
   private final PathPrefix pathPrefix;
-  private final Connections connections;
+  private final ServerRoutes routes;
+  private final Predicate<String> services;
   private final CallListener listener;
   private final RateLimitedLog log;
   private final boolean detaches;
-  private final ConcurrentHashMap<String, ServerDns> routes = new ConcurrentHashMap<>();
   private final AtomicBoolean astray = new AtomicBoolean();
 
+  /**
+   * Creates the router of an interceptor.
+   *
+   * @param clients makes the calls that carry a single attempt
+   * @param services whether a host may be a service's, so that another server has to be chosen when
+   *     a redirect leads there
+   */
   Router(
-      LoadBalancingInterceptor owner,
-      Connections connections,
+      NestedCall.Clients clients,
+      ServerRoutes routes,
+      Predicate<String> services,
       PathPrefix pathPrefix,
       CallListener listener,
       RateLimitedLog log,
       boolean detaches) {
-    this.owner = owner;
+    this.clients = clients;
+    this.routes = routes;
+    this.services = services;
     this.pathPrefix = pathPrefix;
-    this.clients = new NestedCall.Clients(owner);
-    this.connections = connections;
     this.listener = listener;
     this.log = log;
     this.detaches = detaches;
   }
 
   /**
-   * Makes the attempt.
+   * Sends the attempt by the call itself, if nothing keeps that from the server, or by one of its
+   * own.
    *
-   * @param logical the request as the caller sees it
-   * @param freshConnection whether a pooled connection will not do
    * @throws ServiceRedirect if a server redirects the call to where another has to be chosen
    */
-  Response send(
-      Interceptor.Chain chain,
-      Request logical,
-      BalancedCall state,
-      AttemptRecord attempt,
-      boolean freshConnection)
-      throws IOException {
-    String host = logical.url().host();
-    ServerDns dns = route(host, attempt.server(), chain.getDns(), freshConnection);
-    boolean nested = !detached(chain, state, attempt, dns);
-    state.expect(dns);
+  Response send(Passage passage, AttemptRecord attempt) throws IOException {
+    Request logical = passage.timed();
+    ServerDns dns = route(passage, attempt);
+    boolean detached = detached(passage.chain, attempt, dns);
+    attempt.carrier().expect(dns);
     Request request = pathPrefix.added(logical, attempt.server());
     try {
-      Response response = send(chain, request, state, host, attempt, dns, nested);
+      Response response = send(passage, attempt, logical, request, dns, detached);
       return pathPrefix.removed(response, logical, request, attempt.server());
     } catch (Exception e) {
-      throw told(e, attempt);
+      throw told(e, passage, attempt);
     } finally {
-      tellOfMisroute(host, attempt);
+      tellOfMisroute(host(passage), attempt);
     }
   }
 
-  /** Makes an attempt by a call of its own, and returns the response as one to the request. */
-  private Response answer(Request logical, Request request, AttemptRecord attempt, NestedCall call)
+  private Response send(
+      Passage passage,
+      AttemptRecord attempt,
+      Request logical,
+      Request request,
+      ServerDns dns,
+      boolean detached)
       throws IOException {
-    try {
-      return pathPrefix.removed(call.execute(), logical, request, attempt.server());
-    } catch (Exception e) {
-      throw told(e, attempt);
-    } finally {
-      tellOfMisroute(logical.url().host(), attempt);
+    if (detached) {
+      try {
+        return dns.routed(passage.chain, request.url()).proceed(request);
+      } catch (MisroutedException e) {
+        wentAstray(host(passage), attempt.server(), e.actual());
+      }
     }
+    return NestedCall.of(clients, passage, attempt, logical, request, dns, Duration.ZERO).execute();
+  }
+
+  /**
+   * Returns a call that is to carry the attempt.
+   *
+   * @throws IOException if OkHttp does not tell the client of a call
+   */
+  NestedCall nested(Passage passage, AttemptRecord attempt) throws IOException {
+    Request logical = passage.timed();
+    Request request = pathPrefix.added(logical, attempt.server());
+    ServerDns dns = route(passage, attempt);
+    return NestedCall.of(
+        clients, passage, attempt, logical, request, dns, passage.policy.attemptTimeout());
+  }
+
+  /**
+   * Sends the attempt that the call carries.
+   *
+   * @throws ServiceRedirect if a server redirects the call to where another has to be chosen
+   */
+  Response send(Passage passage, NestedCall nested) throws IOException {
+    AttemptRecord attempt = nested.record();
+    try {
+      return pathPrefix.removed(
+          nested.execute(), nested.logical(), nested.request(), attempt.server());
+    } catch (Exception e) {
+      throw told(e, passage, attempt);
+    } finally {
+      tellOfMisroute(host(passage), attempt);
+    }
+  }
+
+  /** Returns the way to the server. */
+  private ServerDns route(Passage passage, AttemptRecord attempt) {
+    return routes.to(
+        host(passage), attempt.server(), passage.chain.getDns(), attempt.freshConnection());
+  }
+
+  private static String host(Passage passage) {
+    return passage.request.url().host();
   }
 
   /** Returns what an attempt fails with for what was thrown. */
-  private IOException told(Exception thrown, AttemptRecord attempt) {
+  private IOException told(Exception thrown, Passage passage, AttemptRecord attempt) {
     if (thrown instanceof RuntimeException e) {
       throw e;
     }
     if (thrown instanceof UnknownHostException e) {
-      ServiceRedirect redirect = attempt.carrier().redirect();
-      return redirect != null && owner.leadsTo(redirect.followUp().url().host()) ? redirect : e;
+      FollowUp next = attempt.carrier().followUp();
+      return next != null && services.test(next.request().url().host())
+          ? new ServiceRedirect(next.request(), next.redirect())
+          : e;
+    }
+    if (thrown instanceof MisroutedException e) {
+      wentAstray(host(passage), attempt.server(), e.actual());
     }
     if (thrown instanceof IOException e) {
       return e;
@@ -117,111 +167,12 @@ final class Router {
     }
   }
 
-  private Response send(
-      Interceptor.Chain chain,
-      Request request,
-      BalancedCall state,
-      String host,
-      AttemptRecord attempt,
-      ServerDns dns,
-      boolean nested)
-      throws IOException {
-    try {
-      return nested
-          ? sendNested(chain, request, state, host, attempt, dns)
-          : routed(chain, request, dns).proceed(request);
-    } catch (MisroutedException e) {
-      wentAstray(host, attempt.server(), e.actual());
-      if (nested) {
-        throw e;
-      }
-      return sendNested(chain, request, state, host, attempt, dns);
-    }
-  }
-
-  /**
-   * Returns a call that is to make the attempt.
-   *
-   * @param logical the request as the caller sees it
-   * @param freshConnection whether a pooled connection will not do
-   */
-  NestedCall nested(
-      Interceptor.Chain chain,
-      Request logical,
-      BalancedCall state,
-      AttemptRecord record,
-      Attempt attempt,
-      boolean freshConnection,
-      RetryPolicy policy)
-      throws IOException {
-    String host = logical.url().host();
-    ServerDns dns = route(host, record.server(), chain.getDns(), freshConnection);
-    Request request = pathPrefix.added(logical, record.server());
-    NestedCall nested = NestedCall.of(clients, chain, request, state, record, dns, policy);
-    nested.sentBy(call -> answer(logical, request, record, call));
-    nested.state().carry(host, attempt);
-    return nested;
-  }
-
-  private Response sendNested(
-      Interceptor.Chain chain,
-      Request request,
-      BalancedCall state,
-      String host,
-      AttemptRecord record,
-      ServerDns dns)
-      throws IOException {
-    NestedCall nested =
-        NestedCall.of(clients, chain, request, state, record, dns, RetryPolicy.defaults());
-    Attempt running = state.inFlight().take();
-    if (running != null) {
-      nested.state().carry(host, running);
-    }
-    return nested.execute();
-  }
-
-  /** Returns the way to the server, which is the same one each time unless it must be fresh. */
-  private ServerDns route(String host, Server server, Dns dns, boolean freshConnection) {
-    if (freshConnection) {
-      return new ServerDns(host, server.host(), server.port(), dns, connections, true)
-          .keepFrom(owner::leadsTo);
-    }
-    ServerDns known = routes.get(server.id());
-    if (known != null && known.leads(host, server.host(), server.port(), dns)) {
-      return known;
-    }
-    if (routes.size() >= MOST_ROUTES) {
-      routes.clear(); // of servers that left: each is made again as it is needed
-    }
-    ServerDns route =
-        new ServerDns(host, server.host(), server.port(), dns, connections, false)
-            .keepFrom(owner::leadsTo);
-    routes.put(server.id(), route);
-    return route;
-  }
-
   /** Returns whether the call itself can make the attempt. */
-  private boolean detached(
-      Interceptor.Chain chain, BalancedCall state, AttemptRecord attempt, ServerDns dns) {
+  private boolean detached(Interceptor.Chain chain, AttemptRecord attempt, ServerDns dns) {
     if (astray.get() && !attempt.isFirst()) {
       return false;
     }
-    if (!detaches || !state.attachedElsewhere(dns)) {
-      return true;
-    }
-    Detachment.detach(chain);
-    return !state.attachedElsewhere(dns) || chain.call().isCanceled();
-  }
-
-  /** Returns the chain on the way to the server. */
-  static Interceptor.Chain routed(Interceptor.Chain chain, Request request, ServerDns dns) {
-    Proxy proxy = chain.getProxy();
-    SocketFactory sockets = chain.getSocketFactory();
-    return ChainCopy.of(
-        chain,
-        dns,
-        proxy == null ? Proxy.NO_PROXY : proxy,
-        dns.port() == request.url().port() ? sockets : dns.socketFactory(sockets));
+    return !detaches || attempt.carrier().detach(chain, dns);
   }
 
   private void wentAstray(String host, Server server, String actual) {

@@ -2,14 +2,11 @@ package io.evenload.okhttp;
 
 import static java.util.Objects.requireNonNull;
 
-import java.util.regex.Pattern;
+import io.evenload.okhttp.internal.route.ServerDns;
 import okhttp3.HttpUrl;
 
 /** The name by which URLs name a service. */
 final class ServiceHost {
-
-  /** What OkHttp takes for an address and does not resolve. */
-  private static final Pattern ADDRESS = Pattern.compile("[\\d.]+|.*:.*");
 
   private ServiceHost() {}
 
@@ -39,6 +36,6 @@ final class ServiceHost {
 
   /** Whether OkHttp takes the host of a URL for an address, and resolves nothing. */
   static boolean isAddress(String host) {
-    return ADDRESS.matcher(host).matches();
+    return ServerDns.isBypassedBy(host);
   }
 }

@@ -1,11 +1,10 @@
 package io.evenload.okhttp;
 
 import io.evenload.LoadBalancer;
+import io.evenload.okhttp.internal.route.ClientView;
 import java.io.IOException;
-import java.lang.reflect.Field;
 import java.util.concurrent.atomic.AtomicBoolean;
 import okhttp3.Call;
-import okhttp3.ConnectionPool;
 import okhttp3.Dispatcher;
 import okhttp3.Interceptor;
 
@@ -14,14 +13,11 @@ final class SizingAdvice {
 
   /*
    * To OkHttp all servers of a service are one host. The dispatcher's limits are public, but only enqueued calls go by
-   * them, which are known by the name that OkHttp gives their thread; the client of a call, and what its pool keeps, can
-   * only be read by reflection, which the module path does not allow. What cannot be read is not warned of.
+   * them. Which those are, the client of a call, and what its pool keeps, is not public (ClientView). What cannot be read is not warned of.
    */
 
   /** What OkHttp has by default: the calls to one host at once. */
   private static final int DEFAULT_PER_HOST = 5;
-
-  private static final int UNKNOWN = Integer.MAX_VALUE;
 
   private final RateLimitedLog log;
   private final AtomicBoolean warned = new AtomicBoolean();
@@ -34,7 +30,7 @@ final class SizingAdvice {
 
   /** Looks at the client of a call, if that was not done yet. */
   void check(String host, Interceptor.Chain chain, LoadBalancer balancer) {
-    boolean enqueued = !dispatcherSeen && enqueued(chain.call());
+    boolean enqueued = !dispatcherSeen && ClientView.isEnqueued(chain.call());
     if (poolSeen && !enqueued) {
       return;
     }
@@ -42,8 +38,8 @@ final class SizingAdvice {
     if (servers == 0) {
       return; // until the first list is there
     }
-    int kept = poolSeen ? UNKNOWN : maxIdle(chain.getConnectionPool());
-    int perHost = enqueued ? perHost(chain.call()) : UNKNOWN;
+    int kept = poolSeen ? ClientView.UNKNOWN : ClientView.maxIdle(chain.getConnectionPool());
+    int perHost = enqueued ? perHost(chain.call()) : ClientView.UNKNOWN;
     poolSeen = true;
     dispatcherSeen |= enqueued;
     boolean poolIsSmall = kept < servers;
@@ -78,29 +74,12 @@ final class SizingAdvice {
         .toString();
   }
 
-  /** Whether the call runs on a thread of the dispatcher. */
-  private static boolean enqueued(Call call) {
-    String name = Thread.currentThread().getName();
-    return name.startsWith("OkHttp ") && name.equals("OkHttp " + call.request().url().redact());
-  }
-
   private static int perHost(Call call) {
     try {
-      Dispatcher dispatcher = NestedCall.Clients.client(call).dispatcher();
+      Dispatcher dispatcher = ClientView.of(call).dispatcher();
       return Math.min(dispatcher.getMaxRequestsPerHost(), dispatcher.getMaxRequests());
     } catch (IOException e) {
-      return UNKNOWN;
-    }
-  }
-
-  private static int maxIdle(ConnectionPool pool) {
-    try {
-      Object delegate = ConnectionPool.class.getMethod("getDelegate$okhttp").invoke(pool);
-      Field field = delegate.getClass().getDeclaredField("maxIdleConnections");
-      field.setAccessible(true);
-      return field.getInt(delegate);
-    } catch (ReflectiveOperationException | RuntimeException e) {
-      return UNKNOWN;
+      return ClientView.UNKNOWN;
     }
   }
 }

@@ -18,7 +18,7 @@ final class Tags {
   static final KClass<AttemptHistory> HISTORY =
       JvmClassMappingKt.getKotlinClass(AttemptHistory.class);
 
-  static final KClass<BalancedCall> STATE = JvmClassMappingKt.getKotlinClass(BalancedCall.class);
+  static final KClass<Carrier> CARRIER = JvmClassMappingKt.getKotlinClass(Carrier.class);
 
   private Tags() {}
 }

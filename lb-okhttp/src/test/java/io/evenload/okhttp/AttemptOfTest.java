@@ -31,6 +31,7 @@ class AttemptOfTest {
       Collections.synchronizedList(new ArrayList<>());
 
   @Test
+  @ReliesOnInternals("each attempt is another call")
   void requestOfACallForOneAttempt_isTaggedWithTheCallersCall() throws IOException {
     List<@Nullable Call> tags = Collections.synchronizedList(new ArrayList<>());
     BalancedClient client =
@@ -56,6 +57,7 @@ class AttemptOfTest {
 
   @ParameterizedTest
   @EnumSource(Wire.class)
+  @ReliesOnInternals("nothing is detached")
   void attemptOf_retriedAfterAnswer_tellsEachAttemptAndNotTheDetaching(Wire wire)
       throws IOException {
     Backend a = backends.start("a", wire).next(response -> response.code(503));

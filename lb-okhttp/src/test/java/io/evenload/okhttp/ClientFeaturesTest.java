@@ -153,6 +153,7 @@ class ClientFeaturesTest {
   @ParameterizedTest
   @EnumSource(Wire.class)
   @DisplayName("67: an interceptor added after install runs for each attempt, and between them")
+  @ReliesOnInternals("nothing is detached")
   void interceptorInside_runsForEachAttempt(Wire wire) throws IOException {
     Backend a = backends.start("a", wire).next(response -> response.code(503));
     Backend b = backends.start("b", wire);

@@ -1,9 +1,13 @@
 package io.evenload.okhttp;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.evenload.Outcome;
+import io.evenload.Server;
+import io.evenload.okhttp.internal.route.ServerDns;
+import io.evenload.okhttp.internal.route.ServerRoutes;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -32,9 +36,10 @@ final class FailureKindTest {
 
   private final Call call =
       new OkHttpClient().newCall(new Request.Builder().url("http://orders/").build());
-  private final BalancedCall trace = BalancedCall.of(call, () -> state(new VirtualTiming()));
+  private final Carrier trace = balanced(new VirtualTiming()).carrier();
+  private final ServerRoutes routes = new ServerRoutes(host -> false, false);
   private final ServerDns server =
-      new ServerDns("orders", "10.0.0.1", 80, Dns.SYSTEM, new Connections(), false);
+      routes.to("orders", Server.of("10.0.0.1", 80), Dns.SYSTEM, false);
 
   FailureKindTest() {
     trace.expect(server);
@@ -205,35 +210,22 @@ final class FailureKindTest {
   }
 
   @Test
-  void trace_connectionToAnotherServer_isMisrouted() {
-    ServerDns other = new ServerDns("orders", "10.0.0.2", 80, Dns.SYSTEM, new Connections(), false);
-    send(true);
-    assertThat(trace.misroutedTo()).isNull();
-    assertThat(trace.attachedElsewhere(server)).isFalse();
-    assertThat(trace.attachedElsewhere(other)).isTrue();
-    trace.expect(other);
-    trace.requestHeadersStart(call);
-    assertThat(trace.misroutedTo()).isSameAs(server);
-    trace.connectionReleased(call, new FakeConnection("http://orders/", server));
-    assertThat(trace.attachedElsewhere(other)).isFalse();
-  }
-
-  @Test
   void pause_latchOpen_takesNoTime() throws IOException {
     VirtualTiming time = new VirtualTiming();
-    BalancedCall state = state(time);
-    state.pause(call, 1_000, new CountDownLatch(0));
+    BalancedCall balanced =
+        requireNonNull(BalancedCall.of(new OkHttpClient().newCall(call.request()), time.timing()));
+    balanced.pause(1_000, new CountDownLatch(0));
     assertThat(time.nanos()).isZero();
-    state.pause(call, 1_000, new CountDownLatch(1));
+    balanced.pause(1_000, new CountDownLatch(1));
     assertThat(time.nanos()).isEqualTo(1_000);
   }
 
-  private static BalancedCall state(VirtualTiming time) {
-    return new BalancedCall(time.timing(), new RateLimitedLog(time::nanos));
+  private BalancedCall balanced(VirtualTiming time) {
+    return requireNonNull(BalancedCall.of(call, time.timing()));
   }
 
   private FailureKind kind(IOException failure) {
-    return FailureKind.of(failure, call, trace);
+    return FailureKind.of(failure, trace);
   }
 
   private void route() {

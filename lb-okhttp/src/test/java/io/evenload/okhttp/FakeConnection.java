@@ -18,9 +18,10 @@ import okhttp3.Route;
 import org.jspecify.annotations.Nullable;
 
 /** A connection that is nothing but its route. */
-record FakeConnection(Route route) implements Connection {
+public record FakeConnection(Route route) implements Connection {
 
-  FakeConnection(String url, Dns dns) {
+  /** Leads from the URL by this Dns. */
+  public FakeConnection(String url, Dns dns) {
     this(route(HttpUrl.get(url), dns));
   }
 
@@ -39,8 +40,9 @@ record FakeConnection(Route route) implements Connection {
             List.of(Protocol.HTTP_1_1),
             List.of(ConnectionSpec.CLEARTEXT),
             ProxySelector.getDefault());
+    String label = dns.toString(); // as OkHttp gets it from a Dns of ours
     return new Route(
-        address, Proxy.NO_PROXY, InetSocketAddress.createUnresolved(url.host(), url.port()));
+        address, Proxy.NO_PROXY, InetSocketAddress.createUnresolved(label, url.port()));
   }
 
   @Override

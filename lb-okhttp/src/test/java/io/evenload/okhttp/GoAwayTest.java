@@ -26,6 +26,7 @@ class GoAwayTest {
 
   @Test
   @DisplayName("45: a POST on a stream that the goodbye excludes was not processed: it goes on")
+  @ReliesOnInternals("a refusal is not read")
   void post_streamBeyondGoAway_goesToNextServer() throws IOException {
     RawBackend a =
         backends.raw(

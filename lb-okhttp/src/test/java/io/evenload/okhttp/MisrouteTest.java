@@ -14,8 +14,10 @@ import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
+import okhttp3.WebSocketListener;
 import okio.BufferedSink;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -31,6 +33,7 @@ class MisrouteTest {
   @ParameterizedTest
   @EnumSource(Wire.class)
   @DisplayName("31: without detaching, a retry is stopped on its way to the wrong server")
+  @ReliesOnInternals("nothing is detached")
   void retry_withoutDetaching_isStoppedAndReachesServerChosen(Wire wire) throws IOException {
     backends.expectMisroute();
     Backend a = backends.start("a", wire).always(response -> response.code(503));
@@ -52,29 +55,23 @@ class MisrouteTest {
         .containsExactly(failed(a.server()), succeeded(b), failed(a.server()), succeeded(b));
   }
 
-  @ParameterizedTest
-  @EnumSource(Wire.class)
-  @DisplayName("31: without detaching and without the network half, a misroute is at least told")
-  void retry_withoutDetachingAndNetworkHalf_isTold(Wire wire) throws IOException {
+  @Test
+  @DisplayName("31: a web socket, which no network interceptor sees, is told of at least")
+  @ReliesOnInternals("nothing is detached")
+  void webSocket_withoutDetaching_isTold() {
     backends.expectMisroute();
-    Backend a = backends.start("a", wire).next(response -> response.code(503));
-    Backend b = backends.start("b", wire);
+    Backend a = backends.start("a").always(response -> response.code(503));
+    Backend b = backends.start("b");
     BalancedClient client =
-        backends
-            .client(a, b)
-            .balancing(LoadBalancingInterceptor.Builder::withoutDetaching)
-            .inside(http -> http.networkInterceptors().clear())
-            .build();
+        backends.client(a, b).balancing(LoadBalancingInterceptor.Builder::withoutDetaching).build();
 
-    Reply first = client.get("/");
-    a.next(response -> response.code(503));
-    Reply second = client.get("/");
+    WebSocketListener nobody = new WebSocketListener() {};
+    client.http().newWebSocket(client.request("/socket").build(), nobody);
 
-    assertThat(client.calls().misrouted()).hasSize(1);
-    assertThat(first.server()).as("what this test provokes").isEqualTo("a");
-    assertThat(second.server()).as("after it was noticed").isEqualTo("b");
+    client.await(() -> client.calls().misrouted().size() == 1);
+    client.await(() -> client.inFlight() == 0);
+    assertThat(a.hits()).as("what this test provokes").isEqualTo(2);
     assertThat(client.failureRate(b.server())).as("nobody judges b by a's answer").isZero();
-    assertThat(client.ended().subList(2, 4)).containsExactly(failed(a.server()), succeeded(b));
   }
 
   @ParameterizedTest

@@ -67,6 +67,7 @@ class NetworkFailureTest {
       value = Wire.class,
       names = {"HTTP_2", "HTTP_2_CLEARTEXT"})
   @DisplayName("30: a refused stream was not processed: a POST goes to the next server")
+  @ReliesOnInternals("a refusal is not read")
   void post_refusedStream_goesToNextServer(Wire wire) throws IOException {
     Backend a = backends.start("a", wire);
     Backend b = backends.start("b", wire);
@@ -87,6 +88,7 @@ class NetworkFailureTest {
 
   @Test
   @DisplayName("30: if refusals are not trusted, a GET goes to the next server, and a POST fails")
+  @ReliesOnInternals("a refusal is not read")
   void post_refusedStreamNotTrusted_isNotSentAgain() throws IOException {
     Backend a = backends.start("a", Wire.HTTP_2);
     Backend b = backends.start("b", Wire.HTTP_2);
@@ -112,6 +114,7 @@ class NetworkFailureTest {
       value = Wire.class,
       names = {"HTTP_2", "HTTP_2_CLEARTEXT"})
   @DisplayName("30: a refused stream on the very first connection is retried elsewhere too")
+  @ReliesOnInternals("a refusal is not read")
   void post_refusedStreamOnFreshConnection_goesToNextServer(Wire wire) throws IOException {
     Backend a = backends.start("a", wire);
     a.always(
@@ -191,6 +194,7 @@ class NetworkFailureTest {
       value = Wire.class,
       names = {"HTTP_2", "HTTP_2_CLEARTEXT"})
   @DisplayName("36: a stream that the server resets is its failure, on a pooled connection too")
+  @ReliesOnInternals("a reset is not read")
   void http2_streamReset_isServersFailure(Wire wire) throws IOException {
     Backend a = backends.start("a", wire);
     Backend b = backends.start("b", wire);

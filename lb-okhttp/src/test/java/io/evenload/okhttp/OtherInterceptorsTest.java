@@ -69,6 +69,7 @@ class OtherInterceptorsTest {
   @ParameterizedTest
   @EnumSource(Wire.class)
   @DisplayName("59: one that retries before it closes gets OkHttp's error, and nothing leaks")
+  @ReliesOnInternals("each attempt is another call")
   void outerInterceptor_retriesBeforeClosing_isIllegalState(Wire wire) {
     Backend a = backends.start("a", wire).next(response -> response.code(429));
     BalancedClient client =

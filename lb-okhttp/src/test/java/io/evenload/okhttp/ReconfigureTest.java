@@ -264,6 +264,7 @@ class ReconfigureTest {
         Map.entry("serviceOf", options -> options.serviceOf(request -> null)),
         Map.entry("pathPrefix", options -> options.pathPrefix(server -> "/x")),
         Map.entry("listener", options -> options.listener(new CallListener() {})),
+        Map.entry("separateCalls", LoadBalancingInterceptor.Builder::separateCalls),
         Map.entry("build", LoadBalancingInterceptor.Builder::build));
   }
 

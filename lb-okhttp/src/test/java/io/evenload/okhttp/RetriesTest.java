@@ -1,5 +1,6 @@
 package io.evenload.okhttp;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenload.Outcome;
@@ -27,8 +28,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class RetriesTest {
 
-  private static final ServerFailures FAILURES =
-      new ServerFailures(null, RetryPolicy.defaults(), new RateLimitedLog(System::nanoTime));
+  private static final Judge JUDGE =
+      new Judge(null, RetryPolicy.defaults(), new RateLimitedLog(System::nanoTime));
 
   private static final Server SERVER = Server.of("10.0.0.1", 80);
   private static final long LIMIT = RetryPolicy.DEFAULT_BASE_BACKOFF.toNanos();
@@ -54,9 +55,9 @@ final class RetriesTest {
   @Test
   void delayNanos_statusNotFromTheServer_isNo() {
     AttemptRecord cached = attempt();
-    cached.answered(response(503), RetryPolicy.defaults(), FAILURES, 0);
+    cached.answered(response(503), JUDGE, RetryPolicy.defaults(), 0);
     assertThat(decide(get(), cached, 1)).isEqualTo(Retries.NO);
-    assertThat(cached.outcome()).isEqualTo(Outcome.CANCELLED);
+    assertThat(cached.verdict().outcome()).isEqualTo(Outcome.CANCELLED);
   }
 
   @Test
@@ -97,12 +98,12 @@ final class RetriesTest {
   void delayNanos_deadlineUsedUp_isRefused() {
     Call call = client.newCall(get());
     call.timeout().timeout(2, TimeUnit.SECONDS);
-    BalancedCall state = state(call);
-    assertThat(state.remainingNanos(call)).isEqualTo(seconds(2));
+    BalancedCall balanced = balanced(call);
+    assertThat(balanced.remainingNanos()).isEqualTo(seconds(2));
     time.advance(Duration.ofMillis(1500));
-    assertThat(state.remainingNanos(call)).isEqualTo(seconds(2) / 4);
+    assertThat(balanced.remainingNanos()).isEqualTo(seconds(2) / 4);
     call.timeout().deadlineNanoTime(time.nanos() + 7);
-    assertThat(state.remainingNanos(call)).isEqualTo(7);
+    assertThat(balanced.remainingNanos()).isEqualTo(7);
   }
 
   @ParameterizedTest
@@ -137,13 +138,13 @@ final class RetriesTest {
   @Test
   void delayNanos_oneShotBody_isRetriedOnlyIfNotBegun() {
     Call call = client.newCall(request("PUT", oneShot()));
-    BalancedCall state = state(call);
+    BalancedCall balanced = balanced(call);
     Retries retries = retries(RetryPolicy.defaults());
     AttemptRecord refused = failed(FailureKind.NOT_SENT);
-    assertThat(retries.delayNanos(call, call.request(), retries.policy(), state, refused, 1))
+    assertThat(retries.delayNanos(balanced, call.request(), retries.policy(), refused, 1))
         .isNotEqualTo(Retries.NO);
-    state.requestBodyStart(call);
-    assertThat(retries.delayNanos(call, call.request(), retries.policy(), state, refused, 1))
+    balanced.carrier().requestBodyStart(call);
+    assertThat(retries.delayNanos(balanced, call.request(), retries.policy(), refused, 1))
         .isEqualTo(Retries.NO);
     assertThat(told).last().isEqualTo("notRetried 1 IOException BODY_NOT_REPEATABLE");
   }
@@ -161,10 +162,10 @@ final class RetriesTest {
     retries.request();
     retries.request();
     for (int i = 0; i < 2; i++) {
-      assertThat(retries.delayNanos(call, get(), retries.policy(), state(call), answered(503), 1))
+      assertThat(retries.delayNanos(balanced(call), get(), retries.policy(), answered(503), 1))
           .isNotEqualTo(Retries.NO);
     }
-    assertThat(retries.delayNanos(call, get(), retries.policy(), state(call), answered(503), 1))
+    assertThat(retries.delayNanos(balanced(call), get(), retries.policy(), answered(503), 1))
         .isEqualTo(Retries.NO);
     assertThat(told).last().isEqualTo("notRetried 1 503 BUDGET_EXHAUSTED");
   }
@@ -175,7 +176,7 @@ final class RetriesTest {
     Retries retries = retries(RetryPolicy.builder().budgetPerSecond(0).budgetRatio(0).build());
     assertThat(
             retries.delayNanos(
-                call, get(), retries.policy(), state(call), failed(FailureKind.MAYBE_STALE), 1))
+                balanced(call), get(), retries.policy(), failed(FailureKind.MAYBE_STALE), 1))
         .isZero();
   }
 
@@ -185,7 +186,7 @@ final class RetriesTest {
     Retries retries = retries(RetryPolicy.none());
     retries.request();
     for (FailureKind kind : FailureKind.values()) {
-      assertThat(retries.delayNanos(call, get(), retries.policy(), state(call), failed(kind), 1))
+      assertThat(retries.delayNanos(balanced(call), get(), retries.policy(), failed(kind), 1))
           .isEqualTo(Retries.NO);
     }
   }
@@ -196,12 +197,11 @@ final class RetriesTest {
 
   private long decide(Call call, AttemptRecord tried, int number) {
     RetryPolicy policy = RetryPolicy.defaults();
-    return retries(policy).delayNanos(call, call.request(), policy, state(call), tried, number);
+    return retries(policy).delayNanos(balanced(call), call.request(), policy, tried, number);
   }
 
-  private BalancedCall state(Call call) {
-    return BalancedCall.of(
-        call, () -> new BalancedCall(time.timing(), new RateLimitedLog(time::nanos)));
+  private BalancedCall balanced(Call call) {
+    return requireNonNull(BalancedCall.of(call, time.timing()));
   }
 
   private Retries retries(RetryPolicy policy) {
@@ -236,13 +236,14 @@ final class RetriesTest {
       response.header(headers[0], headers[1]);
     }
     AttemptRecord record = attempt();
-    record.answered(response.build(), RetryPolicy.defaults(), FAILURES, 0);
+    record.answered(response.build(), JUDGE, RetryPolicy.defaults(), 0);
     return record;
   }
 
   private AttemptRecord attempt() {
     Call call = client.newCall(get());
-    return new AttemptRecord("orders", state(call), SERVER, Reason.FIRST, null, 0);
+    return new AttemptRecord(
+        "orders", balanced(call).carrier(), SERVER, Reason.FIRST, false, null, 0);
   }
 
   private static Response response(int status) {
@@ -256,7 +257,8 @@ final class RetriesTest {
 
   private AttemptRecord failed(FailureKind kind) {
     AttemptRecord record = attempt();
-    record.failed(new IOException("broke"), kind, RetryPolicy.defaults(), 0);
+    record.failed(
+        new IOException("broke"), Verdict.failed(kind, kind.outcome(), kind.retryable()), 0);
     return record;
   }
 

@@ -50,20 +50,4 @@ final class RetryAfterTest {
   void of_absent_isNull() {
     assertThat(RetryAfter.of(Headers.of(), NOW)).isNull();
   }
-
-  @Test
-  void misleadsOkHttp_zeroAndTooManyDigits_isTrue() {
-    assertThat(RetryAfter.misleadsOkHttp("0")).isTrue();
-    assertThat(RetryAfter.misleadsOkHttp("000")).isTrue();
-    assertThat(RetryAfter.misleadsOkHttp("2147483648")).isTrue();
-    assertThat(RetryAfter.misleadsOkHttp("99999999999999999999")).isTrue();
-  }
-
-  @Test
-  void misleadsOkHttp_otherNumbersAndDates_isFalse() {
-    assertThat(RetryAfter.misleadsOkHttp("1")).isFalse();
-    assertThat(RetryAfter.misleadsOkHttp("999999999")).isFalse();
-    assertThat(RetryAfter.misleadsOkHttp("")).isFalse();
-    assertThat(RetryAfter.misleadsOkHttp("Thu, 29 Feb 2024 12:00:30 GMT")).isFalse();
-  }
 }

@@ -35,6 +35,7 @@ class SizingAdviceTest {
   }
 
   @Test
+  @ReliesOnInternals("no advice")
   void enqueue_defaultClient_isWarnedOnceOfBoth() throws Exception {
     servers(8);
     OkHttpClient client = answering(balancing.install(new OkHttpClient.Builder()));
@@ -64,6 +65,7 @@ class SizingAdviceTest {
   }
 
   @Test
+  @ReliesOnInternals("no advice")
   void execute_moreServersThanThePoolKeeps_isWarnedOfThePoolAlone() throws IOException {
     servers(6);
     OkHttpClient client = answering(balancing.install(new OkHttpClient.Builder()));
@@ -78,6 +80,7 @@ class SizingAdviceTest {
   }
 
   @Test
+  @ReliesOnInternals("no advice")
   void enqueue_afterExecute_isStillLookedAt() throws Exception {
     servers(3);
     OkHttpClient client = answering(balancing.install(new OkHttpClient.Builder()));
@@ -110,6 +113,7 @@ class SizingAdviceTest {
   }
 
   @Test
+  @ReliesOnInternals("no advice")
   void derivedClient_withItsOwnDispatcher_isWhatIsLookedAt() throws Exception {
     servers(8);
     OkHttpClient fits = answering(balancing.install(new OkHttpClient.Builder(), 8));

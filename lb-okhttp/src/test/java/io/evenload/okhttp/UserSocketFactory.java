@@ -6,7 +6,7 @@ import java.net.Socket;
 import javax.net.SocketFactory;
 
 /** A user's socket factory, of which OkHttp uses one method. */
-abstract class UserSocketFactory extends SocketFactory {
+public abstract class UserSocketFactory extends SocketFactory {
 
   @Override
   public abstract Socket createSocket() throws IOException;

@@ -71,6 +71,7 @@ class EveryKeyConfigTest {
           Map.entry("LoadBalancingInterceptor.Builder.serviceOf", "code"),
           Map.entry("LoadBalancingInterceptor.Builder.pathPrefix", "code"),
           Map.entry("LoadBalancingInterceptor.Builder.listener", "code"),
+          Map.entry("LoadBalancingInterceptor.Builder.separateCalls", "a system property"),
           Map.entry("RetryPolicy.Builder.retryIf", "code"),
           Map.entry("Affinity.by", "code"),
           Map.entry("ConcurrencyLimits.aimd", "short for a builder"),

@@ -34,10 +34,23 @@ final class Consumer {
           require(response.request().url().host().equals("billing"), response.toString());
         }
       }
+      addedAlone(LoadBalancingInterceptor.of("billing", billing));
     } finally {
       down.stop(0);
       up.stop(0);
       bills.stop(0);
+    }
+  }
+
+  /** Without {@code install} it works where OkHttp tells the client of a call, and says so else. */
+  private static void addedAlone(LoadBalancingInterceptor balancing) throws IOException {
+    OkHttpClient client = new OkHttpClient.Builder().addInterceptor(balancing).build();
+    Request request = new Request.Builder().url("http://billing/").build();
+    boolean told = !Consumer.class.getModule().isNamed() || Boolean.getBoolean("exported");
+    try (Response response = client.newCall(request).execute()) {
+      require(told && response.code() == 200, "answered " + response);
+    } catch (IOException e) {
+      require(!told && e.getMessage().contains("install(clientBuilder)"), e.toString());
     }
   }
 

@@ -1,4 +1,4 @@
-package io.evenload.okhttp;
+package io.evenload.okhttp.internal.route;
 
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;

@@ -1,7 +1,10 @@
-package io.evenload.okhttp;
+package io.evenload.okhttp.internal.route;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.evenload.okhttp.UserSocketFactory;
+import java.io.IOException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.net.InetAddress;
@@ -13,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import javax.net.SocketFactory;
 import okhttp3.Dns;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 final class ServerSocketFactoryTest {
@@ -84,19 +88,23 @@ final class ServerSocketFactoryTest {
   }
 
   @Test
-  void createSocket_withAddress_connectsThere() throws Exception {
+  void createSocket_withAddress_isRefused() {
     InetAddress loopback = InetAddress.getLoopbackAddress();
-    try (ServerSocket listening = new ServerSocket(0, 4, loopback)) {
-      int port = listening.getLocalPort();
-      String host = loopback.getHostAddress();
-      ServerDns server =
-          new ServerDns("orders", "10.0.0.1", 8080, Dns.SYSTEM, new Connections(), false);
-      SocketFactory factory = new ServerSocketFactory(SocketFactory.getDefault(), server);
-      factory.createSocket(host, port).close();
-      factory.createSocket(host, port, loopback, 0).close();
-      factory.createSocket(loopback, port).close();
-      factory.createSocket(loopback, port, loopback, 0).close();
-    }
+    ServerDns server =
+        new ServerDns("orders", "10.0.0.1", 8080, Dns.SYSTEM, new Connections(), false);
+    SocketFactory factory = new ServerSocketFactory(SocketFactory.getDefault(), server);
+    List<ThrowingCallable> connected =
+        List.of(
+            () -> factory.createSocket("10.0.0.1", 80),
+            () -> factory.createSocket("10.0.0.1", 80, loopback, 0),
+            () -> factory.createSocket(loopback, 80),
+            () -> factory.createSocket(loopback, 80, loopback, 0));
+    assertThat(connected)
+        .allSatisfy(
+            each ->
+                assertThatThrownBy(each)
+                    .isInstanceOf(IOException.class)
+                    .hasMessageStartingWith("orders@10.0.0.1:8080: OkHttp asks"));
   }
 
   private static void setOptions(Socket socket) throws Exception {

@@ -1,4 +1,4 @@
-package io.evenload.okhttp;
+package io.evenload.okhttp.internal.route;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -38,27 +38,33 @@ final class ServerSocketFactory extends SocketFactory {
         : address;
   }
 
-  // OkHttp calls none of these; they connect to what the caller names.
+  // OkHttp calls none of these. They would connect to a port that is not the server's, so they
+  // refuse.
 
   @Override
   public Socket createSocket(String host, int port) throws IOException {
-    return delegate.createSocket(host, port);
+    throw refusal();
   }
 
   @Override
   public Socket createSocket(String host, int port, InetAddress localHost, int localPort)
       throws IOException {
-    return delegate.createSocket(host, port, localHost, localPort);
+    throw refusal();
   }
 
   @Override
   public Socket createSocket(InetAddress host, int port) throws IOException {
-    return delegate.createSocket(host, port);
+    throw refusal();
   }
 
   @Override
   public Socket createSocket(InetAddress host, int port, InetAddress localHost, int localPort)
       throws IOException {
-    return delegate.createSocket(host, port, localHost, localPort);
+    throw refusal();
+  }
+
+  private IOException refusal() {
+    return new IOException(
+        server.label() + ": OkHttp asks for a connected socket (expected: an unconnected one)");
   }
 }

@@ -1,7 +1,9 @@
-package io.evenload.okhttp;
+package io.evenload.okhttp.internal.route;
 
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Proxy;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,10 +12,12 @@ import java.util.regex.Pattern;
 import javax.net.SocketFactory;
 import okhttp3.Connection;
 import okhttp3.Dns;
+import okhttp3.HttpUrl;
+import okhttp3.Interceptor;
 import org.jspecify.annotations.Nullable;
 
 /** Resolves one logical host to one server, and every other host as the client itself would. */
-final class ServerDns implements Dns {
+public class ServerDns implements Dns {
 
   /*
    * OkHttp pools connections by their Address, which holds this object, so equality decides what is reused: two are equal
@@ -28,6 +32,9 @@ final class ServerDns implements Dns {
    * addresses are the server's, and makes OkHttp's messages name the server and its port.
    */
 
+  /** What OkHttp takes for an address and does not resolve. */
+  private static final Pattern UNRESOLVED = Pattern.compile("[\\d.]+|.*:.*");
+
   private static final Pattern IPV4 =
       Pattern.compile("((25[0-5]|2[0-4]\\d|1?\\d?\\d)\\.){3}(25[0-5]|2[0-4]\\d|1?\\d?\\d)");
 
@@ -35,11 +42,13 @@ final class ServerDns implements Dns {
   private final String serverHost;
   private final int port;
   private final Dns delegate;
+  private final String label;
   private final Connections connections;
   private volatile boolean exclusive;
   private volatile @Nullable ServerSocketFactory socketFactory;
-  private volatile Predicate<String> forbidden = host -> false;
-  private volatile Dns resolver;
+  private volatile Dns resolver; // of the server's name
+  private Predicate<String> forbidden = host -> false;
+  private boolean publicApiOnly;
 
   ServerDns(
       String logicalHost,
@@ -53,6 +62,7 @@ final class ServerDns implements Dns {
     this.port = port;
     this.delegate = delegate;
     this.resolver = delegate;
+    this.label = label(logicalHost, serverHost, port);
     this.connections = connections;
     this.exclusive = exclusive;
   }
@@ -70,9 +80,35 @@ final class ServerDns implements Dns {
    * Has the server's name looked up by this, which finds the same addresses as the delegate does,
    * and returns this.
    */
-  ServerDns lookUpBy(Dns resolver) {
+  public final ServerDns lookUpBy(Dns resolver) {
     this.resolver = resolver;
     return this;
+  }
+
+  /** Uses nothing of OkHttp but what is public, and returns this. */
+  final ServerDns withPublicApiOnly(boolean publicApiOnly) {
+    this.publicApiOnly = publicApiOnly;
+    return this;
+  }
+
+  final boolean publicApiOnly() {
+    return publicApiOnly;
+  }
+
+  /** Whether OkHttp takes the host of a URL for an address, so that no Dns is asked for it. */
+  public static boolean isBypassedBy(String host) {
+    return UNRESOLVED.matcher(host).matches();
+  }
+
+  /** Returns the chain on the way to the server. */
+  public Interceptor.Chain routed(Interceptor.Chain chain, HttpUrl url) {
+    Proxy proxy = chain.getProxy();
+    SocketFactory sockets = chain.getSocketFactory();
+    Proxy direct = proxy == null ? Proxy.NO_PROXY : proxy;
+    SocketFactory mapped = port == url.port() ? sockets : socketFactory(sockets);
+    return publicApiOnly
+        ? ChainCopy.inSteps(chain, this, direct, mapped)
+        : ChainCopy.of(chain, this, direct, mapped);
   }
 
   /** Returns the factory of sockets to the server; the last one is kept. */
@@ -99,6 +135,10 @@ final class ServerDns implements Dns {
     return host.equals(logicalHost);
   }
 
+  final String serverHost() {
+    return serverHost;
+  }
+
   int port() {
     return port;
   }
@@ -116,13 +156,21 @@ final class ServerDns implements Dns {
   }
 
   /** The server as {@code host:port}. */
-  String authority() {
+  public String authority() {
     return authority(serverHost, port);
   }
 
   /** The host name that marks the server's addresses. */
   String label() {
-    return label(logicalHost, serverHost, port);
+    return label;
+  }
+
+  /** Returns where a connection really leads that OkHttp made for this server. */
+  ServerDns reachedBy(InetSocketAddress address) {
+    return address.getHostString().equals(label)
+        ? this
+        : new ServerDns(
+            logicalHost, address.getHostString(), address.getPort(), delegate, connections, false);
   }
 
   static String label(String logicalHost, String serverHost, int port) {
@@ -141,7 +189,6 @@ final class ServerDns implements Dns {
       }
       return delegate.lookup(hostname);
     }
-    String label = label();
     if (isAddress(serverHost)) {
       return List.of(labelled(label, InetAddress.getByName(serverHost)));
     }
@@ -150,6 +197,21 @@ final class ServerDns implements Dns {
       addresses.add(labelled(label, address));
     }
     return addresses;
+  }
+
+  /** Whether this resolves the host by itself, or not at all. */
+  final boolean answersFor(String host) {
+    return leadsFrom(host) || forbidden.test(host);
+  }
+
+  /** Whether the server's name is looked up by another one than the delegate. */
+  @SuppressWarnings("ReferenceEquality") // this very one
+  final boolean looksUpByAnother() {
+    return resolver != delegate;
+  }
+
+  final Dns delegate() {
+    return delegate;
   }
 
   /** Whether both lead to the same server, be they exclusive or not. */
@@ -182,8 +244,7 @@ final class ServerDns implements Dns {
     return host.indexOf(':') >= 0 || IPV4.matcher(host).matches();
   }
 
-  private static InetAddress labelled(String label, InetAddress address)
-      throws UnknownHostException {
+  static InetAddress labelled(String label, InetAddress address) throws UnknownHostException {
     return address instanceof Inet6Address scoped && scoped.getScopeId() != 0
         ? Inet6Address.getByAddress(label, scoped.getAddress(), scoped.getScopeId())
         : InetAddress.getByAddress(label, address.getAddress());

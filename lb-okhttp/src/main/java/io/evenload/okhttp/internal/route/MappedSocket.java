@@ -1,4 +1,4 @@
-package io.evenload.okhttp;
+package io.evenload.okhttp.internal.route;
 
 import java.io.IOException;
 import java.io.InputStream;

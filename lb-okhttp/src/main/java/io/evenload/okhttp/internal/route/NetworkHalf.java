@@ -1,21 +1,24 @@
-package io.evenload.okhttp;
+package io.evenload.okhttp.internal.route;
 
 import java.io.IOException;
 import java.net.ProtocolException;
+import java.util.function.Function;
+import okhttp3.Call;
 import okhttp3.Connection;
 import okhttp3.Interceptor;
 import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What can be done only next to the network: stops a request on its way to the wrong server, keeps
  * OkHttp from resending on its own, and keeps from it what it cannot read.
  */
-final class NetworkHalf implements Interceptor {
+public final class NetworkHalf implements Interceptor {
 
   /*
    * OkHttp answers a 503 with "Retry-After: 0" by sending the request again, a POST too, to the same server and without
-   * telling anyone. It does not if it does not see the header, so the header is taken away here and put back by
-   * BalancedService. So is a number too large for an int, at which OkHttp throws a NumberFormatException.
+   * telling anyone. It does not if it does not see the header, so the header is taken away here, kept for
+   * the attempt, and put back for the caller. Should it do so all the same, the second request is stopped here. So is a number too large for an int, at which OkHttp throws a NumberFormatException.
    *
    * A negative status is an IllegalStateException to OkHttp, and a negative Content-Length an IllegalArgumentException to
    * whoever reads the body. A server that says such a thing must not get past the caller's "catch (IOException e)".
@@ -27,10 +30,25 @@ final class NetworkHalf implements Interceptor {
   private static final int UNAVAILABLE = 503;
   private static final long UNKNOWN_LENGTH = -1;
   private static final String NEGATIVE_STATUS = "code < 0";
+  private static final String RETRY_AFTER = "Retry-After";
+
+  /** About 31 years, and far from overflow. */
+  private static final long MOST_SECONDS = 1_000_000_000;
+
+  private final Function<Call, @Nullable AttemptTrace> traces;
+
+  /**
+   * Creates the half.
+   *
+   * @param traces tells what is kept of a call; null if it is not balanced
+   */
+  public NetworkHalf(Function<Call, @Nullable AttemptTrace> traces) {
+    this.traces = traces;
+  }
 
   @Override
   public Response intercept(Chain chain) throws IOException {
-    BalancedCall state = chain.call().tag(Tags.STATE);
+    AttemptTrace state = traces.apply(chain.call());
     if (state == null || state.foreign()) {
       return chain.proceed(chain.request());
     }
@@ -39,22 +57,40 @@ final class NetworkHalf implements Interceptor {
     if (actual != null) {
       throw new MisroutedException(actual.authority());
     }
+    if (state.resends()) {
+      throw new IOException(
+          chain.request().url().host()
+              + ": stopped OkHttp from sending the request again by itself (an interceptor may have"
+              + " put Retry-After: 0 back)");
+    }
     Response response = readable(chain, state);
     if (chain.call().isCanceled()) {
       response.close();
       throw new IOException("Canceled");
     }
     if (response.code() == UNAVAILABLE) {
-      String value = response.header(RetryAfter.NAME);
-      if (value != null && RetryAfter.misleadsOkHttp(value)) {
+      String value = response.header(RETRY_AFTER);
+      if (value != null && misleadsOkHttp(value)) {
         state.hideRetryAfter(value);
-        return response.newBuilder().removeHeader(RetryAfter.NAME).build();
+        return response.newBuilder().removeHeader(RETRY_AFTER).build();
       }
     }
     return response;
   }
 
-  private static Response readable(Chain chain, BalancedCall state) throws IOException {
+  /** Whether OkHttp would resend at once for this value, which is zero, or not survive it. */
+  static boolean misleadsOkHttp(String value) {
+    if (value.isEmpty() || !value.chars().allMatch(c -> c >= '0' && c <= '9')) {
+      return false;
+    }
+    long seconds = 0;
+    for (int i = 0; i < value.length() && seconds < MOST_SECONDS; i++) {
+      seconds = seconds * 10 + (value.charAt(i) - '0');
+    }
+    return seconds == 0 || seconds >= MOST_SECONDS;
+  }
+
+  private static Response readable(Chain chain, AttemptTrace state) throws IOException {
     Response response;
     try {
       response = chain.proceed(chain.request());

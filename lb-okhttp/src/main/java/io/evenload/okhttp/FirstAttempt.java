@@ -8,11 +8,10 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.LongSupplier;
-import okhttp3.Call;
 import org.jspecify.annotations.Nullable;
 
 /** How a call gets its first attempt: it may wait for the first list of servers, and for room. */
-final class Admission {
+final class FirstAttempt {
 
   private final LoadBalancer balancer;
   private final Duration waitForServers;
@@ -22,12 +21,12 @@ final class Admission {
   private final @Nullable RoomQueue known; // once a service has it, it stays
   private final @Nullable RoomQueue queue; // the same, unless calls do not wait for room
 
-  Admission(
+  FirstAttempt(
       LoadBalancer balancer, Duration waitForServers, Duration waitForRoom, LongSupplier nanoTime) {
     this(balancer, waitForServers, waitForRoom, nanoTime, new FirstList(balancer), null);
   }
 
-  private Admission(
+  private FirstAttempt(
       LoadBalancer balancer,
       Duration waitForServers,
       Duration waitForRoom,
@@ -47,9 +46,9 @@ final class Admission {
     }
   }
 
-  /** Returns the admission with other waits; calls that wait go on, in the same queue. */
-  Admission with(Duration waitForServers, Duration waitForRoom) {
-    return new Admission(balancer, waitForServers, waitForRoom, nanoTime, firstList, known);
+  /** Returns the same with other waits; calls that wait go on, in the same queue. */
+  FirstAttempt with(Duration waitForServers, Duration waitForRoom) {
+    return new FirstAttempt(balancer, waitForServers, waitForRoom, nanoTime, firstList, known);
   }
 
   /**
@@ -58,24 +57,23 @@ final class Admission {
    * @param picky whether the request has conditions of its own
    * @throws IOException if there is no server, or the call was canceled
    */
-  Attempt first(Call call, BalancedCall state, RequestContext context, boolean picky)
-      throws IOException {
+  Attempt start(BalancedCall balanced, RequestContext context, boolean picky) throws IOException {
     try {
-      return start(call, state, context, picky);
+      return tried(balanced, context, picky);
     } catch (NoServerAvailableException e) {
       if (waitForServers.isZero()) {
         throw unavailable(e);
       }
     }
-    awaitServers(call, state);
+    awaitServers(balanced);
     try {
-      return start(call, state, context, picky); // also if the list came just after the first one
+      return tried(balanced, context, picky); // also if the list came just after the first one
     } catch (NoServerAvailableException e) {
       throw unavailable(e);
     }
   }
 
-  private Attempt start(Call call, BalancedCall state, RequestContext context, boolean picky)
+  private Attempt tried(BalancedCall balanced, RequestContext context, boolean picky)
       throws NoServerAvailableException, IOException {
     if (queue == null || queue.isEmpty()) {
       try {
@@ -86,28 +84,28 @@ final class Admission {
         }
       }
     }
-    long wait = Math.min(waitForRoom.toNanos(), state.remainingNanos(call));
+    long wait = Math.min(waitForRoom.toNanos(), balanced.remainingNanos());
     long begin = nanoTime.getAsLong();
     return queue.await(
         context,
         picky,
         latch -> {
-          state.pause(call, wait - (nanoTime.getAsLong() - begin), latch);
-          throwIfCanceled(call);
+          balanced.pause(wait - (nanoTime.getAsLong() - begin), latch);
+          balanced.throwIfCanceled();
           return nanoTime.getAsLong() - begin < wait;
         });
   }
 
   /** Waits for the first list, if none has arrived. */
-  private void awaitServers(Call call, BalancedCall state) throws IOException {
+  private void awaitServers(BalancedCall balanced) throws IOException {
     if (!firstList.isHere()) {
       CountDownLatch latch = firstList.join();
       try {
-        state.pause(call, Math.min(waitForServers.toNanos(), state.remainingNanos(call)), latch);
+        balanced.pause(Math.min(waitForServers.toNanos(), balanced.remainingNanos()), latch);
       } finally {
         firstList.leave(latch);
       }
-      throwIfCanceled(call);
+      balanced.throwIfCanceled();
     }
   }
 
@@ -119,11 +117,5 @@ final class Admission {
       message += queue == null ? " (see waitForRoom)" : "; no room in " + waitForRoom;
     }
     return new IOException(message, cause);
-  }
-
-  private static void throwIfCanceled(Call call) throws IOException {
-    if (call.isCanceled()) {
-      throw new IOException("Canceled");
-    }
   }
 }

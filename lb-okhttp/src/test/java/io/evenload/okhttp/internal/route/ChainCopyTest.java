@@ -1,8 +1,9 @@
-package io.evenload.okhttp;
+package io.evenload.okhttp.internal.route;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.evenload.okhttp.UserSocketFactory;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.net.InetSocketAddress;

@@ -8,7 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-class ServerFailuresTest {
+class JudgeTest {
 
   @RegisterExtension final Backends backends = new Backends();
 
@@ -17,37 +17,36 @@ class ServerFailuresTest {
   @Test
   void outcome_byDefault_is500AndMoreAndWhatIsRetried() {
     RetryPolicy policy = RetryPolicy.builder().statuses(List.of(404)).build();
-    ServerFailures failures = new ServerFailures(null, policy, log);
+    Judge judge = new Judge(null, policy, log);
 
-    assertThat(failures.outcome(200)).isEqualTo(Outcome.SUCCESS);
-    assertThat(failures.outcome(400)).isEqualTo(Outcome.SUCCESS);
-    assertThat(failures.outcome(404)).isEqualTo(Outcome.FAILURE);
-    assertThat(failures.outcome(429)).isEqualTo(Outcome.CANCELLED);
-    assertThat(failures.outcome(500)).isEqualTo(Outcome.FAILURE);
+    assertThat(judge.outcome(200)).isEqualTo(Outcome.SUCCESS);
+    assertThat(judge.outcome(400)).isEqualTo(Outcome.SUCCESS);
+    assertThat(judge.outcome(404)).isEqualTo(Outcome.FAILURE);
+    assertThat(judge.outcome(429)).isEqualTo(Outcome.CANCELLED);
+    assertThat(judge.outcome(500)).isEqualTo(Outcome.FAILURE);
   }
 
   @Test
   void outcome_ofTheUser_decidesAlone() {
-    ServerFailures failures =
-        new ServerFailures(status -> status == 429 || status == 503, RetryPolicy.defaults(), log);
+    Judge judge = new Judge(status -> status == 429 || status == 503, RetryPolicy.defaults(), log);
 
-    assertThat(failures.outcome(429)).isEqualTo(Outcome.FAILURE);
-    assertThat(failures.outcome(502)).isEqualTo(Outcome.SUCCESS);
-    assertThat(failures.outcome(503)).isEqualTo(Outcome.FAILURE);
+    assertThat(judge.outcome(429)).isEqualTo(Outcome.FAILURE);
+    assertThat(judge.outcome(502)).isEqualTo(Outcome.SUCCESS);
+    assertThat(judge.outcome(503)).isEqualTo(Outcome.FAILURE);
   }
 
   @Test
   void outcome_ofTheUserThrows_isTheDefault() {
-    ServerFailures failures =
-        new ServerFailures(
+    Judge judge =
+        new Judge(
             status -> {
               throw new IllegalStateException("broken");
             },
             RetryPolicy.defaults(),
             log);
 
-    assertThat(failures.outcome(500)).isEqualTo(Outcome.FAILURE);
-    assertThat(failures.outcome(404)).isEqualTo(Outcome.SUCCESS);
+    assertThat(judge.outcome(500)).isEqualTo(Outcome.FAILURE);
+    assertThat(judge.outcome(404)).isEqualTo(Outcome.SUCCESS);
   }
 
   @Test

@@ -1,29 +1,36 @@
-package io.evenload.okhttp;
+package io.evenload.okhttp.internal.route;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
+import java.util.Set;
 import okhttp3.Call;
 import okhttp3.Connection;
 import okhttp3.Dns;
 import okhttp3.EventListener;
 import okhttp3.HttpUrl;
+import okhttp3.Interceptor;
 import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.Response;
+import okhttp3.Route;
 import org.jspecify.annotations.Nullable;
 
 /** What OkHttp did on the network in the current attempt of one call. */
-abstract class AttemptTrace extends EventListener {
+public abstract class AttemptTrace extends EventListener {
 
   /*
    * Which connection will carry an exchange is known from the events: OkHttp announces when a call acquires a connection
    * and when it releases one, and says nothing when it keeps the one it has. So at the start of the headers the last
-   * acquired connection is the carrier, and its Dns tells the server. That is the guard against a misrouted attempt.
+   * acquired connection is the carrier, and its Dns tells the server, as long as its address has the label that this Dns
+   * gave it. That is the guard against a misrouted attempt.
    *
    * Events come one after another on the thread of the call, except those of connecting, which fast fallback brings from
    * other threads. All fields are volatile, each event writes what it knows, and nothing is read before write.
    */
+
+  /** Timeout and unavailable: what OkHttp would answer by sending the request again. */
+  private static final Set<Integer> UNWANTED_RESENDS = Set.of(408, 503);
 
   /** OkHttp looked for a route, so that what failed from here on was on the way to a server. */
   private volatile boolean routing;
@@ -37,9 +44,14 @@ abstract class AttemptTrace extends EventListener {
   private volatile boolean foreign;
 
   /** What OkHttp follows by itself. */
-  private volatile @Nullable ServiceRedirect redirect;
+  private volatile @Nullable FollowUp followUp;
 
-  /** Whether a request body was begun in any attempt of the call. */
+  /** Whether OkHttp follows up an answer by the same request, which is for a retry policy to do. */
+  private volatile boolean resends;
+
+  /** What was kept from OkHttp, so that it does not resend. */
+  private volatile @Nullable String hiddenRetryAfter;
+
   private volatile boolean bodyStarted;
 
   /** The connection that the call holds, across attempts. */
@@ -49,7 +61,7 @@ abstract class AttemptTrace extends EventListener {
   private volatile @Nullable ServerDns actual;
 
   /** Forgets the last attempt and expects the next one at this server. */
-  final void expect(ServerDns server) {
+  public final void expect(ServerDns server) {
     expected = server;
     actual = null;
     routing = false;
@@ -60,25 +72,28 @@ abstract class AttemptTrace extends EventListener {
     responseStarted = false;
     exchangeFailed = false;
     foreign = false;
-    redirect = null;
+    followUp = null;
+    resends = false;
+    hiddenRetryAfter = null;
   }
 
   /** Whether the connection to a server failed: nothing was sent. */
-  final boolean failedBeforeSending() {
-    return routing && !acquired && !headersStarted;
+  public final boolean failedBeforeSending() {
+    return (routing || connectFailed) && !acquired && !headersStarted;
   }
 
   /** Whether the request, or a part of it, may have been sent. */
-  final boolean headersStarted() {
+  public final boolean headersStarted() {
     return headersStarted;
   }
 
   /** Whether the connection came from the pool. */
-  final boolean reusedConnection() {
+  public final boolean reusedConnection() {
     return !connecting;
   }
 
-  final boolean responseStarted() {
+  /** Whether any of the response was there. */
+  public final boolean responseStarted() {
     return responseStarted;
   }
 
@@ -88,27 +103,63 @@ abstract class AttemptTrace extends EventListener {
   }
 
   /** Whether the way to the server failed, as opposed to code of the caller's. */
-  final boolean exchangeFailed() {
+  public final boolean exchangeFailed() {
     return exchangeFailed || connectFailed;
   }
 
-  final boolean bodyStarted() {
+  /** Whether OkHttp found the connection shut down before any of the headers was written. */
+  public final boolean foundShutDown(IOException failure) {
+    return readsSigns() && FailureSigns.isShutDown(failure);
+  }
+
+  /** Whether the server refused an HTTP/2 stream before it processed any of the request. */
+  public final boolean refusedByServer(IOException failure) {
+    return readsSigns() && FailureSigns.isRefused(failure);
+  }
+
+  /** Whether the server reset an HTTP/2 stream, and did not just close the connection. */
+  public final boolean resetByServer(IOException failure) {
+    return readsSigns() && FailureSigns.isResetByServer(failure);
+  }
+
+  /** Whether more is read of an exception than what it is in public. */
+  private boolean readsSigns() {
+    ServerDns server = expected;
+    return server == null || !server.publicApiOnly();
+  }
+
+  /** Whether a request body was begun in any attempt of the call. */
+  public final boolean bodyStarted() {
     return bodyStarted;
   }
 
   /** Whether the last exchange was with another host, after a redirect. */
-  final boolean foreign() {
+  public final boolean foreign() {
     return foreign;
   }
 
+  /**
+   * Takes the call off a connection that would carry its next attempt to another server.
+   *
+   * @return whether nothing keeps the next attempt from this server; false if OkHttp does not do
+   *     what was measured
+   */
+  public final boolean detach(Interceptor.Chain chain, ServerDns next) {
+    if (!attachedElsewhere(next)) {
+      return true;
+    }
+    Detachment.detach(chain);
+    return !attachedElsewhere(next) || chain.call().isCanceled();
+  }
+
   /** Whether the call holds a connection that would carry the next attempt to another server. */
-  final boolean attachedElsewhere(ServerDns next) {
+  boolean attachedElsewhere(ServerDns next) {
     Connection connection = carrier;
     return connection != null && !dns(connection).equals(next);
   }
 
   /** Where the attempt went instead of the expected server; null if it went there. */
-  final @Nullable ServerDns misroutedTo() {
+  public final @Nullable ServerDns misroutedTo() {
     return actual;
   }
 
@@ -118,21 +169,38 @@ abstract class AttemptTrace extends EventListener {
    */
   final @Nullable ServerDns misroute(Connection connection) {
     ServerDns server = expected;
-    boolean wrong =
-        server != null
-            && server.leadsFrom(connection.route().address().url().host())
-            && !server.sameServer(dns(connection));
-    return wrong && dns(connection) instanceof ServerDns other ? other : null;
+    Route route = connection.route();
+    if (server == null
+        || !server.leadsFrom(route.address().url().host())
+        || !(route.address().dns() instanceof ServerDns taken)) {
+      return null;
+    }
+    ServerDns reached = taken.reachedBy(route.socketAddress());
+    return server.sameServer(reached) ? null : reached;
   }
 
-  /** The redirect that OkHttp is following, and the request that it made of it; null if none. */
-  final @Nullable ServiceRedirect redirect() {
-    return redirect;
+  /** The redirect that OkHttp is following; null if there is none. */
+  public final @Nullable FollowUp followUp() {
+    return followUp;
+  }
+
+  final boolean resends() {
+    return resends;
+  }
+
+  final void hideRetryAfter(String value) {
+    hiddenRetryAfter = value;
+  }
+
+  /** The header that the network half took from the last response; null if it took none. */
+  public final @Nullable String hiddenRetryAfter() {
+    return hiddenRetryAfter;
   }
 
   @Override
   public void followUpDecision(Call call, Response response, @Nullable Request next) {
-    redirect = next == null ? null : new ServiceRedirect(next, response);
+    followUp = next == null ? null : new FollowUp(response, next);
+    resends = next != null && UNWANTED_RESENDS.contains(response.code());
   }
 
   @Override

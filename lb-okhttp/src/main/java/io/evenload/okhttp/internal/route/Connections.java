@@ -1,4 +1,4 @@
-package io.evenload.okhttp;
+package io.evenload.okhttp.internal.route;
 
 import io.evenload.LoadBalancer;
 import io.evenload.LoadBalancerListener;

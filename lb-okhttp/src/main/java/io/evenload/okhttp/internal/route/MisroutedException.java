@@ -1,20 +1,21 @@
-package io.evenload.okhttp;
+package io.evenload.okhttp.internal.route;
 
 import java.io.IOException;
 
 /** A request was stopped on its way to another server than the chosen one. */
-final class MisroutedException extends IOException {
+public final class MisroutedException extends IOException {
 
   private static final long serialVersionUID = 1L;
 
   private final String actual;
 
   MisroutedException(String actual) {
-    super("OkHttp kept the call on the connection to " + actual);
+    super("OkHttp led the call to " + actual);
     this.actual = actual;
   }
 
-  String actual() {
+  /** The server that the connection leads to, as {@code host:port}. */
+  public String actual() {
     return actual;
   }
 }

@@ -1,4 +1,4 @@
-package io.evenload.okhttp;
+package io.evenload.okhttp.internal.route;
 
 import java.io.IOException;
 import java.net.Proxy;
@@ -9,7 +9,7 @@ import okhttp3.Interceptor;
 import okhttp3.Request;
 
 /** Takes a call off the connection that its last exchange used. */
-final class Detachment {
+public final class Detachment {
 
   /*
    * A call that proceeds twice keeps its connection if the host and the port of the URL are the same: OkHttp does not look
@@ -18,7 +18,7 @@ final class Detachment {
    * before it resolves that host. So this proceeds to a host that is never resolved. Nothing is sent; the connection and
    * the other streams on it go on. Measured at about 20 microseconds.
    *
-   * It relies on what OkHttp happens to do, so BalancedCall watches whether the connection was really released.
+   * It relies on what OkHttp happens to do, so AttemptTrace watches whether the connection was really released.
    */
 
   private static final Request NOWHERE =
@@ -32,7 +32,7 @@ final class Detachment {
   private Detachment() {}
 
   /** Whether a request only takes its call off the connection, so that it is no attempt. */
-  static boolean isFor(Request request) {
+  public static boolean isFor(Request request) {
     return request.url().host().equals(NOWHERE.url().host());
   }
 

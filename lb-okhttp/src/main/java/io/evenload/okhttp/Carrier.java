@@ -1,0 +1,194 @@
+package io.evenload.okhttp;
+
+import io.evenload.Attempt;
+import io.evenload.Outcome;
+import io.evenload.okhttp.internal.route.AttemptTrace;
+import java.io.IOException;
+import java.util.function.Consumer;
+import kotlin.jvm.functions.Function0;
+import okhttp3.Call;
+import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A call on the network, as it carries attempts, one at a time: what is seen of the attempt, that
+ * it is in flight, and how it ends. The caller's own call carries one attempt after another, a call
+ * that is made for an attempt carries only that.
+ */
+final class Carrier extends AttemptTrace implements Observed, Function0<Carrier> {
+
+  /*
+   * It is a tag of its call and listens to the events of it. An attempt whose response is given out stays in flight until
+   * the call ends, which is known by an event; that may come before the response is given out, if it has no body.
+   */
+
+  private static final int SWITCHING_PROTOCOLS = 101;
+
+  private final BalancedCall balanced;
+  private final Call call;
+  private final InFlight inFlight = new InFlight();
+  private volatile boolean upgraded;
+
+  /** What the attempt was judged to be, if it is in flight until the call ends; else null. */
+  private volatile @Nullable Outcome kept;
+
+  private volatile boolean over;
+  private volatile @Nullable IOException endFailure;
+
+  /**
+   * Creates what a call is to carry attempts by, from {@link #attach} on.
+   *
+   * @param balanced the caller's call, whose attempts they are
+   */
+  Carrier(BalancedCall balanced, Call call) {
+    this.balanced = balanced;
+    this.call = call;
+  }
+
+  /** Listens to the call, and is found by it. */
+  void attach() {
+    call.tag(Tags.CARRIER, this);
+    call.addEventListener(this);
+  }
+
+  /** What the tag of the call is made by: it is made already. */
+  @Override
+  public Carrier invoke() {
+    return this;
+  }
+
+  /** The caller's call, whose attempts are carried. */
+  BalancedCall balanced() {
+    return balanced;
+  }
+
+  /** The call that carries them. */
+  Call call() {
+    return call;
+  }
+
+  /** Whether it is the caller's call itself. */
+  boolean isCallers() {
+    return balanced.carrier() == this;
+  }
+
+  /** Takes an attempt that begins. */
+  void begin(Attempt attempt, Consumer<Attempt> leaks) {
+    forgetLast();
+    inFlight.begin(attempt, leaks);
+  }
+
+  /** Takes the attempt that another call was to carry. */
+  void takeOver(Carrier other) {
+    forgetLast();
+    inFlight.takeOver(other.inFlight);
+  }
+
+  private void forgetLast() {
+    kept = null;
+    over = false;
+    endFailure = null;
+  }
+
+  /** Ends the attempt at the balancer, if it has not ended. */
+  void end(Outcome outcome, @Nullable IOException cause) {
+    inFlight.end(outcome, cause);
+  }
+
+  /** Ends the attempt as one that nobody waits for any more, of which nothing is known. */
+  void giveUp() {
+    end(Verdict.NONE.outcome(), null);
+  }
+
+  /** Leaves the attempt in flight until the call ends, which may have happened already. */
+  void keep(Outcome outcome) {
+    inFlight.watch(call);
+    kept = outcome;
+    if (over) {
+      settle(outcome);
+    }
+  }
+
+  /** Returns the response with what the network half took away. */
+  Response restored(Response response) {
+    String hidden = hiddenRetryAfter();
+    return hidden == null || response.header(RetryAfter.NAME) != null || response.code() != 503
+        ? response
+        : response.newBuilder().header(RetryAfter.NAME, hidden).build();
+  }
+
+  /** Whether the attempt is in flight until the call ends. */
+  boolean keeps() {
+    return kept != null;
+  }
+
+  /** Ends the attempt although the call may go on, of which nobody takes any notice. */
+  void release() {
+    Outcome outcome = kept;
+    inFlight.end(outcome == null ? Outcome.CANCELLED : outcome, null);
+    inFlight.forget();
+  }
+
+  private void settle(Outcome outcome) {
+    IOException failure = endFailure;
+    Outcome late = Judge.ended(failure, this);
+    if (late == null) {
+      inFlight.end(outcome, null);
+    } else {
+      inFlight.end(late, failure);
+    }
+    inFlight.forget();
+  }
+
+  @Override
+  public boolean canceled() {
+    return call.isCanceled();
+  }
+
+  @Override
+  public boolean interrupted() {
+    return Thread.currentThread().isInterrupted();
+  }
+
+  @Override
+  public boolean misrouted() {
+    return misroutedTo() != null;
+  }
+
+  @Override
+  public boolean upgraded() {
+    return upgraded;
+  }
+
+  @Override
+  public void responseHeadersEnd(Call call, Response response) {
+    upgraded = response.code() == SWITCHING_PROTOCOLS;
+    inFlight.responded();
+  }
+
+  @Override
+  public void canceled(Call call) {
+    if (isCallers()) {
+      balanced.canceled();
+    }
+  }
+
+  @Override
+  public void callEnd(Call call) {
+    ended(null);
+  }
+
+  @Override
+  public void callFailed(Call call, IOException failure) {
+    ended(failure);
+  }
+
+  private void ended(@Nullable IOException failure) {
+    endFailure = failure;
+    over = true;
+    Outcome outcome = kept;
+    if (outcome != null) {
+      settle(outcome);
+    }
+  }
+}

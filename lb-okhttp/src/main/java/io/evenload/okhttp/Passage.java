@@ -1,0 +1,92 @@
+package io.evenload.okhttp;
+
+import io.evenload.Attempt;
+import io.evenload.RequestContext;
+import io.evenload.okhttp.CallAttempt.Reason;
+import io.evenload.okhttp.Sessions.Session;
+import java.io.IOException;
+import okhttp3.Interceptor;
+import okhttp3.Request;
+
+/**
+ * One passage of a call through one service: what it began with, and how many attempts it has made.
+ * A call has more than one if it is redirected to another service, or if an outer interceptor
+ * proceeds again.
+ */
+final class Passage {
+
+  final BalancedService service;
+  final ServiceOptions options;
+  final Interceptor.Chain chain;
+  final BalancedCall balanced;
+  final RetryPolicy policy;
+  final Session session;
+
+  /** What all attempts send, as the caller sees it; it leads back to them. */
+  final Request request;
+
+  private final boolean separate;
+  private int number;
+
+  /**
+   * Begins a passage.
+   *
+   * @param asked the chain's request, or what it was redirected to
+   * @throws IOException if the interceptor was added in a way that is not safe
+   */
+  Passage(BalancedService service, Interceptor.Chain chain, Request asked, BalancedCall balanced)
+      throws IOException {
+    this.service = service;
+    this.options = service.options();
+    this.chain = chain;
+    this.balanced = balanced;
+    this.separate = service.separation.isNeeded(chain.call(), service.host);
+    RetryPolicy own = asked.tag(Tags.POLICY);
+    this.policy = own != null ? own : options.retries().policy();
+    RequestContext given = asked.tag(Tags.CONTEXT);
+    RequestContext context =
+        balanced.context(service, given, options.sessions().key(chain, asked, given));
+    this.session = options.sessions().begin(chain, asked, context);
+    this.request = options.retries().prepared(asked, policy, balanced);
+  }
+
+  /** Begins an attempt, which the call itself carries unless another one takes it over. */
+  AttemptRecord begin(Attempt attempt, Reason reason, boolean freshConnection) {
+    number++;
+    return balanced.begin(service, attempt, reason, freshConnection);
+  }
+
+  /** The attempts begun so far. */
+  int number() {
+    return number;
+  }
+
+  /** Whether the request has conditions of its own on servers. */
+  boolean isPicky() {
+    return request.tag(Tags.CONTEXT) != null;
+  }
+
+  /** What the balancer knows the call by. */
+  RequestContext context() {
+    return balanced.context();
+  }
+
+  /** Whether each attempt has to be a call of its own. */
+  boolean nests() {
+    return separate || (policy.nests() && request.header("Upgrade") == null);
+  }
+
+  /** Returns the request as an attempt sends it now, which may tell how much time is left. */
+  Request timed() {
+    String header = options.timeoutHeader();
+    if (header == null || request.header(header) != null) {
+      return request;
+    }
+    long attemptNanos = policy.attemptTimeout().toNanos();
+    long left = balanced.remainingNanos();
+    left = attemptNanos == 0 ? left : Math.min(left, attemptNanos);
+    return left == Long.MAX_VALUE
+        ? request
+        : request.newBuilder().header(header, Long.toString(Math.max(1, left / 1_000_000))).build();
+  }
+}

@@ -1,0 +1,108 @@
+package io.evenload.okhttp;
+
+import io.evenload.Attempt;
+import io.evenload.LoadBalancer;
+import io.evenload.NoServerAvailableException;
+import io.evenload.okhttp.CallAttempt.Reason;
+import io.evenload.okhttp.CallListener.Refusal;
+import java.io.IOException;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+
+/** Plans the attempts of one service by the policy of each call. Thread-safe. */
+final class PolicyPlanner implements AttemptPlanner {
+
+  private final LoadBalancer balancer;
+  private final Hedging hedging;
+
+  PolicyPlanner(LoadBalancer balancer, Hedging hedging) {
+    this.balancer = balancer;
+    this.hedging = hedging;
+  }
+
+  @Override
+  public AttemptRecord first(Passage passage) throws IOException {
+    passage.options.retries().request();
+    Attempt attempt =
+        passage.options.first().start(passage.balanced, passage.context(), passage.isPicky());
+    return passage.begin(attempt, Reason.FIRST, false);
+  }
+
+  @Override
+  public @Nullable AttemptRecord next(Passage passage, AttemptRecord tried) throws IOException {
+    long delay =
+        passage
+            .options
+            .retries()
+            .delayNanos(passage.balanced, passage.request, passage.policy, tried, passage.number());
+    if (delay == Retries.NO) {
+      return null;
+    }
+    tried.end();
+    Attempt next = afterWait(passage, tried, delay);
+    if (next == null) {
+      return null;
+    }
+    tried.closeResponse();
+    return passage.begin(next, Reason.RETRY, tried.verdict().stale());
+  }
+
+  /** Waits, and starts the next attempt; returns null if there is no server for it. */
+  private @Nullable Attempt afterWait(Passage passage, AttemptRecord tried, long delay)
+      throws IOException {
+    try {
+      if (delay > 0) {
+        passage.balanced.pause(delay, new CountDownLatch(1));
+      }
+      passage.balanced.throwIfCanceled();
+    } catch (IOException e) {
+      tried.closeResponse();
+      throw e;
+    }
+    try {
+      return balancer.start(passage.context());
+    } catch (NoServerAvailableException e) {
+      passage
+          .options
+          .retries()
+          .refused(
+              passage.balanced.call(), passage.policy, tried, passage.number(), Refusal.NO_SERVER);
+      return null;
+    }
+  }
+
+  @Override
+  public long besideAfterNanos(Passage passage) {
+    return hedging.delayNanos(
+        passage.request, passage.policy, passage.number(), passage.balanced.remainingNanos());
+  }
+
+  @Override
+  public @Nullable AttemptRecord beside(Passage passage, AttemptRecord slow) {
+    Retries retries = passage.options.retries();
+    if (!retries.tryRetry(passage.policy)) {
+      hedging.notHedged(passage.balanced.call(), slow.server(), Refusal.BUDGET_EXHAUSTED);
+      return null;
+    }
+    Attempt second = elsewhere(passage, slow);
+    if (second == null) {
+      retries.giveBack(passage.policy);
+      hedging.notHedged(passage.balanced.call(), slow.server(), Refusal.NO_SERVER);
+      return null;
+    }
+    return passage.begin(second, Reason.HEDGE, false);
+  }
+
+  private @Nullable Attempt elsewhere(Passage passage, AttemptRecord slow) {
+    try {
+      Attempt second = balancer.start(passage.context());
+      if (!second.server().id().equals(slow.server().id())) {
+        return second;
+      }
+      second.cancel();
+    } catch (NoServerAvailableException e) {
+      return null;
+    }
+    return null;
+  }
+}

@@ -1,0 +1,104 @@
+package io.evenload.okhttp.internal.route;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
+import okhttp3.Dns;
+
+/** A {@link ServerDns} for OkHttp 5.5 and newer, which may resolve without a thread that waits. */
+final class CallingServerDns extends ServerDns {
+
+  /*
+   * By default such a call only runs lookup, which OkHttp knows and spares itself the call. So one is made only where the
+   * client's Dns makes calls of another kind. What it says of a server's host besides addresses (HTTPS records) is
+   * left out, since it holds for a connection to that name, and ours goes to the logical one.
+   */
+
+  CallingServerDns(
+      String logicalHost,
+      String serverHost,
+      int port,
+      Dns delegate,
+      Connections connections,
+      boolean exclusive) {
+    super(logicalHost, serverHost, port, delegate, connections, exclusive);
+  }
+
+  @Override
+  public Dns.Call newCall(Dns.Request request) {
+    Dns.Call lookup = super.newCall(request);
+    boolean own = leadsFrom(request.hostname());
+    if (own ? isAddress(serverHost()) || looksUpByAnother() : answersFor(request.hostname())) {
+      return lookup; // nothing to ask anyone for
+    }
+    Dns.Request asked = own ? new Dns.Request(serverHost(), port()) : request;
+    Dns.Call call = delegate().newCall(asked);
+    if (call.getClass() == lookup.getClass()) {
+      return lookup;
+    }
+    return own ? new LabellingCall(request, call) : call;
+  }
+
+  private List<Dns.Record> labelled(List<? extends Dns.Record> records)
+      throws UnknownHostException {
+    List<Dns.Record> labelled = new ArrayList<>();
+    for (Dns.Record each : records) {
+      if (each instanceof Dns.Record.IpAddress found) {
+        InetAddress address = labelled(label(), found.address());
+        labelled.add(new Dns.Record.IpAddress(found.hostname(), address));
+      }
+    }
+    return labelled;
+  }
+
+  /** Asks for the server's host where the logical one is asked for. */
+  private final class LabellingCall implements Dns.Call {
+
+    private final Dns.Request request;
+    private final Dns.Call call;
+
+    LabellingCall(Dns.Request request, Dns.Call call) {
+      this.request = request;
+      this.call = call;
+    }
+
+    @Override
+    public Dns.Request getRequest() {
+      return request;
+    }
+
+    @Override
+    public void enqueue(Dns.Callback callback) {
+      call.enqueue(
+          new Dns.Callback() {
+            @Override
+            public void onRecords(Dns.Call of, boolean last, List<? extends Dns.Record> records) {
+              List<Dns.Record> labelled;
+              try {
+                labelled = labelled(records);
+              } catch (UnknownHostException e) {
+                throw new IllegalStateException(e); // they are addresses
+              }
+              callback.onRecords(LabellingCall.this, last, labelled);
+            }
+
+            @Override
+            public void onFailure(Dns.Call of, IOException failure) {
+              callback.onFailure(LabellingCall.this, failure);
+            }
+          });
+    }
+
+    @Override
+    public void cancel() {
+      call.cancel();
+    }
+
+    @Override
+    public boolean isCanceled() {
+      return call.isCanceled();
+    }
+  }
+}

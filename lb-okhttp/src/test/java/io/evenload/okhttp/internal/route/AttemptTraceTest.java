@@ -1,0 +1,36 @@
+package io.evenload.okhttp.internal.route;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.evenload.Server;
+import io.evenload.okhttp.FakeConnection;
+import okhttp3.Call;
+import okhttp3.Dns;
+import okhttp3.OkHttpClient;
+import okhttp3.Request;
+import org.junit.jupiter.api.Test;
+
+final class AttemptTraceTest {
+
+  private final Call call =
+      new OkHttpClient().newCall(new Request.Builder().url("http://orders/").build());
+  private final ServerRoutes routes = new ServerRoutes(host -> false, false);
+  private final AttemptTrace trace = new AttemptTrace() {};
+
+  @Test
+  void misroutedTo_connectionToAnotherServer_isThatServer() {
+    ServerDns server = routes.to("orders", Server.of("10.0.0.1", 80), Dns.SYSTEM, false);
+    ServerDns other = routes.to("orders", Server.of("10.0.0.2", 80), Dns.SYSTEM, false);
+    trace.expect(server);
+    trace.connectionAcquired(call, new FakeConnection("http://orders/", server));
+    trace.requestHeadersStart(call);
+    assertThat(trace.misroutedTo()).isNull();
+    assertThat(trace.attachedElsewhere(server)).isFalse();
+    assertThat(trace.attachedElsewhere(other)).isTrue();
+    trace.expect(other);
+    trace.requestHeadersStart(call);
+    assertThat(trace.misroutedTo()).isSameAs(server);
+    trace.connectionReleased(call, new FakeConnection("http://orders/", server));
+    assertThat(trace.attachedElsewhere(other)).isFalse();
+  }
+}
