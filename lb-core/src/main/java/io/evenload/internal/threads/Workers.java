@@ -83,12 +83,24 @@ final class Workers implements Executor {
       return later;
     }
     try {
-      boolean unused = timer.prestartCoreThread();
-      later.alarm = timer.schedule(() -> handOver(later), nanos, TimeUnit.NANOSECONDS);
+      later.alarm = onTimer(nanos, () -> handOver(later));
     } catch (OutOfMemoryError e) { // the timer has no thread: a worker waits in its place
       execute(() -> runAfter(nanos, later));
     }
     return later;
+  }
+
+  /**
+   * Schedules what hands over; one at a time, so that none relies on a thread that another one
+   * fails to start.
+   *
+   * @throws OutOfMemoryError if the timer has no thread and none can be started
+   */
+  private Future<?> onTimer(long nanos, Runnable task) {
+    synchronized (timer) {
+      boolean unused = timer.prestartCoreThread();
+      return timer.schedule(task, nanos, TimeUnit.NANOSECONDS);
+    }
   }
 
   private static void runAfter(long nanos, Later later) {
@@ -172,8 +184,7 @@ final class Workers implements Executor {
       looking = true;
     }
     try {
-      boolean unused = timer.prestartCoreThread();
-      var unusedFuture = timer.schedule(this::look, LOOK_NANOS, TimeUnit.NANOSECONDS);
+      Future<?> unused = onTimer(LOOK_NANOS, this::look);
     } catch (OutOfMemoryError e) { // the workers that there are have to do
       synchronized (this) {
         looking = false;
