@@ -62,28 +62,29 @@ public class OutlierStress {
     }
   }
 
-  /** Three endpoints and the detector, of which the first has one failure too few. */
+  /** Three endpoints and the ejector, of which the first has one failure too few. */
   @State
   public static class Three {
     final AtomicInteger looks = new AtomicInteger();
-    final OutlierDetector detector =
-        new OutlierDetector(
-            StressWorld.context(), OutlierDetection.defaults(), looks::incrementAndGet);
-    final LiveEndpoint a = endpoint("a");
-    final OutlierDetector.Members members =
-        new OutlierDetector.Members(
-            List.of(a, endpoint("b"), endpoint("c")),
-            endpoint ->
-                endpoint.ejection.running() ? EndpointState.EJECTED : EndpointState.ELIGIBLE);
+    final Ejector ejector =
+        new Ejector(StressWorld.context(), OutlierDetection.defaults(), looks::incrementAndGet);
+    final RosterEntry a = entry("a");
+    final Ejector.Members members =
+        new Ejector.Members(
+            List.of(a, entry("b"), entry("c")),
+            entry -> entry.ejection.running() ? EndpointState.EJECTED : EndpointState.ELIGIBLE);
 
     public Three() {
-      failures(a, 4);
+      failures(a.endpoint, 4);
     }
 
-    private LiveEndpoint endpoint(String host) {
-      LiveEndpoint endpoint = new LiveEndpoint(StressWorld.context(), Server.of(host, 80));
-      endpoint.setOutliers(detector);
-      return endpoint;
+    /** What an attempt at the first does that fails. */
+    final void oneMoreFails() {
+      ejector.alarm().counted(a.endpoint.count(false));
+    }
+
+    private static RosterEntry entry(String host) {
+      return new RosterEntry(new LiveEndpoint(StressWorld.context(), Server.of(host, 80)));
     }
   }
 
@@ -95,12 +96,12 @@ public class OutlierStress {
 
     @Actor
     public void first() {
-      detector.ended(a, false);
+      oneMoreFails();
     }
 
     @Actor
     public void second() {
-      detector.ended(a, false);
+      oneMoreFails();
     }
 
     @Arbiter
@@ -117,17 +118,17 @@ public class OutlierStress {
 
     @Actor
     public void fail() {
-      detector.ended(a, false);
+      oneMoreFails();
     }
 
     @Actor
     public void look() {
-      detector.look(members, 0);
+      ejector.look(members, 0);
     }
 
     @Arbiter
     public void tick(II_Result result) {
-      detector.tick(members, 1);
+      ejector.tick(members, 1);
       result.r1 = a.ejection.running() ? 1 : 0;
       result.r2 = a.ejection.times();
     }

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
-/** Which servers of one candidate group this client uses now. Control path only. */
+/** Which servers of one pool this client uses now. Control path only. */
 final class Aperture {
 
   /*
@@ -25,18 +25,18 @@ final class Aperture {
   private int needed; // at most, since the time below
   private long since;
 
-  Aperture(Subset subset, List<LiveEndpoint> servers) {
+  Aperture(Subset subset, List<RosterEntry> servers) {
     update(subset, servers);
   }
 
   /** Puts the servers of a new list on the ring, or takes a new place on it; an extension stays. */
-  void update(Subset subset, List<LiveEndpoint> servers) {
+  void update(Subset subset, List<RosterEntry> servers) {
     size = subset.size();
     ring = new SubsetRing(servers);
     arc = servers.isEmpty() ? NONE : ring.arc(subset);
   }
 
-  /** The weight of all servers of the group, in that of those in use. */
+  /** The weight of all servers of the pool, in that of those in use. */
   double scale() {
     return scale;
   }
@@ -47,21 +47,21 @@ final class Aperture {
   }
 
   /** Gives each server in use its share; that of all others must be 0 before. */
-  void open(Predicate<LiveEndpoint> well, long now) {
+  void open(Predicate<RosterEntry> well, long now) {
     extend(well, now);
     double[] shares = arc.shares();
     int count = shares.length + extension;
     double open = 0;
     for (int i = 0; i < count; i++) {
       boolean beginsWithin = i == 0 && shares.length > 1 && count < ring.size();
-      LiveEndpoint endpoint = ring.at(arc.first() + i);
-      endpoint.subsetShare = extension == 0 || beginsWithin ? shares[i] : 1;
-      open += Math.max(1, endpoint.server().weight()) * endpoint.subsetShare;
+      RosterEntry entry = ring.at(arc.first() + i);
+      entry.subsetShare = extension == 0 || beginsWithin ? shares[i] : 1;
+      open += Math.max(1, entry.server().weight()) * entry.subsetShare;
     }
     scale = open == 0 ? 1 : ring.weight() / open;
   }
 
-  private void extend(Predicate<LiveEndpoint> well, long now) {
+  private void extend(Predicate<RosterEntry> well, long now) {
     int arcSize = arc.shares().length;
     int target = Math.max((size + 1) / 2, Math.min(size, arcSize));
     int most = Math.min(arcSize + Math.max(arcSize, Subset.DEFAULT_SIZE), ring.size());

@@ -35,7 +35,7 @@ public final class Attempt implements AutoCloseable {
 
   final LiveEndpoint endpoint;
   final Chooser.@Nullable Tracker tracker;
-  final Gates gates;
+  final GateChain gates;
   final long startNanos;
 
   /**
@@ -47,7 +47,7 @@ public final class Attempt implements AutoCloseable {
   int number = 1;
 
   /** For the log. */
-  AttemptLog.Choice choice = AttemptLog.Choice.CHOSEN;
+  Choice choice = Choice.CHOSEN;
 
   private final Server server;
   private final LeakSampler.@Nullable Sample sample;
@@ -56,7 +56,7 @@ public final class Attempt implements AutoCloseable {
 
   Attempt(
       LiveEndpoint endpoint,
-      Gates gates,
+      GateChain gates,
       Chooser.@Nullable Tracker tracker,
       long startNanos,
       @Nullable LeakSampler sampler) {

@@ -7,7 +7,8 @@ import org.slf4j.LoggerFactory;
 /** The log of each attempt, for whoever asks why it went where it did. */
 final class AttemptLog {
 
-  private static final Logger logger = LoggerFactory.getLogger(Attempt.class);
+  /** By its name, which docs/logging.md promises. */
+  private static final Logger logger = LoggerFactory.getLogger("io.evenload.Attempt");
 
   private AttemptLog() {}
 
@@ -40,25 +41,5 @@ final class AttemptLog {
         endpoint.inFlight(),
         Double.isNaN(latency) ? "unknown" : String.format(Locale.ROOT, "%.2f ms", latency / 1e6),
         endpoint.failureRate());
-  }
-
-  /** What led to the endpoint of an attempt. */
-  enum Choice {
-    CHOSEN("the chooser's choice"),
-    SECOND("the chooser's second choice, as the first was refused"),
-    PREFERRED("what the request prefers"),
-    ANOTHER_ZONE("by weight in another zone, as attempts in this one failed"),
-    FOUND("found by the balancer, as no choice was left to the chooser");
-
-    private final String words;
-
-    Choice(String words) {
-      this.words = words;
-    }
-
-    @Override
-    public String toString() {
-      return words;
-    }
   }
 }

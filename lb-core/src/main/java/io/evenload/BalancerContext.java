@@ -21,6 +21,11 @@ record BalancerContext(
     this(name, nanoTime, random, log, new Listeners(log));
   }
 
+  /** Returns a random index below n, which is more than 0. */
+  int randomIndex(int n) {
+    return n < 2 ? 0 : (int) (((random.nextLong() >>> 32) * n) >>> 32);
+  }
+
   /** Runs what a user wrote; what it throws is logged and goes no further. */
   void contain(String what, Runnable call) {
     try {

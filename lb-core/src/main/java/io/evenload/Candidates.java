@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Endpoints that an attempt may go to under the same conditions; immutable.
  *
- * @param group whose endpoints they are; null if they are of several groups, for the engine to scan
+ * @param pool whose endpoints they are; null if they are of several pools, which the last resort
+ *     alone is offered
  * @param endpoints never empty
  * @param list the same endpoints, as the chooser was given them; empty if it was not given these
  * @param chooser what {@link Chooser#prepare} returned last; null if there is none, as when the
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("ArrayRecordComponent") // identity is the comparison wanted
 record Candidates(
-    @Nullable CandidateGroup group,
+    @Nullable Pool pool,
     LiveEndpoint[] endpoints,
     List<Endpoint> list,
     @Nullable Chooser chooser,

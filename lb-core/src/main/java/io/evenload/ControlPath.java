@@ -2,7 +2,6 @@ package io.evenload;
 
 import static java.util.Objects.requireNonNull;
 
-import io.evenload.health.HealthCheck;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -15,7 +14,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** Everything that happens to a balancer apart from attempts, one event after another. */
-final class ControlPath implements ServerList.Listener {
+final class ControlPath implements ServerList.Listener, Control {
 
   /*
    * Lists arrive on the thread of their source and are applied there, unless another thread is in the control path:
@@ -58,20 +57,8 @@ final class ControlPath implements ServerList.Listener {
     this.scheduler = scheduler == null ? requireNonNull(own) : scheduler;
     this.sampler = sampler;
     this.serial = new SerialExecutor(e -> balancer.log().warn("the control path failed", e));
-    this.roster =
-        new Roster(
-            balancer,
-            options,
-            this::requestRefresh,
-            this::publish,
-            this::monitor,
-            this::requestLook,
-            this::after);
+    this.roster = new Roster(balancer, options, this);
     this.lastTickNanos = balancer.nanoTime().getAsLong();
-  }
-
-  private HealthMonitor monitor(HealthCheck check) {
-    return new HealthMonitor(balancer, check, scheduler, this::after, serial, this::requestRefresh);
   }
 
   private static int threads(Options options) {
@@ -118,6 +105,7 @@ final class ControlPath implements ServerList.Listener {
   }
 
   private void subscribed(ServerList.Subscription subscribed) {
+    assert onPath();
     subscription = subscribed;
     if (closed) {
       unsubscribe();
@@ -167,6 +155,7 @@ final class ControlPath implements ServerList.Listener {
 
   @SuppressWarnings("ReferenceEquality") // these very ones
   private void useLatest() {
+    assert onPath();
     Options next = options;
     if (next == inForce) {
       return; // another thread's reconfiguration was as late as this one
@@ -207,6 +196,7 @@ final class ControlPath implements ServerList.Listener {
   }
 
   private void apply(List<Server> servers) {
+    assert onPath();
     if (closed) {
       return;
     }
@@ -238,6 +228,7 @@ final class ControlPath implements ServerList.Listener {
   }
 
   private void tick() {
+    assert onPath();
     if (closed) {
       return;
     }
@@ -260,17 +251,34 @@ final class ControlPath implements ServerList.Listener {
     return inForce.emptyListGrace().toNanos();
   }
 
-  private void publish(Snapshot next) {
+  @Override
+  public boolean onPath() {
+    return serial.runsHere();
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    serial.execute(task);
+  }
+
+  @Override
+  public void elsewhere(Runnable task) {
+    scheduler.execute(task);
+  }
+
+  @Override
+  public void publish(Snapshot next) {
+    assert onPath();
     snapshot = next;
   }
 
-  /** Called from any thread. */
-  private void requestLook() {
+  @Override
+  public void requestLook() {
     onScheduler(unlessClosed(roster::ejectOutliers));
   }
 
-  /** Called from any thread. */
-  private void requestRefresh() {
+  @Override
+  public void requestRefresh() {
     if (!closed && refreshRequested.compareAndSet(false, true) && !onScheduler(this::refresh)) {
       refreshRequested.set(false); // the next tick would see the change, if any comes
     }
@@ -289,7 +297,8 @@ final class ControlPath implements ServerList.Listener {
     }
   }
 
-  private Future<?> after(long nanos, Runnable task) {
+  @Override
+  public Future<?> after(long nanos, Runnable task) {
     try {
       return scheduler.schedule(
           () -> serial.execute(unlessClosed(task)), nanos, TimeUnit.NANOSECONDS);
@@ -308,6 +317,7 @@ final class ControlPath implements ServerList.Listener {
   }
 
   private void refresh() {
+    assert onPath();
     refreshRequested.set(false);
     if (!closed) {
       roster.refresh();
@@ -326,6 +336,7 @@ final class ControlPath implements ServerList.Listener {
   }
 
   private void end() {
+    assert onPath();
     if (ended) {
       return;
     }
@@ -336,7 +347,7 @@ final class ControlPath implements ServerList.Listener {
       tick.cancel(false);
     }
     roster.close();
-    ready.completeExceptionally(new NoServerAvailableException(balancer.name() + ": closed"));
+    ready.completeExceptionally(Refusal.closed(balancer.name()));
     if (own != null) {
       own.shutdownNow();
     }

@@ -54,25 +54,25 @@ final class GateFactories {
    * Gives an endpoint its gates. It keeps those that it has of the same factories; attempts that
    * run give back what they acquired, whether it keeps them or not.
    */
-  void equip(LiveEndpoint endpoint) {
-    List<Made> former = new ArrayList<>(endpoint.made);
+  void equip(RosterEntry entry) {
+    List<Made> former = new ArrayList<>(entry.gates);
     List<Made> next = new ArrayList<>();
     for (List<Gate.Factory> factories : List.of(configured, added)) {
       for (Gate.Factory factory : factories) {
         Made kept = take(former, factory);
-        Made made = kept != null ? kept : make(endpoint, factory);
+        Made made = kept != null ? kept : make(entry.server(), factory);
         if (made != null) {
           next.add(made);
         }
       }
     }
-    endpoint.made = List.copyOf(next);
-    endpoint.setGates(gates(next));
+    entry.gates = List.copyOf(next);
+    entry.endpoint.setGates(gates(next));
     gates(former).close();
   }
 
-  private Gates gates(List<Made> made) {
-    return Gates.of(made.stream().map(Made::gate).toList(), balancer);
+  private GateChain gates(List<Made> made) {
+    return GateChain.of(made.stream().map(Made::gate).toList(), balancer.log());
   }
 
   private static @Nullable Made take(List<Made> former, Gate.Factory factory) {
@@ -85,13 +85,12 @@ final class GateFactories {
     return null;
   }
 
-  private @Nullable Made make(LiveEndpoint endpoint, Gate.Factory factory) {
+  private @Nullable Made make(Server server, Gate.Factory factory) {
     try {
-      Gate gate = factory.create(endpoint.server(), balancer.nanoTime(), changed);
+      Gate gate = factory.create(server, balancer.nanoTime(), changed);
       return new Made(factory, requireNonNull(gate, "Gate.Factory.create returned null"));
     } catch (Throwable e) {
-      String id = endpoint.server().id();
-      balancer.log().warn("Gate.Factory.create threw; " + id + " has no such gate", e);
+      balancer.log().warn("Gate.Factory.create threw; " + server.id() + " has no such gate", e);
       return null;
     }
   }

@@ -94,7 +94,7 @@ final class LeakSampler {
   /** What outlives a sampled attempt. */
   static final class Sample extends PhantomReference<Attempt> {
     private final LiveEndpoint endpoint;
-    private final Gates gates;
+    private final GateChain gates;
     private final Chooser.@Nullable Tracker tracker;
     private final long startNanos;
     private final @Nullable Throwable site;

@@ -4,7 +4,10 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** The balancer's own endpoint: the counters, and what the control path says of it. */
+/**
+ * What an attempt knows of an endpoint: the counters, and what the control path says of it. What
+ * the control path alone knows is in {@link RosterEntry}.
+ */
 final class LiveEndpoint extends EndpointLoad implements Endpoint {
 
   @SuppressWarnings({"unused", "MultiVariableDeclaration"})
@@ -17,37 +20,17 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
   private volatile double weight = 1;
   private volatile Chooser.@Nullable Tracker tracker;
   private volatile Standing standing = Standing.ELIGIBLE;
-  private volatile Gates gates = Gates.NONE;
-  private volatile @Nullable CandidateGroup group;
-  private volatile @Nullable OutlierDetector outliers;
+  private volatile GateChain gates = GateChain.NONE;
+  private volatile @Nullable Pool pool;
+  private volatile @Nullable StreakAlarm alarm;
 
   /** The admission of a single attempt while the breaker is open and nothing else is left. */
-  final Gates trial;
-
-  // Known to the control path alone.
-  final long idHash;
-  boolean listed;
-  List<GateFactories.Made> made = List.of(); // the gates above
-
-  /** It came to a list that others were on, and has not been eligible yet. */
-  boolean fresh;
-
-  /** The part of it that this client's subset covers; 0 if it is outside. */
-  double subsetShare = 1;
-
-  long departedNanos;
-  Ejection ejection = Ejection.NONE;
-
-  /** Since when it drains, for whatever reason; and whether its end was told. */
-  long drainingNanos;
-
-  boolean drained;
+  final GateChain trial;
 
   LiveEndpoint(BalancerContext balancer, Server server) {
     this.balancer = balancer;
     this.server = server;
-    this.idHash = RequestContext.hash(server.id());
-    this.trial = Gates.of(List.of(new Trial()), balancer);
+    this.trial = GateChain.of(List.of(new Trial()), balancer.log());
   }
 
   @Override
@@ -73,12 +56,12 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
     return standing.state();
   }
 
-  Gates gates() {
+  GateChain gates() {
     return gates;
   }
 
-  @Nullable CandidateGroup group() {
-    return group;
+  @Nullable Pool pool() {
+    return pool;
   }
 
   /** Takes the description of the latest list; tells whether it differs. */
@@ -95,26 +78,22 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
     return changed;
   }
 
-  void enter(CandidateGroup group, Chooser.@Nullable Tracker tracker) {
+  void enter(Pool pool, Chooser.@Nullable Tracker tracker) {
     this.tracker = tracker;
-    this.group = group;
+    this.pool = pool;
   }
 
   void stand(Standing standing) {
     this.standing = standing;
   }
 
-  void setGates(Gates gates) {
+  void setGates(GateChain gates) {
     this.gates = gates;
   }
 
-  /** Has outcomes counted by this detector from now on; null for none, and no ejection either. */
-  void setOutliers(@Nullable OutlierDetector outliers) {
-    this.outliers = outliers;
-    if (outliers == null) {
-      ejection = Ejection.NONE;
-      forgetOutcomes();
-    }
+  /** Has outcomes counted, for this alarm, from now on; null for none. */
+  void setAlarm(@Nullable StreakAlarm alarm) {
+    this.alarm = alarm;
   }
 
   /** Whether an attempt may go here, if panic ignores health. */
@@ -152,7 +131,7 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
 
   /** Ends an attempt, whose caller makes sure that this happens once. */
   void end(
-      Gates acquired,
+      GateChain acquired,
       Chooser.@Nullable Tracker tracker,
       Outcome outcome,
       long latencyNanos,
@@ -161,9 +140,9 @@ final class LiveEndpoint extends EndpointLoad implements Endpoint {
     try {
       if (outcome != Outcome.CANCELLED) {
         record(outcome == Outcome.SUCCESS, latencyNanos, now);
-        OutlierDetector detector = outliers;
-        if (detector != null) {
-          detector.ended(this, outcome == Outcome.SUCCESS);
+        StreakAlarm watching = alarm;
+        if (watching != null) {
+          watching.counted(count(outcome == Outcome.SUCCESS));
         }
       }
       if (tracker != null) {

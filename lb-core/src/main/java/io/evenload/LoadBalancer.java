@@ -52,7 +52,7 @@ public final class LoadBalancer implements AutoCloseable {
     balancer = new BalancerContext(builder.name, builder.nanoTime, builder.random);
     builder.listeners.forEach(balancer.listeners()::add);
     sampler = new LeakSampler(balancer, builder.leakSampling);
-    picker = new Picker(balancer, sampler);
+    picker = new Picker(balancer, new Admission(balancer, sampler));
     control = new ControlPath(balancer, builder.options(), builder.scheduler, sampler);
     ready = control.ready().minimalCompletionStage();
     control.start(servers);
@@ -97,7 +97,7 @@ public final class LoadBalancer implements AutoCloseable {
     requireNonNull(request, "request");
     for (Snapshot snapshot = control.snapshot(); ; ) {
       if (control.closed()) {
-        throw new NoServerAvailableException(name() + ": closed");
+        throw Refusal.closed(name());
       }
       Attempt attempt = picker.pick(snapshot, request);
       if (attempt != null) {
@@ -108,7 +108,7 @@ public final class LoadBalancer implements AutoCloseable {
       }
       Snapshot latest = control.snapshot();
       if (latest == snapshot) {
-        throw picker.failure(snapshot, request);
+        throw Refusal.of(name(), snapshot, request);
       }
       snapshot = latest;
     }

@@ -182,10 +182,10 @@ public final class RequestContext {
     return false;
   }
 
-  /** Whether an attempt went to this group. */
-  boolean triedIn(@Nullable CandidateGroup group) {
+  /** Whether an attempt went to this pool. */
+  boolean triedIn(@Nullable Pool pool) {
     for (Attempt attempt = attempts; attempt != null; attempt = attempt.previous) {
-      if (attempt.endpoint.group() == group) {
+      if (attempt.endpoint.pool() == pool) {
         return true;
       }
     }

@@ -10,13 +10,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The control path's own state: one endpoint for each id, and from them the next snapshot. Not
- * thread-safe.
+ * Who is listed: one entry for each id, for as long as its server is on the list or drains. Control
+ * path only, but for {@link #reportedWeights}.
  */
 final class Roster {
 
@@ -24,39 +22,32 @@ final class Roster {
   static final long MAX_DRAIN_NANOS = TimeUnit.MINUTES.toNanos(10);
 
   private final BalancerContext balancer;
-  private final Consumer<Snapshot> publisher;
-  private final Function<HealthCheck, HealthMonitor> monitors;
-  private final Runnable askToLook;
+  private final Control control;
   private final StateLog log;
-  private final Drains drains = new Drains();
-  private final Ramps ramps;
+  private final DrainRegistry drains = new DrainRegistry();
+  private final Eligibility eligibility = new Eligibility(drains);
   private final ReportedWeights reportedWeights = new ReportedWeights();
+  private final RampUp rampUp;
   private final GateFactories gates;
-  private final Groups groups;
+  private final Partition partition;
+  private final SnapshotPublisher publisher;
   private final Set<String> reportedDuplicates = new HashSet<>();
   private Options options;
   private @Nullable HealthMonitor health;
-  private @Nullable OutlierDetector outliers;
-  private Map<String, LiveEndpoint> endpoints = new LinkedHashMap<>();
+  private @Nullable Ejector ejector;
+  private Map<String, RosterEntry> entries = new LinkedHashMap<>();
   private List<Server> servers = List.of();
 
-  Roster(
-      BalancerContext balancer,
-      Options options,
-      Runnable gateChanged,
-      Consumer<Snapshot> publisher,
-      Function<HealthCheck, HealthMonitor> monitors,
-      Runnable askToLook,
-      ControlTimer timer) {
+  Roster(BalancerContext balancer, Options options, Control control) {
     this.balancer = balancer;
     this.options = options;
+    this.control = control;
     this.log = new StateLog(balancer);
-    this.publisher = publisher;
-    this.monitors = monitors;
-    this.askToLook = askToLook;
-    this.ramps = new Ramps(options.slowStart(), timer, this::refresh);
-    this.groups = new Groups(balancer, options);
-    this.gates = new GateFactories(balancer, options.gates(), gateChanged);
+    this.rampUp = new RampUp(options.slowStart(), control, this::refresh);
+    this.partition = new Partition(balancer, options);
+    this.gates = new GateFactories(balancer, options.gates(), control::requestRefresh);
+    this.publisher =
+        new SnapshotPublisher(balancer, control, eligibility, rampUp, reportedWeights, log);
     check(null, options.healthCheck());
     detect(null, options.outlierDetection());
   }
@@ -66,17 +57,18 @@ final class Roster {
    * touched.
    */
   void use(Options next) {
+    assert control.onPath();
     Options last = options;
     options = next;
     check(last.healthCheck(), next.healthCheck());
     detect(last.outlierDetection(), next.outlierDetection());
-    ramps.use(next.slowStart());
+    rampUp.use(next.slowStart());
     if (!next.gates().equals(last.gates())) {
       gates.use(next.gates());
-      endpoints.values().forEach(gates::equip);
+      entries.values().forEach(gates::equip);
     }
-    if (groups.use(next)) {
-      regroup();
+    if (partition.use(next)) {
+      arrange();
     } else {
       refresh();
     }
@@ -95,9 +87,13 @@ final class Roster {
     if (running != null) {
       running.close();
     }
-    health = next == null ? null : monitors.apply(next);
-    if (health != null) {
-      endpoints.values().stream().filter(Roster::isWatched).forEach(health::adopt);
+    HealthMonitor fresh = next == null ? null : new HealthMonitor(balancer, next, control);
+    health = fresh;
+    eligibility.use(fresh);
+    if (fresh != null) {
+      entries.values().stream()
+          .filter(RosterEntry::inUse)
+          .forEach(entry -> fresh.adopt(entry.endpoint));
     }
   }
 
@@ -107,14 +103,25 @@ final class Roster {
     if (next == last) {
       return;
     }
-    OutlierDetector running = outliers;
+    Ejector running = ejector;
     if (next == null) {
-      outliers = null;
+      ejector = null;
     } else {
-      outliers =
-          running == null ? new OutlierDetector(balancer, next, askToLook) : running.with(next);
+      ejector =
+          running == null ? new Ejector(balancer, next, control::requestLook) : running.with(next);
     }
-    endpoints.values().forEach(endpoint -> endpoint.setOutliers(outliers));
+    entries.values().forEach(this::count);
+  }
+
+  /** Has the outcomes of an endpoint counted; if nothing is detected, it is not ejected either. */
+  private void count(RosterEntry entry) {
+    if (ejector == null) {
+      entry.endpoint.setAlarm(null);
+      entry.endpoint.forgetOutcomes();
+      entry.ejection = Ejection.NONE;
+    } else {
+      entry.endpoint.setAlarm(ejector.alarm());
+    }
   }
 
   List<Server> servers() {
@@ -126,24 +133,26 @@ final class Roster {
    * to drain.
    */
   void update(List<Server> list) {
+    assert control.onPath();
     Map<String, Server> unique = unique(list);
     List<Server> next = List.copyOf(unique.values());
     if (next.equals(servers)) {
       return;
     }
-    Map<String, LiveEndpoint> roster = new LinkedHashMap<>();
+    Map<String, RosterEntry> roster = new LinkedHashMap<>();
     unique.forEach((id, server) -> roster.put(id, listed(id, server)));
-    endpoints.forEach(
-        (id, endpoint) -> {
+    entries.forEach(
+        (id, entry) -> {
           if (!unique.containsKey(id)) {
-            depart(endpoint);
-            roster.put(id, endpoint);
+            depart(entry);
+            roster.put(id, entry);
           }
         });
-    endpoints = roster;
+    entries = roster;
     log.list(servers, unique);
     servers = next;
-    regroup();
+    eligibility.take(next);
+    arrange();
     balancer.listeners().serversChanged(next);
   }
 
@@ -167,134 +176,139 @@ final class Roster {
     return unique;
   }
 
-  private LiveEndpoint listed(String id, Server server) {
-    LiveEndpoint endpoint = endpoints.get(id);
-    if (endpoint == null) {
-      endpoint = new LiveEndpoint(balancer, server);
-      endpoint.setOutliers(outliers);
-      endpoint.fresh = !servers.isEmpty();
-      gates.equip(endpoint);
+  private RosterEntry listed(String id, Server server) {
+    RosterEntry entry = entries.get(id);
+    if (entry == null) {
+      entry = new RosterEntry(new LiveEndpoint(balancer, server));
+      count(entry);
+      entry.fresh = !servers.isEmpty();
+      gates.equip(entry);
     }
-    CandidateGroup group = endpoint.group();
-    if (endpoint.describe(server) && group != null) {
-      group.markStale();
+    if (entry.endpoint.describe(server)) {
+      entry.markStale();
     }
-    endpoint.listed = true;
-    return endpoint;
+    entry.listed = true;
+    return entry;
   }
 
-  private void depart(LiveEndpoint endpoint) {
-    if (endpoint.listed) {
-      endpoint.listed = false;
-      endpoint.departedNanos = balancer.nanoTime().getAsLong();
-      drains.departed(endpoint.server().id());
+  private void depart(RosterEntry entry) {
+    if (entry.listed) {
+      entry.listed = false;
+      entry.departedNanos = balancer.nanoTime().getAsLong();
+      drains.departed(entry.server().id());
     }
   }
 
   /** Gives every endpoint, now and later, a gate of this factory. */
   void addGates(Gate.Factory factory) {
+    assert control.onPath();
     gates.add(factory);
-    endpoints.values().forEach(gates::equip);
+    entries.values().forEach(gates::equip);
     refresh();
   }
 
   /** Takes the gates of this factory back, if it was added. */
   void removeGates(Gate.Factory factory) {
+    assert control.onPath();
     if (gates.remove(factory)) {
-      endpoints.values().forEach(gates::equip);
+      entries.values().forEach(gates::equip);
       refresh();
     }
   }
 
   /** Takes a server out by hand until {@link #undrain}. */
   void drain(String id) {
+    assert control.onPath();
     drains.drain(id);
     refresh();
   }
 
   /** Takes a server out that announced its end; one that is not listed is gone already. */
   void drain(String id, Duration atMost, String reason) {
-    LiveEndpoint endpoint = endpoints.get(id);
-    if (endpoint != null && endpoint.listed) {
+    assert control.onPath();
+    RosterEntry entry = entries.get(id);
+    if (entry != null && entry.listed) {
       drains.announce(id, atMost, reason, balancer.nanoTime().getAsLong());
       refresh();
     }
   }
 
   void undrain(String id) {
+    assert control.onPath();
     if (drains.undrain(id)) {
       refresh();
     }
   }
 
-  private void regroup() {
-    groups.regroup(endpoints.values(), anyPositiveWeight());
+  private void arrange() {
+    partition.arrange(entries.values(), eligibility.anyPositiveWeight());
     refresh();
   }
 
   /** Lets time pass: averages decay, drained endpoints go, gates are read again. */
   void tick(double seconds, long now) {
+    assert control.onPath();
     drains.expire(now);
-    endpoints.values().forEach(endpoint -> endpoint.decay(seconds, now));
-    List<LiveEndpoint> gone = new ArrayList<>();
-    for (LiveEndpoint endpoint : endpoints.values()) {
-      noteDrained(endpoint, now);
-      boolean expired = now - endpoint.departedNanos >= MAX_DRAIN_NANOS;
-      if (!endpoint.listed && (endpoint.drained || expired)) {
-        gone.add(endpoint);
+    entries.values().forEach(entry -> entry.endpoint.decay(seconds, now));
+    List<RosterEntry> gone = new ArrayList<>();
+    for (RosterEntry entry : entries.values()) {
+      noteDrained(entry, now);
+      boolean expired = now - entry.departedNanos >= MAX_DRAIN_NANOS;
+      if (!entry.listed && (entry.drained || expired)) {
+        gone.add(entry);
       }
     }
-    gone.forEach(endpoint -> endpoints.remove(endpoint.server().id()));
-    if (outliers != null) {
-      outliers.tick(members(), now); // what it ejects or brings back has changed its state
+    gone.forEach(entry -> entries.remove(entry.server().id()));
+    if (ejector != null) {
+      ejector.tick(members(), now); // what it ejects or brings back has changed its state
     }
     boolean reweighted = reportedWeights.update(this::lists, now);
-    if (!gone.isEmpty() || reweighted || groups.extended() || anyStateChanged()) {
+    if (!gone.isEmpty() || reweighted || partition.extended() || anyStandingChanged()) {
       refresh();
     }
-    gone.forEach(endpoint -> endpoint.gates().close());
-    log.tick(endpoints.values());
+    gone.forEach(entry -> entry.endpoint.gates().close());
+    log.tick(entries.values());
   }
 
   /** Tells once of an endpoint that has drained for a while and has nothing in flight. */
-  private void noteDrained(LiveEndpoint endpoint, long now) {
-    if (endpoint.state() == EndpointState.DRAINING
-        && !endpoint.drained
-        && endpoint.inFlight() == 0
-        && now - endpoint.drainingNanos >= MIN_DRAIN_NANOS) {
-      endpoint.drained = true;
-      log.drained(endpoint.server());
-      balancer.listeners().drained(endpoint.server());
+  private void noteDrained(RosterEntry entry, long now) {
+    if (entry.endpoint.state() == EndpointState.DRAINING
+        && !entry.drained
+        && entry.endpoint.inFlight() == 0
+        && now - entry.drainingNanos >= MIN_DRAIN_NANOS) {
+      entry.drained = true;
+      log.drained(entry.server());
+      balancer.listeners().drained(entry.server());
     }
   }
 
   /** Takes out whose attempts fail one after another. */
   void ejectOutliers() {
-    if (outliers != null && outliers.look(members(), balancer.nanoTime().getAsLong())) {
+    assert control.onPath();
+    if (ejector != null && ejector.look(members(), balancer.nanoTime().getAsLong())) {
       refresh();
     }
   }
 
   /** Ejects an endpoint on somebody's word, if it may be. */
   void eject(String id, Duration atMost, String reason) {
-    LiveEndpoint endpoint = endpoints.get(id);
-    if (outliers != null && endpoint != null) {
+    assert control.onPath();
+    RosterEntry entry = entries.get(id);
+    if (ejector != null && entry != null) {
       long now = balancer.nanoTime().getAsLong();
-      if (outliers.eject(endpoint, atMost, reason, members(), now)) {
+      if (ejector.eject(entry, atMost, reason, members(), now)) {
         refresh();
       }
     }
   }
 
-  private OutlierDetector.Members members() {
-    boolean positive = anyPositiveWeight();
-    return new OutlierDetector.Members(
-        endpoints.values(), endpoint -> standing(endpoint, positive).state());
+  private Ejector.Members members() {
+    return new Ejector.Members(entries.values(), entry -> eligibility.of(entry).state());
   }
 
   private boolean lists(String id) {
-    LiveEndpoint endpoint = endpoints.get(id);
-    return endpoint != null && endpoint.listed;
+    RosterEntry entry = entries.get(id);
+    return entry != null && entry.listed;
   }
 
   /** What servers report of their weights; from any thread. */
@@ -302,180 +316,29 @@ final class Roster {
     return reportedWeights;
   }
 
-  private boolean anyStateChanged() {
-    boolean positive = anyPositiveWeight();
-    return endpoints.values().stream()
-        .anyMatch(endpoint -> !standing(endpoint, positive).equals(endpoint.standing()));
+  private boolean anyStandingChanged() {
+    return entries.values().stream()
+        .anyMatch(entry -> !eligibility.of(entry).equals(entry.endpoint.standing()));
   }
 
   /** Frees what the endpoints hold. */
   void close() {
-    endpoints.values().forEach(endpoint -> endpoint.gates().close());
-    ramps.close();
+    assert control.onPath();
+    entries.values().forEach(entry -> entry.endpoint.gates().close());
+    rampUp.close();
     if (health != null) {
       health.close();
     }
   }
 
-  /**
-   * Computes every endpoint's weight and state and publishes the snapshot that follows from them.
-   * An endpoint that may be chosen again is marked so before the snapshot appears, and one that may
-   * not, after: see {@link Picker}.
-   */
+  /** Publishes the snapshot of what holds now. */
   void refresh() {
+    assert control.onPath();
     long now = balancer.nanoTime().getAsLong();
-    List<StateChange> changes = new ArrayList<>();
-    Levels levels = new Levels(options.panicThreshold(), groups.locality());
-    boolean positive = anyPositiveWeight();
-    groups.open(endpoints.values(), endpoint -> seemsWell(endpoint, positive), now);
-    for (LiveEndpoint endpoint : endpoints.values()) {
-      watch(endpoint);
-      Standing standing = standing(endpoint, positive);
-      ramp(endpoint, standing.state(), now);
-      weigh(endpoint, now);
-      CandidateGroup group = endpoint.group();
-      if (endpoint.listed && group != null) {
-        levels.add(endpoint, group, standing.state());
-      }
-      if (!standing.equals(endpoint.standing())) {
-        changes.add(new StateChange(endpoint, endpoint.standing(), standing));
-      }
+    partition.open(entries.values(), eligibility::seemsWell, now);
+    if (health != null) {
+      entries.values().forEach(health::follow);
     }
-    changes.stream().filter(StateChange::opens).forEach(StateChange::mark);
-    Snapshot snapshot = levels.snapshot(List.copyOf(endpoints.values()));
-    publisher.accept(snapshot);
-    changes.stream().filter(change -> !change.opens()).forEach(StateChange::mark);
-    changes.forEach(change -> announce(change, now));
-    log.panic(snapshot.panic(), endpoints.values());
-  }
-
-  /** Lets the endpoints be probed that this client may call. */
-  private void watch(LiveEndpoint endpoint) {
-    if (health != null && isWatched(endpoint)) {
-      health.watch(endpoint);
-    } else if (health != null) {
-      health.forget(endpoint);
-    }
-  }
-
-  private static boolean isWatched(LiveEndpoint endpoint) {
-    return endpoint.listed && endpoint.subsetShare > 0;
-  }
-
-  private void weigh(LiveEndpoint endpoint, long now) {
-    double subsetShare = endpoint.subsetShare > 0 ? endpoint.subsetShare : 1;
-    double configured = Math.max(1, endpoint.server().weight());
-    boolean changed =
-        endpoint.setWeight(
-            configured
-                * subsetShare
-                * ramps.share(endpoint, now)
-                * reportedWeights.share(endpoint.server().id()));
-    CandidateGroup group = endpoint.group();
-    if (changed && group != null) {
-      group.markStale();
-    }
-  }
-
-  /** Begins or ends the slow start of an endpoint that is about to get this state. */
-  private void ramp(LiveEndpoint endpoint, EndpointState state, long now) {
-    if (state != EndpointState.ELIGIBLE) {
-      ramps.end(endpoint);
-    } else if (comesUp(endpoint)) {
-      ramps.begin(endpoint, now);
-    }
-    endpoint.fresh = false;
-  }
-
-  /** Whether an endpoint that is eligible from now on starts slowly. */
-  private boolean comesUp(LiveEndpoint endpoint) {
-    if (!options.slowStartOfAll()) {
-      return endpoint.state() == EndpointState.EJECTED;
-    }
-    return switch (endpoint.state()) {
-      case ELIGIBLE -> endpoint.fresh;
-      case OUTSIDE_SUBSET -> false; // others have called it all the time
-      default -> true;
-    };
-  }
-
-  private boolean anyPositiveWeight() {
-    return servers.stream().anyMatch(server -> server.weight() > 0);
-  }
-
-  /** Returns how an endpoint stands now: the strongest reason against it, or none. */
-  private Standing standing(LiveEndpoint endpoint, boolean anyPositiveWeight) {
-    Standing withdrawn = withdrawn(endpoint, anyPositiveWeight);
-    if (withdrawn != null) {
-      return withdrawn;
-    }
-    return endpoint.subsetShare == 0 ? Standing.OUTSIDE_SUBSET : condition(endpoint);
-  }
-
-  /** Returns why no client's traffic is meant for the endpoint; null if it is. */
-  private @Nullable Standing withdrawn(LiveEndpoint endpoint, boolean anyPositiveWeight) {
-    if (!endpoint.listed) {
-      return Standing.LEFT;
-    }
-    Standing drained = drains.of(endpoint.server().id());
-    if (drained != null) {
-      return drained;
-    }
-    HealthReport report = report(endpoint);
-    if (report.state() == HealthReport.State.DRAINING) {
-      return Standing.draining(report.reason());
-    }
-    return anyPositiveWeight && endpoint.server().weight() == 0 ? Standing.WEIGHT_ZERO : null;
-  }
-
-  private Standing condition(LiveEndpoint endpoint) {
-    String closed = endpoint.gates().closed();
-    if (closed != null) {
-      return new Standing(EndpointState.BREAKER_OPEN, closed);
-    }
-    HealthReport report = report(endpoint);
-    if (report.state() != HealthReport.State.HEALTHY) {
-      return new Standing(EndpointState.UNHEALTHY, report.reason());
-    }
-    Standing ejected = endpoint.ejection.standing();
-    return ejected != null ? ejected : Standing.ELIGIBLE;
-  }
-
-  private HealthReport report(LiveEndpoint endpoint) {
-    return health == null ? HealthReport.healthy() : health.report(endpoint);
-  }
-
-  /**
-   * Whether a subset may count on the endpoint: it may be chosen, or soon, for all that is known.
-   */
-  private boolean seemsWell(LiveEndpoint endpoint, boolean anyPositiveWeight) {
-    if (withdrawn(endpoint, anyPositiveWeight) != null) {
-      return false;
-    }
-    EndpointState state = condition(endpoint).state();
-    boolean awaited = state == EndpointState.UNHEALTHY && health != null && health.awaits(endpoint);
-    return state == EndpointState.ELIGIBLE || awaited;
-  }
-
-  private void announce(StateChange change, long now) {
-    EndpointState from = change.from.state();
-    EndpointState to = change.to.state();
-    if (from != to) {
-      change.endpoint.drained = false;
-      change.endpoint.drainingNanos = now;
-      Server server = change.endpoint.server();
-      log.changed(server, change.from, change.to, endpoints.values());
-      balancer.listeners().stateChanged(server, from, to, change.to.reason());
-    }
-  }
-
-  private record StateChange(LiveEndpoint endpoint, Standing from, Standing to) {
-    boolean opens() {
-      return to.state().compareTo(from.state()) > 0;
-    }
-
-    void mark() {
-      endpoint.stand(to);
-    }
+    publisher.publish(entries.values(), options, now);
   }
 }

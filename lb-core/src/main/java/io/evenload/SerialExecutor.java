@@ -5,6 +5,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Runs tasks one after another, on the threads that submit them, without a lock. */
 final class SerialExecutor implements Executor {
@@ -22,6 +23,9 @@ final class SerialExecutor implements Executor {
   private final AtomicInteger pending = new AtomicInteger();
   private final Consumer<Throwable> onError;
 
+  /** Who runs a task now. A thread asks for itself alone, so it finds what it wrote itself. */
+  private @Nullable Thread runner;
+
   SerialExecutor(Consumer<Throwable> onError) {
     this.onError = onError;
   }
@@ -36,6 +40,11 @@ final class SerialExecutor implements Executor {
     }
   }
 
+  /** Whether this thread is running one of the tasks. */
+  boolean runsHere() {
+    return runner == Thread.currentThread();
+  }
+
   @SuppressWarnings(
       "EmptyCatch") // a log that fails must not stop the tasks, and there is nobody left to tell
   private void report(Throwable e) {
@@ -46,10 +55,13 @@ final class SerialExecutor implements Executor {
   }
 
   private void runNext() {
+    runner = Thread.currentThread();
     try {
       tasks.remove().run();
     } catch (Throwable e) {
       report(e);
+    } finally {
+      runner = null;
     }
   }
 }

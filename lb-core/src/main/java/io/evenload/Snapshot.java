@@ -49,12 +49,11 @@ record Snapshot(
   List<LoadBalancerStatus.GroupStatus> status() {
     List<LoadBalancerStatus.GroupStatus> status = new ArrayList<>();
     for (int i = 0; i < groups.length; i++) {
-      CandidateGroup group = groups[i].group();
-      if (group != null) {
+      Pool pool = groups[i].pool();
+      if (pool != null) {
         double share = (double) loads[i] / WHOLE;
         int candidates = groups[i].endpoints().length;
-        status.add(
-            new LoadBalancerStatus.GroupStatus(group.priority, group.zone, share, candidates));
+        status.add(new LoadBalancerStatus.GroupStatus(pool.priority, pool.zone, share, candidates));
       }
     }
     return status;
@@ -86,8 +85,8 @@ record Snapshot(
     Candidates best = groups[0];
     double highest = 0;
     for (int i = 0; i < groups.length; i++) {
-      CandidateGroup group = groups[i].group();
-      long hash = RequestContext.mix(keyHash ^ (group == null ? 0 : group.keyHash));
+      Pool pool = groups[i].pool();
+      long hash = RequestContext.mix(keyHash ^ (pool == null ? 0 : pool.keyHash));
       double score = loads[i] / -Math.log(((hash >>> 11) + 0.5) * 0x1p-53);
       if (score > highest) {
         highest = score;

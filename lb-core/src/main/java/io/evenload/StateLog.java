@@ -24,7 +24,8 @@ final class StateLog {
   static final int BURST = 20;
   static final long WINDOW_SECONDS = 10;
 
-  private static final Logger logger = LoggerFactory.getLogger(LoadBalancer.class);
+  /** By its name, which docs/logging.md promises, so that nothing here knows the balancer. */
+  private static final Logger logger = LoggerFactory.getLogger("io.evenload.LoadBalancer");
 
   private final BalancerContext balancer;
   private long windowStart;
@@ -49,7 +50,7 @@ final class StateLog {
     }
   }
 
-  void changed(Server server, Standing from, Standing to, Collection<LiveEndpoint> endpoints) {
+  void changed(Server server, Standing from, Standing to, Collection<RosterEntry> entries) {
     if (ofTheList(from) || ofTheList(to) || !admits()) {
       return;
     }
@@ -61,7 +62,7 @@ final class StateLog {
         from.state(),
         to.state(),
         reason,
-        eligible(endpoints));
+        eligible(entries));
   }
 
   private static boolean ofTheList(Standing standing) {
@@ -75,16 +76,16 @@ final class StateLog {
   }
 
   /** Tells when panic begins or ends. */
-  void panic(boolean now, Collection<LiveEndpoint> endpoints) {
+  void panic(boolean now, Collection<RosterEntry> entries) {
     if (now != panic && admits()) {
       String what = now ? "panic begins, health is ignored" : "panic ends";
-      logger.info("{}: {}; {}", balancer.name(), what, eligible(endpoints));
+      logger.info("{}: {}; {}", balancer.name(), what, eligible(entries));
     }
     panic = now;
   }
 
   /** Tells how many changes were held back, if the window is over. */
-  void tick(Collection<LiveEndpoint> endpoints) {
+  void tick(Collection<RosterEntry> entries) {
     long now = balancer.nanoTime().getAsLong();
     if (inWindow > BURST && over(now)) {
       logger.info(
@@ -92,7 +93,7 @@ final class StateLog {
           balancer.name(),
           inWindow - BURST,
           TimeUnit.NANOSECONDS.toSeconds(now - windowStart),
-          eligible(endpoints));
+          eligible(entries));
       windowStart = now;
       inWindow = 0;
     }
@@ -114,10 +115,10 @@ final class StateLog {
     return now - windowStart >= TimeUnit.SECONDS.toNanos(WINDOW_SECONDS);
   }
 
-  private static String eligible(Collection<LiveEndpoint> endpoints) {
-    long known = endpoints.stream().filter(endpoint -> endpoint.listed).count();
+  private static String eligible(Collection<RosterEntry> entries) {
+    long known = entries.stream().filter(entry -> entry.listed).count();
     long eligible =
-        endpoints.stream().filter(endpoint -> endpoint.state() == EndpointState.ELIGIBLE).count();
+        entries.stream().filter(entry -> entry.endpoint.state() == EndpointState.ELIGIBLE).count();
     return String.format(Locale.ROOT, "%d of %d eligible", eligible, known);
   }
 

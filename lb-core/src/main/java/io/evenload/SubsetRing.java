@@ -3,7 +3,7 @@ package io.evenload;
 import java.util.Arrays;
 import java.util.List;
 
-/** The servers of one candidate group on a ring, in an order that all clients share; immutable. */
+/** The servers of one pool on a ring, in an order that all clients share; immutable. */
 final class SubsetRing {
 
   /*
@@ -14,10 +14,10 @@ final class SubsetRing {
    * times, without rounding.
    */
 
-  private final LiveEndpoint[] order;
+  private final RosterEntry[] order;
   private final long[] begins; // in weight, by the order; the last is the total weight
 
-  SubsetRing(List<LiveEndpoint> servers) {
+  SubsetRing(List<RosterEntry> servers) {
     order = inOrder(servers);
     begins = new long[order.length + 1];
     for (int i = 0; i < order.length; i++) {
@@ -29,14 +29,14 @@ final class SubsetRing {
    * Sorts by hash. The lowest bits of the hash make room for the index, so that plain numbers are
    * sorted: of 10,000 servers the rest of two hashes is the same once in a hundred million lists.
    */
-  private static LiveEndpoint[] inOrder(List<LiveEndpoint> servers) {
+  private static RosterEntry[] inOrder(List<RosterEntry> servers) {
     int bits = Integer.SIZE - Integer.numberOfLeadingZeros(servers.size());
     long[] keys = new long[servers.size()];
     for (int i = 0; i < keys.length; i++) {
       keys[i] = (servers.get(i).idHash >>> bits << bits) | i;
     }
     Arrays.sort(keys);
-    LiveEndpoint[] order = new LiveEndpoint[keys.length];
+    RosterEntry[] order = new RosterEntry[keys.length];
     for (int i = 0; i < order.length; i++) {
       order[i] = servers.get((int) (keys[i] & ((1L << bits) - 1)));
     }
@@ -53,7 +53,7 @@ final class SubsetRing {
   }
 
   /** Returns the server at a place in the order, which goes round. */
-  LiveEndpoint at(int place) {
+  RosterEntry at(int place) {
     return order[place % order.length];
   }
 

@@ -77,7 +77,7 @@ final class AllocationTest {
     for (int i = 0; i < groups.length; i++) {
       LiveEndpoint endpoint = new LiveEndpoint(context, World.server("s" + i));
       groups[i] =
-          new CandidateGroup(context, Choosers.random(), i, null)
+          new PoolEntry(new Pool(context, Choosers.random(), i, null))
               .candidates(List.of(endpoint), false);
     }
     int half = Snapshot.WHOLE / 2;

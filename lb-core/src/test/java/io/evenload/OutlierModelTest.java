@@ -149,7 +149,7 @@ final class OutlierModelTest {
       return all >= 3
           && eligible >= 2
           && running(priority, Duration.ofSeconds(1))
-              < Outliers.cap(known.getOrDefault(priority, 0), percent);
+              < OutlierRule.cap(known.getOrDefault(priority, 0), percent);
     }
 
     @Override
@@ -174,7 +174,7 @@ final class OutlierModelTest {
     private void begins(Server server, String reason) {
       Map<Integer, Integer> known = known();
       int priority = server.priority();
-      int cap = Outliers.cap(known.getOrDefault(priority, 0), percent);
+      int cap = OutlierRule.cap(known.getOrDefault(priority, 0), percent);
       int running = running(priority, Duration.ZERO);
       expect(running <= cap, running + " ejected of " + known);
       expect(known.values().stream().mapToInt(n -> n).sum() >= 3, "few known: " + known);

@@ -16,8 +16,9 @@ final class PickerTest {
 
   private final VirtualTime time = new VirtualTime();
   private final BalancerContext context = new BalancerContext("orders", time, new SeededRandom(91));
-  private final Picker picker = new Picker(context, new LeakSampler(context, 0));
-  private final CandidateGroup group = new CandidateGroup(context, Choosers.random(), 0, null);
+  private final Picker picker =
+      new Picker(context, new Admission(context, new LeakSampler(context, 0)));
+  private final PoolEntry pool = new PoolEntry(new Pool(context, Choosers.random(), 0, null));
 
   @Test
   void pick_unhealthyOrEjected_onlyWhenNothingElseIsLeft() {
@@ -122,11 +123,11 @@ final class PickerTest {
             endpoint("f", EndpointState.WEIGHT_ZERO));
     Snapshot snapshot = snapshot(false, List.of(), List.of(), List.of(), known);
 
-    assertThat(picker.failure(snapshot, RequestContext.create()))
+    assertThat(Refusal.of("orders", snapshot, RequestContext.create()))
         .hasMessage("orders: no server available (6 known: 3 weight 0, 2 ejected, 1 draining)");
-    assertThat(picker.failure(Snapshot.empty(List.of(), false), RequestContext.create()))
+    assertThat(Refusal.of("orders", Snapshot.empty(List.of(), false), RequestContext.create()))
         .hasMessage("orders: no server available (0 known)");
-    assertThat(picker.failure(Snapshot.empty(known, true), RequestContext.create()))
+    assertThat(Refusal.of("orders", Snapshot.empty(known, true), RequestContext.create()))
         .hasMessage("orders: closed");
   }
 
@@ -138,7 +139,7 @@ final class PickerTest {
 
   private LiveEndpoint endpoint(String id, EndpointState state) {
     LiveEndpoint endpoint = new LiveEndpoint(context, World.server(id));
-    group.enter(endpoint);
+    pool.enter(new RosterEntry(endpoint));
     endpoint.stand(new Standing(state, "by hand"));
     return endpoint;
   }
@@ -162,7 +163,7 @@ final class PickerTest {
       List<LiveEndpoint> known) {
     boolean none = candidates.isEmpty();
     Candidates[] groups =
-        none ? new Candidates[0] : new Candidates[] {group.candidates(candidates, panic)};
+        none ? new Candidates[0] : new Candidates[] {pool.candidates(candidates, panic)};
     return new Snapshot(
         groups,
         none ? new int[0] : new int[] {Snapshot.WHOLE},

@@ -276,9 +276,9 @@ final class PriorityTest {
     BalancerContext context = new BalancerContext("orders", world.time, world.random);
     Candidates[] groups = new Candidates[4];
     for (int i = 0; i < groups.length; i++) {
-      CandidateGroup group = new CandidateGroup(context, Choosers.random(), 0, "zone" + i);
+      PoolEntry pool = new PoolEntry(new Pool(context, Choosers.random(), 0, "zone" + i));
       LiveEndpoint endpoint = new LiveEndpoint(context, World.server("s" + i));
-      groups[i] = group.candidates(List.of(endpoint), false);
+      groups[i] = pool.candidates(List.of(endpoint), false);
     }
     int unit = Snapshot.WHOLE / 8;
     Snapshot before = drawing(groups, 3 * unit, unit, 2 * unit, 2 * unit);

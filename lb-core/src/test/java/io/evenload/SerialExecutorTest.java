@@ -69,6 +69,35 @@ final class SerialExecutorTest {
   }
 
   @Test
+  void runsHere_withinATaskOnly_andOnItsThreadOnly() throws Exception {
+    List<Boolean> here = new ArrayList<>();
+    here.add(serial.runsHere());
+    serial.execute(
+        () -> {
+          here.add(serial.runsHere());
+          Thread other = new Thread(() -> here.add(serial.runsHere()));
+          other.start();
+          join(other);
+        });
+    here.add(serial.runsHere());
+    serial.execute(
+        () -> {
+          throw new IllegalStateException("broken task");
+        });
+    here.add(serial.runsHere());
+
+    assertThat(here).containsExactly(false, true, false, false, false);
+  }
+
+  private static void join(Thread thread) {
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
   void execute_fourThreads_losesNoneOverlapsNoneAndKeepsEachThreadsOrder() throws Exception {
     int each = 20_000;
     AtomicInteger inside = new AtomicInteger();

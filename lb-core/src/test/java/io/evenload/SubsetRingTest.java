@@ -206,8 +206,10 @@ final class SubsetRingTest {
         .toList();
   }
 
-  private static List<LiveEndpoint> endpoints(List<Server> servers) {
-    return servers.stream().map(server -> new LiveEndpoint(CONTEXT, server)).toList();
+  private static List<RosterEntry> endpoints(List<Server> servers) {
+    return servers.stream()
+        .map(server -> new RosterEntry(new LiveEndpoint(CONTEXT, server)))
+        .toList();
   }
 
   @FunctionalInterface

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * The servers that take no new attempt although they are listed: by hand until that is taken back,
  * or by their own announcement for a time. Control path only.
  */
-final class Drains {
+final class DrainRegistry {
 
   private static final String BY_HAND = "drained by hand";
 

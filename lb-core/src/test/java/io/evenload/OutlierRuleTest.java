@@ -3,7 +3,7 @@ package io.evenload;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.evenload.Outliers.Outlier;
+import io.evenload.OutlierRule.Outlier;
 import io.evenload.health.OutlierDetection;
 import java.time.Duration;
 import java.util.Arrays;
@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The rules of outlier detection, by their arithmetic. */
-final class OutliersTest {
+final class OutlierRuleTest {
 
   private static final OutlierDetection DEFAULTS = OutlierDetection.defaults();
 
@@ -21,13 +21,13 @@ final class OutliersTest {
   void threshold_fourPerfectAndOneHalf_is52Percent() {
     double[] rates = {1, 1, 1, 1, .5};
 
-    assertThat(Outliers.threshold(rates, 5, 1.9)).isCloseTo(.52, within(1e-9));
-    assertThat(Outliers.threshold(rates, 4, 1.9)).isEqualTo(1);
+    assertThat(OutlierRule.threshold(rates, 5, 1.9)).isCloseTo(.52, within(1e-9));
+    assertThat(OutlierRule.threshold(rates, 4, 1.9)).isEqualTo(1);
   }
 
   @Test
   void find_fourPerfectAndOneHalf_isTheHalf() {
-    assertThat(Outliers.find(tallies(100, 1, 1, 1, 1, .5), DEFAULTS))
+    assertThat(OutlierRule.find(tallies(100, 1, 1, 1, 1, .5), DEFAULTS))
         .containsExactly(new Outlier(4, .5, "success rate 0.50 below 0.52"));
   }
 
@@ -35,15 +35,15 @@ final class OutliersTest {
   void find_oneAlmostPerfectAmongPerfectOnes_isNone() {
     long[] tallies = tallies(1_000, 1, 1, 1, 1, 1, 1, 1, 1, 1, .999);
 
-    assertThat(Outliers.find(tallies, DEFAULTS)).isEmpty();
+    assertThat(OutlierRule.find(tallies, DEFAULTS)).isEmpty();
     OutlierDetection floorless = OutlierDetection.builder().successRateFloor(1).build();
-    assertThat(Outliers.find(tallies, floorless)).extracting(Outlier::index).containsExactly(9);
+    assertThat(OutlierRule.find(tallies, floorless)).extracting(Outlier::index).containsExactly(9);
   }
 
   @ParameterizedTest
   @CsvSource({"0.90, false", "0.89, true"})
   void find_onlyBelowTheFloor(double rate, boolean found) {
-    assertThat(Outliers.find(tallies(100, 1, 1, 1, 1, 1, rate), DEFAULTS).isEmpty())
+    assertThat(OutlierRule.find(tallies(100, 1, 1, 1, 1, 1, rate), DEFAULTS).isEmpty())
         .isEqualTo(!found);
   }
 
@@ -61,20 +61,20 @@ final class OutliersTest {
     Arrays.fill(rates, 1);
     Arrays.fill(rates, 0, bad, .3);
 
-    assertThat(Outliers.find(tallies(100, rates), DEFAULTS)).hasSize(found);
+    assertThat(OutlierRule.find(tallies(100, rates), DEFAULTS)).hasSize(found);
   }
 
   @Test
   void find_allEqual_isNone() {
-    assertThat(Outliers.find(tallies(100, .5, .5, .5, .5, .5), DEFAULTS)).isEmpty();
-    assertThat(Outliers.find(tallies(100, .31, .31, .31, .31, .31, .31), DEFAULTS)).isEmpty();
+    assertThat(OutlierRule.find(tallies(100, .5, .5, .5, .5, .5), DEFAULTS)).isEmpty();
+    assertThat(OutlierRule.find(tallies(100, .31, .31, .31, .31, .31, .31), DEFAULTS)).isEmpty();
   }
 
   @Test
   void find_tooFewServersOrAttempts_isNone() {
-    assertThat(Outliers.find(tallies(100, 1, 1, 1, .2), DEFAULTS)).isEmpty();
-    assertThat(Outliers.find(tallies(99, 1, 1, 1, 1, .2), DEFAULTS)).isEmpty();
-    assertThat(Outliers.find(new long[0], DEFAULTS)).isEmpty();
+    assertThat(OutlierRule.find(tallies(100, 1, 1, 1, .2), DEFAULTS)).isEmpty();
+    assertThat(OutlierRule.find(tallies(99, 1, 1, 1, 1, .2), DEFAULTS)).isEmpty();
+    assertThat(OutlierRule.find(new long[0], DEFAULTS)).isEmpty();
   }
 
   @Test
@@ -82,9 +82,9 @@ final class OutliersTest {
     long[] tallies = tallies(100, 1, 1, 1, 1, .5, .4);
     tallies[5] = tally(29, 20);
 
-    assertThat(Outliers.find(tallies, DEFAULTS)).extracting(Outlier::index).containsExactly(4);
+    assertThat(OutlierRule.find(tallies, DEFAULTS)).extracting(Outlier::index).containsExactly(4);
     tallies[0] = tally(99, 0);
-    assertThat(Outliers.find(tallies, DEFAULTS)).isEmpty();
+    assertThat(OutlierRule.find(tallies, DEFAULTS)).isEmpty();
   }
 
   @ParameterizedTest
@@ -92,12 +92,12 @@ final class OutliersTest {
   void find_failurePercent_isAbove85OfAtLeast50(int successes, int failures, boolean found) {
     long[] tallies = {tally(successes, failures)};
 
-    assertThat(Outliers.find(tallies, DEFAULTS).isEmpty()).isEqualTo(!found);
+    assertThat(OutlierRule.find(tallies, DEFAULTS).isEmpty()).isEqualTo(!found);
   }
 
   @Test
   void find_failurePercent_saysHowManyFailed() {
-    assertThat(Outliers.find(new long[] {tally(11, 109)}, DEFAULTS))
+    assertThat(OutlierRule.find(new long[] {tally(11, 109)}, DEFAULTS))
         .extracting(Outlier::reason)
         .containsExactly("91 % of 120 failed");
   }
@@ -106,7 +106,7 @@ final class OutliersTest {
   void find_several_comeWorstFirst() {
     long[] tallies = {tally(10, 90), tally(100, 0), tally(0, 60), tally(5, 95)};
 
-    assertThat(Outliers.find(tallies, DEFAULTS))
+    assertThat(OutlierRule.find(tallies, DEFAULTS))
         .extracting(Outlier::index)
         .containsExactly(2, 3, 0);
   }
@@ -114,9 +114,9 @@ final class OutliersTest {
   @Test
   void find_ruleSwitchedOff_findsNothing() {
     OutlierDetection noComparison = OutlierDetection.builder().successRateDeviations(0).build();
-    assertThat(Outliers.find(tallies(100, 1, 1, 1, 1, .5), noComparison)).isEmpty();
+    assertThat(OutlierRule.find(tallies(100, 1, 1, 1, 1, .5), noComparison)).isEmpty();
     OutlierDetection noPercentage = OutlierDetection.builder().failurePercent(0).build();
-    assertThat(Outliers.find(new long[] {tally(0, 1_000)}, noPercentage)).isEmpty();
+    assertThat(OutlierRule.find(new long[] {tally(0, 1_000)}, noPercentage)).isEmpty();
   }
 
   @ParameterizedTest
@@ -132,23 +132,23 @@ final class OutliersTest {
     "2000000000, 100, 2000000000"
   })
   void cap_isAPartButOneAtLeast(int known, int percent, int cap) {
-    assertThat(Outliers.cap(known, percent)).isEqualTo(cap);
+    assertThat(OutlierRule.cap(known, percent)).isEqualTo(cap);
   }
 
   @Test
   void ejection_growsByTheBaseTimeUpToTheMaximum() {
     int times = 0;
     for (long seconds : List.of(30, 60, 90, 120, 150, 180, 210, 240, 270, 300, 300, 300)) {
-      times = Outliers.times(times, DEFAULTS);
-      assertThat(Outliers.ejectionNanos(times, 0, DEFAULTS)).isEqualTo(seconds * 1_000_000_000);
+      times = OutlierRule.times(times, DEFAULTS);
+      assertThat(OutlierRule.ejectionNanos(times, 0, DEFAULTS)).isEqualTo(seconds * 1_000_000_000);
     }
     assertThat(times).as("what is lived down").isEqualTo(10);
   }
 
   @Test
   void ejection_jitter_makesItShorterByATenthAtMost() {
-    assertThat(Outliers.ejectionNanos(1, .5, DEFAULTS)).isEqualTo(28_500_000_000L);
-    assertThat(Outliers.ejectionNanos(10, 1, DEFAULTS)).isEqualTo(270_000_000_000L);
+    assertThat(OutlierRule.ejectionNanos(1, .5, DEFAULTS)).isEqualTo(28_500_000_000L);
+    assertThat(OutlierRule.ejectionNanos(10, 1, DEFAULTS)).isEqualTo(270_000_000_000L);
   }
 
   @Test
@@ -158,11 +158,12 @@ final class OutliersTest {
             .baseEjectionTime(Duration.ofSeconds(40))
             .maxEjectionTime(Duration.ofSeconds(100))
             .build();
-    int times = Outliers.times(Outliers.times(Outliers.times(0, detection), detection), detection);
+    int times =
+        OutlierRule.times(OutlierRule.times(OutlierRule.times(0, detection), detection), detection);
 
     assertThat(times).isEqualTo(3);
-    assertThat(Outliers.times(times, detection)).isEqualTo(3);
-    assertThat(Outliers.ejectionNanos(3, 0, detection)).isEqualTo(100_000_000_000L);
+    assertThat(OutlierRule.times(times, detection)).isEqualTo(3);
+    assertThat(OutlierRule.ejectionNanos(3, 0, detection)).isEqualTo(100_000_000_000L);
   }
 
   private static long[] tallies(int attempts, double... rates) {

@@ -9,7 +9,7 @@ import java.util.Locale;
 /**
  * Which endpoints are worse than they should be, and for how long to do without: pure functions.
  */
-final class Outliers {
+final class OutlierRule {
 
   /*
    * After Envoy's outlier detection and gRPC's A50. With k of n endpoints equally bad, a bad one is sqrt((n - k) / k)
@@ -17,7 +17,7 @@ final class Outliers {
    * none of them, and the absolute rules (failures in a row, share of failures) have to.
    */
 
-  private Outliers() {}
+  private OutlierRule() {}
 
   /**
    * Returns the outliers of one interval, the worst first.

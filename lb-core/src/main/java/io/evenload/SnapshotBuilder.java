@@ -7,27 +7,27 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Builds a snapshot from the listed endpoints, by priority and zone. Used once. */
-final class Levels {
+final class SnapshotBuilder {
 
   private final double panicThreshold;
   private final @Nullable Locality locality;
-  private final Map<Integer, Level> byPriority = new TreeMap<>();
+  private final Map<Integer, PriorityLevel> byPriority = new TreeMap<>();
   private final List<Candidates> groups = new ArrayList<>();
   private final List<Integer> loads = new ArrayList<>();
   private final List<Candidates> levels = new ArrayList<>();
   private final List<Candidates> unwell = new ArrayList<>();
   private final List<Candidates> gated = new ArrayList<>();
 
-  Levels(double panicThreshold, @Nullable Locality locality) {
+  SnapshotBuilder(double panicThreshold, @Nullable Locality locality) {
     this.panicThreshold = panicThreshold;
     this.locality = locality;
   }
 
   /** Adds a listed endpoint; if no traffic is meant for one in this state, just its zone. */
-  void add(LiveEndpoint endpoint, CandidateGroup group, EndpointState state) {
+  void add(RosterEntry entry, PoolEntry pool, EndpointState state) {
     byPriority
-        .computeIfAbsent(group.priority, p -> new Level(locality))
-        .add(endpoint, group, state);
+        .computeIfAbsent(pool.pool.priority, p -> new PriorityLevel(locality))
+        .add(entry.endpoint, pool, state);
   }
 
   /**
@@ -36,10 +36,11 @@ final class Levels {
    * @param known every endpoint of the roster
    */
   Snapshot snapshot(List<LiveEndpoint> known) {
-    List<Level> present = byPriority.values().stream().filter(level -> level.known() > 0).toList();
+    List<PriorityLevel> present =
+        byPriority.values().stream().filter(level -> level.known() > 0).toList();
     int n = present.size();
-    int[] eligible = present.stream().mapToInt(Level::eligible).toArray();
-    int[] total = present.stream().mapToInt(Level::known).toArray();
+    int[] eligible = present.stream().mapToInt(PriorityLevel::eligible).toArray();
+    int[] total = present.stream().mapToInt(PriorityLevel::known).toArray();
     boolean panicPossible = n == 1 || !PriorityLoads.suffice(eligible, total);
     int[] sizes = new int[n];
     for (int i = 0; i < n; i++) {
@@ -61,7 +62,7 @@ final class Levels {
   }
 
   /** Spreads the load of a level over its zones. */
-  private void add(Level level, int load) {
+  private void add(PriorityLevel level, int load) {
     List<LiveEndpoint> usable = level.usable();
     double[] shares = usable.isEmpty() ? new double[0] : level.shares();
     Candidates all = null;

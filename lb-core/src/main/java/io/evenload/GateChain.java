@@ -9,20 +9,20 @@ import org.jspecify.annotations.Nullable;
  * The gates of one endpoint as one, which never throws: open if all are, and acquired as a whole or
  * not at all. Immutable.
  */
-final class Gates {
+final class GateChain {
 
-  static final Gates NONE = new Gates(new Gate[0], null);
+  static final GateChain NONE = new GateChain(new Gate[0], null);
 
   private final Gate[] gates;
-  private final @Nullable BalancerContext balancer;
+  private final @Nullable RateLimitedLog log;
 
-  private Gates(Gate[] gates, @Nullable BalancerContext balancer) {
+  private GateChain(Gate[] gates, @Nullable RateLimitedLog log) {
     this.gates = gates;
-    this.balancer = balancer;
+    this.log = log;
   }
 
-  static Gates of(List<Gate> gates, BalancerContext balancer) {
-    return gates.isEmpty() ? NONE : new Gates(gates.toArray(new Gate[0]), balancer);
+  static GateChain of(List<Gate> gates, RateLimitedLog log) {
+    return gates.isEmpty() ? NONE : new GateChain(gates.toArray(new Gate[0]), log);
   }
 
   /** Returns why the endpoint may not be chosen; null if all gates are open. */
@@ -78,8 +78,8 @@ final class Gates {
   }
 
   private void warn(String message, Throwable e) {
-    if (balancer != null) {
-      balancer.log().warn(message, e);
+    if (log != null) {
+      log.warn(message, e);
     }
   }
 }

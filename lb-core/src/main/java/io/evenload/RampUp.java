@@ -8,7 +8,7 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /** The endpoints that are in slow start, and what it leaves of their weight. Control path only. */
-final class Ramps {
+final class RampUp {
 
   /*
    * However many endpoints ramp up, there is one timer, which runs as long as there are any and lets the weights be
@@ -18,21 +18,21 @@ final class Ramps {
 
   static final int STEPS = 20;
 
-  private final ControlTimer timer;
+  private final Control control;
   private final Runnable changed;
-  private final Map<LiveEndpoint, Long> starts = new HashMap<>();
+  private final Map<RosterEntry, Long> starts = new HashMap<>();
   private @Nullable SlowStart slowStart;
   private @Nullable Future<?> next;
   private int round; // of the timer: one set for other options than these does nothing
 
   /**
-   * Creates the ramps.
+   * Creates one that nothing is in.
    *
    * @param changed computes the weights again
    */
-  Ramps(@Nullable SlowStart slowStart, ControlTimer timer, Runnable changed) {
+  RampUp(@Nullable SlowStart slowStart, Control control, Runnable changed) {
     this.slowStart = slowStart;
-    this.timer = timer;
+    this.control = control;
     this.changed = changed;
   }
 
@@ -52,21 +52,22 @@ final class Ramps {
   }
 
   /** An endpoint may be chosen that could not, or was not there, before. */
-  void begin(LiveEndpoint endpoint, long now) {
+  void begin(RosterEntry entry, long now) {
+    assert control.onPath();
     if (slowStart != null) {
-      starts.put(endpoint, now);
+      starts.put(entry, now);
       schedule(slowStart);
     }
   }
 
   /** An endpoint may not be chosen any more. */
-  void end(LiveEndpoint endpoint) {
-    starts.remove(endpoint);
+  void end(RosterEntry entry) {
+    starts.remove(entry);
   }
 
   /** Returns the share of its weight that the endpoint has now, above 0 to 1. */
-  double share(LiveEndpoint endpoint, long now) {
-    Long start = slowStart == null ? null : starts.get(endpoint);
+  double share(RosterEntry entry, long now) {
+    Long start = slowStart == null ? null : starts.get(entry);
     if (slowStart == null || start == null) {
       return 1;
     }
@@ -74,7 +75,7 @@ final class Ramps {
     long elapsed = Math.max(0, now - start) / step * step;
     double share = slowStart.share(Duration.ofNanos(elapsed));
     if (share >= 1) {
-      starts.remove(endpoint);
+      starts.remove(entry);
     }
     return share;
   }
@@ -91,7 +92,7 @@ final class Ramps {
   private void schedule(SlowStart slowStart) {
     if (next == null) {
       int set = round;
-      next = timer.after(stepNanos(slowStart), () -> step(slowStart, set));
+      next = control.after(stepNanos(slowStart), () -> step(slowStart, set));
     }
   }
 

@@ -7,22 +7,21 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 
 /**
  * Takes endpoints out whose attempts fail too often, and brings them back when their time is over.
- * On the control path, but for {@link #ended}.
+ * Control path only.
  */
-final class OutlierDetector {
+final class Ejector {
 
   /*
    * Attempts only count, by one compare-and-set each, and every decision is taken on the control path, where nothing
    * else happens meanwhile: the cap is checked against the very list in force, and nobody is ejected twice.
    *
    * One attempt alone makes a streak reach its limit, and asks the control path to look, unless that was asked already.
-   * `asked` is lowered before the streaks are read, so whoever finds it raised has counted before they are. After a look
-   * that ejected nobody it stays raised until the next tick, which looks anyway: so there is at most one look for each
+   * The alarm is rearmed before the streaks are read, so whoever finds it muted has counted before they are. After a look
+   * that ejected nobody it stays muted until the next tick, which looks anyway: so there is at most one look for each
    * ejection and one for each tick, however many attempts fail.
    *
    * Ejections end with the one-second tick, so none needs a timer. Failures of the time in which an endpoint is out, for
@@ -31,51 +30,47 @@ final class OutlierDetector {
 
   private static final int MIN_KNOWN = 3;
   private static final int MIN_ELIGIBLE = 2;
-  private static final int NEVER = Tally.MAX_STREAK + 1;
 
   private final BalancerContext balancer;
   private final OutlierDetection options;
-  private final int streakLimit;
   private final Runnable askToLook;
-  private final AtomicBoolean asked = new AtomicBoolean();
+  private final StreakAlarm alarm;
   private long intervalStart;
 
   /**
-   * Makes the detector of a balancer.
+   * Makes the ejector of a balancer.
    *
    * @param askToLook has {@link #look} called on the control path; run from any thread
    */
-  OutlierDetector(BalancerContext balancer, OutlierDetection options, Runnable askToLook) {
+  Ejector(BalancerContext balancer, OutlierDetection options, Runnable askToLook) {
     this(balancer, options, askToLook, balancer.nanoTime().getAsLong());
   }
 
-  private OutlierDetector(
+  private Ejector(
       BalancerContext balancer, OutlierDetection options, Runnable askToLook, long intervalStart) {
     this.balancer = balancer;
     this.options = options;
     this.askToLook = askToLook;
-    this.streakLimit = options.consecutiveFailures() == 0 ? NEVER : options.consecutiveFailures();
+    this.alarm = new StreakAlarm(options.consecutiveFailures(), askToLook);
     this.intervalStart = intervalStart;
   }
 
-  /** Returns the detector that goes on with other options, in the interval that runs. */
-  OutlierDetector with(OutlierDetection options) {
-    return new OutlierDetector(balancer, options, askToLook, intervalStart);
+  /** Returns the ejector that goes on with other options, in the interval that runs. */
+  Ejector with(OutlierDetection options) {
+    return new Ejector(balancer, options, askToLook, intervalStart);
   }
 
-  /** Counts the outcome of an attempt; on any thread. */
-  void ended(LiveEndpoint endpoint, boolean success) {
-    if (endpoint.count(success) == streakLimit && asked.compareAndSet(false, true)) {
-      askToLook.run();
-    }
+  /** What counts the failures in a row, on the threads of the attempts. */
+  StreakAlarm alarm() {
+    return alarm;
   }
 
   /** Ejects those with too many failures in a row; tells whether there were any. */
   boolean look(Members members, long now) {
-    asked.set(false);
+    alarm.rearm();
     boolean ejected = ejectStreaks(members, now);
     if (!ejected) {
-      asked.set(true);
+      alarm.mute();
     }
     return ejected;
   }
@@ -83,7 +78,7 @@ final class OutlierDetector {
   /** Lets time pass: ends ejections and begins others. */
   void tick(Members members, long now) {
     endEjections(members, now);
-    asked.set(false);
+    alarm.rearm();
     ejectStreaks(members, now);
     if (now - intervalStart >= options.interval().toNanos()) {
       intervalStart = now;
@@ -92,21 +87,21 @@ final class OutlierDetector {
   }
 
   /** Ejects an endpoint for what is known from elsewhere, if it may be; tells whether it was. */
-  boolean eject(LiveEndpoint endpoint, Duration atMost, String reason, Members members, long now) {
-    if (members.state(endpoint) != EndpointState.ELIGIBLE || !new Room(members).take(endpoint)) {
+  boolean eject(RosterEntry entry, Duration atMost, String reason, Members members, long now) {
+    if (members.state(entry) != EndpointState.ELIGIBLE || !new Room(members).take(entry)) {
       return false;
     }
     long nanos = Math.min(atMost.toNanos(), options.maxEjectionTime().toNanos());
-    begin(endpoint, endpoint.ejection.times(), nanos, reason, now);
+    begin(entry, entry.ejection.times(), nanos, reason, now);
     return true;
   }
 
   private static void endEjections(Members members, long now) {
-    for (LiveEndpoint endpoint : members.all()) {
-      Ejection ejection = endpoint.ejection;
+    for (RosterEntry entry : members.all()) {
+      Ejection ejection = entry.ejection;
       if (ejection.running() && now - ejection.endNanos() >= 0) {
-        endpoint.ejection = ejection.over();
-        endpoint.forgetOutcomes();
+        entry.ejection = ejection.over();
+        entry.endpoint.forgetOutcomes();
       }
     }
   }
@@ -114,18 +109,18 @@ final class OutlierDetector {
   private boolean ejectStreaks(Members members, long now) {
     boolean ejected = false;
     Room room = null;
-    for (LiveEndpoint endpoint : members.all()) {
-      int streak = endpoint.failuresInARow();
-      if (streak < streakLimit) {
+    for (RosterEntry entry : members.all()) {
+      int streak = entry.endpoint.failuresInARow();
+      if (!alarm.tooMany(streak)) {
         continue;
       }
-      if (members.state(endpoint) != EndpointState.ELIGIBLE) {
-        endpoint.forgetOutcomes();
+      if (members.state(entry) != EndpointState.ELIGIBLE) {
+        entry.endpoint.forgetOutcomes();
         continue;
       }
       room = room == null ? new Room(members) : room;
-      if (room.take(endpoint)) {
-        begin(endpoint, streak + " failures in a row", now);
+      if (room.take(entry)) {
+        begin(entry, streak + " failures in a row", now);
         ejected = true;
       }
     }
@@ -134,53 +129,52 @@ final class OutlierDetector {
 
   private void judgeInterval(Members members, long now) {
     Map<Integer, List<Peer>> eligible = new HashMap<>();
-    for (LiveEndpoint endpoint : members.all()) {
-      long tally = endpoint.takeCounts();
-      if (members.state(endpoint) == EndpointState.ELIGIBLE) {
-        int priority = endpoint.server().priority();
-        eligible.computeIfAbsent(priority, p -> new ArrayList<>()).add(new Peer(endpoint, tally));
+    for (RosterEntry entry : members.all()) {
+      long tally = entry.endpoint.takeCounts();
+      if (members.state(entry) == EndpointState.ELIGIBLE) {
+        int priority = entry.server().priority();
+        eligible.computeIfAbsent(priority, p -> new ArrayList<>()).add(new Peer(entry, tally));
       }
     }
     eligible.values().forEach(peers -> judge(peers, members, now));
-    for (LiveEndpoint endpoint : members.all()) {
-      endpoint.ejection = endpoint.ejection.livedDown(now, options.interval().toNanos());
+    for (RosterEntry entry : members.all()) {
+      entry.ejection = entry.ejection.livedDown(now, options.interval().toNanos());
     }
   }
 
   private void judge(List<Peer> peers, Members members, long now) {
     long[] tallies = peers.stream().mapToLong(Peer::tally).toArray();
     Room room = null;
-    for (Outliers.Outlier outlier : Outliers.find(tallies, options)) {
-      LiveEndpoint endpoint = peers.get(outlier.index()).endpoint();
+    for (OutlierRule.Outlier outlier : OutlierRule.find(tallies, options)) {
+      RosterEntry entry = peers.get(outlier.index()).entry();
       room = room == null ? new Room(members) : room;
-      if (room.take(endpoint)) {
-        begin(endpoint, outlier.reason(), now);
+      if (room.take(entry)) {
+        begin(entry, outlier.reason(), now);
       }
     }
   }
 
-  private void begin(LiveEndpoint endpoint, String reason, long now) {
-    int times = Outliers.times(endpoint.ejection.times(), options);
-    long nanos = Outliers.ejectionNanos(times, balancer.random().nextDouble(), options);
-    begin(endpoint, times, nanos, reason, now);
+  private void begin(RosterEntry entry, String reason, long now) {
+    int times = OutlierRule.times(entry.ejection.times(), options);
+    long nanos = OutlierRule.ejectionNanos(times, balancer.random().nextDouble(), options);
+    begin(entry, times, nanos, reason, now);
   }
 
-  private static void begin(LiveEndpoint endpoint, int times, long nanos, String reason, long now) {
+  private static void begin(RosterEntry entry, int times, long nanos, String reason, long now) {
     long seconds = Math.max(1, Math.round(nanos / 1e9));
     String words = reason + ", for " + seconds + " s";
-    endpoint.ejection =
-        new Ejection(times, now + nanos, new Standing(EndpointState.EJECTED, words));
+    entry.ejection = new Ejection(times, now + nanos, new Standing(EndpointState.EJECTED, words));
   }
 
   /** The endpoints of the roster, and what each may be used for at this moment. */
-  record Members(Collection<LiveEndpoint> all, Function<LiveEndpoint, EndpointState> states) {
+  record Members(Collection<RosterEntry> all, Function<RosterEntry, EndpointState> states) {
 
-    EndpointState state(LiveEndpoint endpoint) {
-      return states.apply(endpoint);
+    EndpointState state(RosterEntry entry) {
+      return states.apply(entry);
     }
   }
 
-  private record Peer(LiveEndpoint endpoint, long tally) {}
+  private record Peer(RosterEntry entry, long tally) {}
 
   /** How many more endpoints may be ejected. */
   private final class Room {
@@ -190,23 +184,23 @@ final class OutlierDetector {
     private int eligible;
 
     Room(Members members) {
-      for (LiveEndpoint endpoint : members.all()) {
-        EndpointState state = members.state(endpoint);
+      for (RosterEntry entry : members.all()) {
+        EndpointState state = members.state(entry);
         if (!state.inService()) {
           continue;
         }
-        int priority = endpoint.server().priority();
+        int priority = entry.server().priority();
         known.merge(priority, 1, Integer::sum);
-        ejected.merge(priority, endpoint.ejection.running() ? 1 : 0, Integer::sum);
+        ejected.merge(priority, entry.ejection.running() ? 1 : 0, Integer::sum);
         knownInAll++;
         eligible += state == EndpointState.ELIGIBLE ? 1 : 0;
       }
     }
 
     /** Takes a place for an eligible endpoint; false if there is none. */
-    boolean take(LiveEndpoint endpoint) {
-      int priority = endpoint.server().priority();
-      int cap = Outliers.cap(known.getOrDefault(priority, 0), options.maxEjectionPercent());
+    boolean take(RosterEntry entry) {
+      int priority = entry.server().priority();
+      int cap = OutlierRule.cap(known.getOrDefault(priority, 0), options.maxEjectionPercent());
       int taken = ejected.getOrDefault(priority, 0);
       if (knownInAll < MIN_KNOWN || eligible < MIN_ELIGIBLE || taken >= cap) {
         return false;

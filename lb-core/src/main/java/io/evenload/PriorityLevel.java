@@ -6,7 +6,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The endpoints of one priority by zone, and by what they may be used for. Used once. */
-final class Level {
+final class PriorityLevel {
 
   /*
    * Health, panic and failover are those of a whole priority; its load then spreads over its zones. With a subset, the
@@ -19,21 +19,21 @@ final class Level {
   private List<Zone> serving = List.of();
   private boolean panic;
 
-  Level(@Nullable Locality locality) {
+  PriorityLevel(@Nullable Locality locality) {
     this.locality = locality;
   }
 
-  void add(LiveEndpoint endpoint, CandidateGroup group, EndpointState state) {
-    zone(group).add(endpoint, state);
+  void add(LiveEndpoint endpoint, PoolEntry pool, EndpointState state) {
+    zone(pool).add(endpoint, state);
   }
 
-  private Zone zone(CandidateGroup group) {
+  private Zone zone(PoolEntry pool) {
     for (Zone zone : zones) {
-      if (zone.group == group) {
+      if (zone.pool == pool) {
         return zone;
       }
     }
-    Zone zone = new Zone(group);
+    Zone zone = new Zone(pool);
     zones.add(zone);
     return zone;
   }
@@ -56,7 +56,7 @@ final class Level {
     serving = zones.stream().filter(zone -> !zone.usable(panic).isEmpty()).toList();
     if (locality != null && locality.strict()) {
       List<Zone> own =
-          serving.stream().filter(zone -> locality.zone().equals(zone.group.zone)).toList();
+          serving.stream().filter(zone -> locality.zone().equals(zone.pool.pool.zone)).toList();
       serving = own.isEmpty() ? serving : own;
     }
     return usable().size();
@@ -72,7 +72,7 @@ final class Level {
     List<@Nullable String> names = new ArrayList<>();
     for (Zone zone : zones) {
       capacities[names.size()] = serving.contains(zone) ? zone.capacity(panic) : 0;
-      names.add(zone.group.zone);
+      names.add(zone.pool.pool.zone);
     }
     return locality == null ? new double[] {1} : ZoneShares.of(locality, names, capacities);
   }
@@ -100,16 +100,16 @@ final class Level {
     return zones.stream().flatMap(zone -> part.apply(zone).stream()).toList();
   }
 
-  /** The endpoints of one candidate group that traffic is meant for. */
+  /** The endpoints of one pool that traffic is meant for. */
   static final class Zone {
-    private final CandidateGroup group;
+    private final PoolEntry pool;
     private final List<LiveEndpoint> eligible = new ArrayList<>();
     private final List<LiveEndpoint> eligibleAndUnwell = new ArrayList<>();
     private final List<LiveEndpoint> unwell = new ArrayList<>();
     private final List<LiveEndpoint> gated = new ArrayList<>();
 
-    private Zone(CandidateGroup group) {
-      this.group = group;
+    private Zone(PoolEntry pool) {
+      this.pool = pool;
     }
 
     private void add(LiveEndpoint endpoint, EndpointState state) {
@@ -136,12 +136,12 @@ final class Level {
       for (LiveEndpoint endpoint : usable(panic)) {
         sum += endpoint.weight();
       }
-      Aperture aperture = group.aperture();
+      Aperture aperture = pool.aperture();
       return aperture == null ? sum : sum * aperture.scale();
     }
 
     Candidates candidates(boolean panic) {
-      return group.candidates(usable(panic), panic);
+      return pool.candidates(usable(panic), panic);
     }
   }
 }

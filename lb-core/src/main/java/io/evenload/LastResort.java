@@ -1,0 +1,132 @@
+package io.evenload;
+
+import org.jspecify.annotations.Nullable;
+
+/** The engine's own search for one attempt, after what the chooser answered was refused. */
+@SuppressWarnings("ReferenceEquality") // of candidates: these very ones
+final class LastResort {
+
+  /*
+   * It offers the attempt to those endpoints that may be chosen and were not tried (of the candidates drawn, then of each
+   * priority), the tried ones, those that only failing health keeps out, and at last, for one trial each, those whose gate
+   * is closed. Draining, weight 0, the request's filter, gates and limits are hard at every step.
+   *
+   * An endpoint found at its limit may have room a moment later, while another, passed before, is filled: with limits that
+   * share a total, as bounded loads do, there may be room somewhere all the time and the search runs behind it. So a search
+   * that met full endpoints is believed only if nothing moved: it is repeated until three in a row found the same slots
+   * full, in the same state. Slots carry a count of their changes, and their sum only grows, so then no slot changed from
+   * the first to the third, and all that the second saw was true at one moment. A repetition means that another attempt
+   * began or ended meanwhile, so some thread always gets on.
+   */
+
+  private static final int RANDOM_OFFERS = 4;
+  private static final int SAME_SEARCHES = 3;
+
+  private final BalancerContext balancer;
+  private final Admission admission;
+  private final RequestContext request;
+  private final FullSlots full = new FullSlots();
+
+  LastResort(BalancerContext balancer, Admission admission, RequestContext request) {
+    this.balancer = balancer;
+    this.admission = admission;
+    this.request = request;
+  }
+
+  /**
+   * Returns a started attempt, or null if no endpoint takes it.
+   *
+   * @param drawn the candidates that the chooser was asked for, which are offered first; null if
+   *     there were none
+   */
+  @Nullable Attempt search(Snapshot snapshot, @Nullable Candidates drawn) {
+    Attempt attempt = once(snapshot, drawn);
+    for (int same = 1; attempt == null && full.sum() != 0 && same < SAME_SEARCHES; ) {
+      long before = full.sum();
+      full.clear();
+      attempt = once(snapshot, drawn);
+      same = full.sum() == before ? same + 1 : 1;
+    }
+    if (attempt != null) {
+      attempt.choice = Choice.FOUND;
+    }
+    Throwable filterError = request.takeFilterError();
+    if (filterError != null) {
+      balancer.log().warn("the filter of a request threw; such a server is left out", filterError);
+    }
+    return attempt;
+  }
+
+  private @Nullable Attempt once(Snapshot snapshot, @Nullable Candidates drawn) {
+    Attempt attempt = offer(drawn, snapshot.levels(), this::untried);
+    attempt = attempt != null ? attempt : offer(drawn, snapshot.levels(), this::tried);
+    attempt = attempt != null ? attempt : offer(null, snapshot.unwell(), this::untried);
+    attempt = attempt != null ? attempt : offer(null, snapshot.unwell(), this::tried);
+    attempt = attempt != null ? attempt : offer(null, snapshot.gated(), this::untriedOrTrial);
+    return attempt != null ? attempt : offer(null, snapshot.gated(), this::triedOrTrial);
+  }
+
+  private @Nullable Attempt offer(@Nullable Candidates first, Candidates[] all, Offer offer) {
+    Attempt attempt = first == null ? null : offer(first, offer);
+    for (int i = 0; attempt == null && i < all.length; i++) {
+      attempt = all[i] == first ? null : offer(all[i], offer);
+    }
+    return attempt;
+  }
+
+  /**
+   * Offers the attempt to a few endpoints at random, lest the one after a row that does not fit is
+   * offered most, then to each from a random index on.
+   */
+  private @Nullable Attempt offer(Candidates among, Offer offer) {
+    LiveEndpoint[] endpoints = among.endpoints();
+    int n = endpoints.length;
+    int index = 0;
+    for (int i = n < 3 ? RANDOM_OFFERS - 1 : 0; i < RANDOM_OFFERS + n; i++) {
+      boolean random = i < RANDOM_OFFERS;
+      index = random ? balancer.randomIndex(n) : (index + 1) % n;
+      FullSlots noted = random ? null : full; // each once, so that the sum is the same again
+      Attempt attempt = offer.to(endpoints[index], among, noted);
+      if (attempt != null) {
+        return attempt;
+      }
+    }
+    return null;
+  }
+
+  private @Nullable Attempt untried(
+      LiveEndpoint endpoint, Candidates among, @Nullable FullSlots noted) {
+    boolean fits = !request.tried(endpoint) && request.passes(endpoint);
+    return fits ? admission.admit(endpoint, among, request, noted) : null;
+  }
+
+  private @Nullable Attempt tried(
+      LiveEndpoint endpoint, Candidates among, @Nullable FullSlots noted) {
+    boolean fits = request.tried(endpoint) && request.passes(endpoint);
+    return fits ? admission.admit(endpoint, among, request, noted) : null;
+  }
+
+  private @Nullable Attempt untriedOrTrial(
+      LiveEndpoint endpoint, Candidates among, @Nullable FullSlots noted) {
+    boolean fits = !request.tried(endpoint) && request.passes(endpoint);
+    return fits ? admitOrTry(endpoint, among, noted) : null;
+  }
+
+  private @Nullable Attempt triedOrTrial(
+      LiveEndpoint endpoint, Candidates among, @Nullable FullSlots noted) {
+    boolean fits = request.tried(endpoint) && request.passes(endpoint);
+    return fits ? admitOrTry(endpoint, among, noted) : null;
+  }
+
+  /** The gate may have opened just now. */
+  private @Nullable Attempt admitOrTry(
+      LiveEndpoint endpoint, Candidates among, @Nullable FullSlots noted) {
+    Attempt attempt = admission.admit(endpoint, among, request, noted);
+    return attempt != null ? attempt : admission.admitTrial(endpoint, among, request, noted);
+  }
+
+  /** Offers the attempt to one endpoint; returns null if it does not fit, or does not take it. */
+  private interface Offer {
+    @Nullable Attempt to(LiveEndpoint endpoint, Candidates among, @Nullable FullSlots noted);
+  }
+}

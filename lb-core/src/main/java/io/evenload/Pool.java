@@ -1,0 +1,65 @@
+package io.evenload;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The user's chooser, bound to the endpoints of one priority, or with a {@link Locality} of one
+ * zone of it, and what an attempt needs to know of them. What the chooser throws here is contained.
+ * The state of the bound chooser outlives every list.
+ */
+final class Pool {
+
+  final int priority;
+  final @Nullable String zone;
+  final long keyHash; // what draws this pool for a request with a key; the same in every process
+
+  private final BalancerContext balancer;
+  private final @Nullable Chooser bound;
+  private volatile @Nullable Chooser limiting;
+
+  Pool(BalancerContext balancer, Chooser recipe, int priority, @Nullable String zone) {
+    this.balancer = balancer;
+    this.priority = priority;
+    this.zone = zone;
+    this.keyHash = RequestContext.hash(priority + "/" + zone);
+    Chooser fresh = null;
+    try {
+      fresh = recipe.bind(balancer);
+    } catch (Throwable e) {
+      balancer.log().warn("Chooser.bind threw; random endpoints are used", e);
+    }
+    this.bound = fresh;
+    this.limiting = fresh;
+  }
+
+  /** The chooser that limits attempts in flight, whoever chose the endpoint. From any thread. */
+  @Nullable Chooser limiting() {
+    return limiting;
+  }
+
+  /** Returns what follows the attempts at an endpoint that is new here. On the control path. */
+  Chooser.@Nullable Tracker track(Server server) {
+    try {
+      return bound == null ? null : bound.track(server);
+    } catch (Throwable e) {
+      balancer.log().warn("Chooser.track threw; the endpoint is not tracked", e);
+      return null;
+    }
+  }
+
+  /**
+   * Returns what chooses among these endpoints, which limits the attempts from now on; null if
+   * there is nothing. On the control path.
+   */
+  @Nullable Chooser prepare(List<Endpoint> list) {
+    Chooser prepared = null;
+    try {
+      prepared = bound == null ? null : bound.prepare(list);
+    } catch (Throwable e) {
+      balancer.log().warn("Chooser.prepare threw; random endpoints are used", e);
+    }
+    limiting = prepared;
+    return prepared;
+  }
+}

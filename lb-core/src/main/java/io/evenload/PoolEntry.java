@@ -1,0 +1,70 @@
+package io.evenload;
+
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the control path alone knows of one {@link Pool}: which part of its servers this client
+ * uses, and the candidates that were published last. Control path only.
+ */
+final class PoolEntry {
+
+  final Pool pool;
+
+  private @Nullable Aperture aperture; // null without a subset
+  private @Nullable Candidates current;
+  private boolean stale;
+
+  PoolEntry(Pool pool) {
+    this.pool = pool;
+  }
+
+  /** Lets the endpoint into the pool, with a tracker of the pool's chooser. */
+  void enter(RosterEntry entry) {
+    entry.pool = this;
+    entry.endpoint.enter(pool, pool.track(entry.server()));
+  }
+
+  @Nullable Aperture aperture() {
+    return aperture;
+  }
+
+  /**
+   * Puts these servers of the pool on a ring, of which this client uses a part; without a subset it
+   * uses all.
+   */
+  void open(@Nullable Subset subset, List<RosterEntry> servers) {
+    if (subset == null) {
+      aperture = null;
+    } else if (aperture == null) {
+      aperture = new Aperture(subset, servers);
+    } else {
+      aperture.update(subset, servers);
+    }
+  }
+
+  /**
+   * Notes that an endpoint's weight or description changed, so that the tables of the chooser are
+   * out of date.
+   */
+  void markStale() {
+    stale = true;
+  }
+
+  /** Returns these endpoints as candidates, prepared anew only if they are others or changed. */
+  Candidates candidates(List<LiveEndpoint> endpoints, boolean panic) {
+    LiveEndpoint[] array = endpoints.toArray(new LiveEndpoint[0]);
+    Candidates last = current;
+    Candidates next;
+    if (last == null || stale || !Arrays.equals(last.endpoints(), array)) {
+      stale = false;
+      List<Endpoint> list = List.of(array);
+      next = new Candidates(pool, array, list, pool.prepare(list), panic);
+    } else {
+      next = new Candidates(pool, last.endpoints(), last.list(), last.chooser(), panic);
+    }
+    current = next;
+    return next;
+  }
+}

@@ -1,0 +1,59 @@
+package io.evenload;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What the control path alone may touch of one endpoint; requests see {@link #endpoint} alone. */
+final class RosterEntry {
+
+  final LiveEndpoint endpoint;
+
+  final long idHash;
+
+  /** Whether the latest list has it; if not, it drains. */
+  boolean listed;
+
+  /** When it was on a list last. */
+  long departedNanos;
+
+  /** The pool that it is in, or was last; null before the first. */
+  @Nullable PoolEntry pool;
+
+  /** What {@link LiveEndpoint#gates()} consists of. */
+  List<GateFactories.Made> gates = List.of();
+
+  /** It came to a list that others were on, and has not been eligible yet. */
+  boolean fresh;
+
+  /** The part of it that this client's subset covers; 0 if it is outside. */
+  double subsetShare = 1;
+
+  Ejection ejection = Ejection.NONE;
+
+  /** Since when it drains, for whatever reason. */
+  long drainingNanos;
+
+  /** Whether it was told that it drains and nothing is in flight. */
+  boolean drained;
+
+  RosterEntry(LiveEndpoint endpoint) {
+    this.endpoint = endpoint;
+    this.idHash = RequestContext.hash(endpoint.server().id());
+  }
+
+  Server server() {
+    return endpoint.server();
+  }
+
+  /** Whether this client may call the endpoint, and so has it probed. */
+  boolean inUse() {
+    return listed && subsetShare > 0;
+  }
+
+  /** Has the pool's chooser told, before its next choice, that something changed here. */
+  void markStale() {
+    if (pool != null) {
+      pool.markStale();
+    }
+  }
+}
