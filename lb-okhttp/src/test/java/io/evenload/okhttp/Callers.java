@@ -1,5 +1,7 @@
 package io.evenload.okhttp;
 
+import static java.util.Objects.requireNonNull;
+
 import io.evenload.Attempt;
 import io.evenload.Gate;
 import io.evenload.LoadBalancer;
@@ -138,6 +140,13 @@ final class Callers {
     succeeded = 0;
     unsent = 0;
     return results;
+  }
+
+  /** What the status says of each server, in words. */
+  List<String> reasons() {
+    return requireNonNull(balancer).status().endpoints().stream()
+        .map(endpoint -> endpoint.reason())
+        .toList();
   }
 
   private void call() {
