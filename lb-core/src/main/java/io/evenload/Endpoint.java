@@ -16,10 +16,11 @@ public interface Endpoint {
   Server server();
 
   /**
-   * The effective weight, finite and more than 0: the configured weight, less what {@linkplain
-   * io.evenload.health.SlowStart slow start} withholds, and at the edge of a {@link Subset} the
-   * part of it that is within. If all listed servers have weight 0 it is 1. It changes only on the
-   * control path, and {@link Chooser#prepare} always follows.
+   * The effective weight, finite and more than 0: the configured weight, or 1 if that is 0, times
+   * the part of it that {@linkplain io.evenload.health.SlowStart slow start} leaves, times what the
+   * server {@linkplain LoadBalancer#reportWeight reports} in relation to the others, a tenth to ten
+   * times, and at the edge of a {@link Subset} times the part that is within. It changes only on
+   * the control path, and if the endpoint may be chosen, {@link Chooser#prepare} follows.
    */
   double weight();
 

@@ -4,13 +4,14 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /** The counters of an endpoint that every attempt writes. */
-abstract class EndpointLoad extends EndpointLoadPadding {
+abstract class EndpointLoad extends PaddingBeforeLoad {
 
   /*
-   * Each of the four is one word, changed by compare-and-set (or get-and-add), so each is right on its own under any
-   * interleaving; nothing relates them to one another. They share a cache line, since whoever writes one writes the
-   * others; the padding before and after keeps them from the lines of other endpoints and from the fields that
-   * choosers only read.
+   * Each of the four is changed as one by compare-and-set (or get-and-add), so each is right on its own under any
+   * interleaving; nothing relates them to one another. Only forgetOutcomes writes without looking: what is counted at
+   * that very moment may be forgotten too. They lie together, since whoever writes one writes the others:
+   * 28 bytes, which are on one cache line or, as objects begin at multiples of 8, on two. The padding before and after
+   * keeps them from the lines of other endpoints and from the fields that choosers only read.
    *
    * The lower half of `slots` is the number in flight, the upper half counts its changes. So who takes a slot by
    * compare-and-set knows that none was taken or given back since it looked, and that the limit it computed meanwhile
@@ -198,9 +199,34 @@ abstract class EndpointLoad extends EndpointLoadPadding {
 
 /**
  * Keeps what precedes an object on the heap off the cache lines (two, for the adjacent-line
- * prefetcher) of the counters.
+ * prefetcher) of the counters. Single bytes, as the JVM fills a gap before longs with a smaller
+ * field of a subclass, which then lies before the padding.
  */
 @SuppressWarnings({"unused", "MultiVariableDeclaration"})
-abstract class EndpointLoadPadding {
-  private long p00, p01, p02, p03, p04, p05, p06, p07, p08, p09, p10, p11, p12, p13, p14, p15;
+abstract class PaddingBeforeLoad {
+  private byte b00, b01, b02, b03, b04, b05, b06, b07, b08, b09, b0a, b0b, b0c, b0d, b0e, b0f;
+  private byte b10, b11, b12, b13, b14, b15, b16, b17, b18, b19, b1a, b1b, b1c, b1d, b1e, b1f;
+  private byte b20, b21, b22, b23, b24, b25, b26, b27, b28, b29, b2a, b2b, b2c, b2d, b2e, b2f;
+  private byte b30, b31, b32, b33, b34, b35, b36, b37, b38, b39, b3a, b3b, b3c, b3d, b3e, b3f;
+  private byte b40, b41, b42, b43, b44, b45, b46, b47, b48, b49, b4a, b4b, b4c, b4d, b4e, b4f;
+  private byte b50, b51, b52, b53, b54, b55, b56, b57, b58, b59, b5a, b5b, b5c, b5d, b5e, b5f;
+  private byte b60, b61, b62, b63, b64, b65, b66, b67, b68, b69, b6a, b6b, b6c, b6d, b6e, b6f;
+  private byte b70, b71, b72, b73, b74, b75, b76, b77, b78, b79, b7a, b7b, b7c, b7d, b7e, b7f;
+}
+
+/**
+ * Keeps what choosers only read, and what follows on the heap, off the lines of the counters. A few
+ * bytes more than two lines, as some may fill gaps before the counters.
+ */
+@SuppressWarnings({"unused", "MultiVariableDeclaration"})
+abstract class PaddingAfterLoad extends EndpointLoad {
+  private byte a00, a01, a02, a03, a04, a05, a06, a07, a08, a09, a0a, a0b, a0c, a0d, a0e, a0f;
+  private byte a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a1a, a1b, a1c, a1d, a1e, a1f;
+  private byte a20, a21, a22, a23, a24, a25, a26, a27, a28, a29, a2a, a2b, a2c, a2d, a2e, a2f;
+  private byte a30, a31, a32, a33, a34, a35, a36, a37, a38, a39, a3a, a3b, a3c, a3d, a3e, a3f;
+  private byte a40, a41, a42, a43, a44, a45, a46, a47, a48, a49, a4a, a4b, a4c, a4d, a4e, a4f;
+  private byte a50, a51, a52, a53, a54, a55, a56, a57, a58, a59, a5a, a5b, a5c, a5d, a5e, a5f;
+  private byte a60, a61, a62, a63, a64, a65, a66, a67, a68, a69, a6a, a6b, a6c, a6d, a6e, a6f;
+  private byte a70, a71, a72, a73, a74, a75, a76, a77, a78, a79, a7a, a7b, a7c, a7d, a7e, a7f;
+  private byte a80, a81, a82, a83, a84, a85, a86, a87, a88, a89, a8a, a8b, a8c, a8d, a8e, a8f;
 }

@@ -8,10 +8,7 @@ import org.jspecify.annotations.Nullable;
  * What an attempt knows of an endpoint: the counters, and what the control path says of it. What
  * the control path alone knows is in {@link RosterEntry}.
  */
-final class LiveEndpoint extends EndpointLoad implements Endpoint {
-
-  @SuppressWarnings({"unused", "MultiVariableDeclaration"})
-  private long p00, p01, p02, p03, p04, p05, p06, p07, p08, p09, p10, p11, p12, p13, p14, p15;
+final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
 
   final BalancerContext balancer;
 

@@ -30,10 +30,13 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Thread-safe; meant to live as long as the program, one for each service. {@code start} takes
- * no lock and blocks on nothing. All else happens on the control path: on the thread of the server
- * list, or on a daemon thread of the balancer (two with a health check), unless a scheduler is
- * given.
+ * <p>Thread-safe; meant to live as long as the program, one for each service. {@code start} and the
+ * end of an attempt take no lock and block on nothing. All else happens on the control path, one
+ * event after another. Timers, the calls of probes, and what an attempt sets off run on the
+ * balancer's own daemon thread (two with a health check), or on the scheduler that is given. A new
+ * list, the answer of a probe, and a method of this class that takes effect before it returns run
+ * on the thread that brings them. Whichever thread is on the control path goes on with what others
+ * bring meanwhile, so listeners, gates and choosers are called there on any of these threads.
  *
  * <p>The logger of this class tells what changes, at {@code INFO} and not too often, and what goes
  * wrong, at {@code WARN}. That of {@link Attempt} tells at {@code DEBUG} of each attempt why it

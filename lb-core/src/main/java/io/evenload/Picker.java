@@ -30,7 +30,7 @@ final class Picker {
 
   /** Returns a started attempt, or null if no endpoint takes it. */
   @Nullable Attempt pick(Snapshot snapshot, RequestContext request) {
-    if (snapshot.groups().length == 0) {
+    if (snapshot.pools().length == 0) {
       return new LastResort(balancer, admission, request).search(snapshot, null);
     }
     Predicate<Server> preference = request.preference();

@@ -4,9 +4,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The user's chooser, bound to the endpoints of one priority, or with a {@link Locality} of one
- * zone of it, and what an attempt needs to know of them. What the chooser throws here is contained.
- * The state of the bound chooser outlives every list.
+ * The user's chooser, bound to one candidate group: the endpoints of one priority, or with a {@link
+ * Locality} of one zone of it; and what an attempt needs to know of that group. What the chooser
+ * throws here is contained. The state of the bound chooser outlives every list.
  */
 final class Pool {
 

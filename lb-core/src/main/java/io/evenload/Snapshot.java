@@ -7,11 +7,11 @@ import java.util.random.RandomGenerator;
 /**
  * All that a choice needs, published by one volatile write; immutable.
  *
- * @param groups the candidates among which a request is drawn: of each priority, or each zone of
- *     it, that has a load
- * @param loads the share of requests that each group gets, above 0, in 1/{@value #WHOLE}
+ * @param pools the candidates among which a request is drawn: of each priority, or each zone of it,
+ *     that has a load
+ * @param loads the share of requests that each pool gets, above 0, in 1/{@value #WHOLE}
  * @param levels all candidates of each priority that has any, the most preferred first; where a
- *     priority is one group, the very same
+ *     priority is one pool, the very same
  * @param unwell endpoints that only failing health keeps out, for when nothing else is left
  * @param gated endpoints whose gate is closed, for single trials when nothing else is left
  * @param known every endpoint of the roster
@@ -19,7 +19,7 @@ import java.util.random.RandomGenerator;
  */
 @SuppressWarnings("ArrayRecordComponent") // identity is the comparison wanted
 record Snapshot(
-    Candidates[] groups,
+    Candidates[] pools,
     int[] loads,
     Candidates[] levels,
     Candidates[] unwell,
@@ -48,11 +48,11 @@ record Snapshot(
 
   List<LoadBalancerStatus.GroupStatus> status() {
     List<LoadBalancerStatus.GroupStatus> status = new ArrayList<>();
-    for (int i = 0; i < groups.length; i++) {
-      Pool pool = groups[i].pool();
+    for (int i = 0; i < pools.length; i++) {
+      Pool pool = pools[i].pool();
       if (pool != null) {
         double share = (double) loads[i] / WHOLE;
-        int candidates = groups[i].endpoints().length;
+        int candidates = pools[i].endpoints().length;
         status.add(new LoadBalancerStatus.GroupStatus(pool.priority, pool.zone, share, candidates));
       }
     }
@@ -60,37 +60,37 @@ record Snapshot(
   }
 
   /**
-   * Draws the group that serves one attempt; there must be one. A key draws the same group again as
-   * long as the loads do not change; when they do, keys move only from groups that lose or to those
+   * Draws the pool that serves one attempt; there must be one. A key draws the same pool again as
+   * long as the loads do not change; when they do, keys move only from pools that lose or to those
    * that gain.
    */
   Candidates draw(RandomGenerator random, RequestContext request) {
-    if (groups.length == 1) {
-      return groups[0];
+    if (pools.length == 1) {
+      return pools[0];
     }
     return request.key() == null ? drawn(random.nextLong()) : hashed(request.keyHash());
   }
 
   private Candidates drawn(long bits) {
     int point = (int) (bits & (WHOLE - 1));
-    int group = 0;
-    while (point >= loads[group]) {
-      point -= loads[group++];
+    int pool = 0;
+    while (point >= loads[pool]) {
+      point -= loads[pool++];
     }
-    return groups[group];
+    return pools[pool];
   }
 
-  /** Weighted rendezvous hashing: of a score for each group, load / -ln(hash), the highest wins. */
+  /** Weighted rendezvous hashing: of a score for each pool, load / -ln(hash), the highest wins. */
   private Candidates hashed(long keyHash) {
-    Candidates best = groups[0];
+    Candidates best = pools[0];
     double highest = 0;
-    for (int i = 0; i < groups.length; i++) {
-      Pool pool = groups[i].pool();
+    for (int i = 0; i < pools.length; i++) {
+      Pool pool = pools[i].pool();
       long hash = RequestContext.mix(keyHash ^ (pool == null ? 0 : pool.keyHash));
       double score = loads[i] / -Math.log(((hash >>> 11) + 0.5) * 0x1p-53);
       if (score > highest) {
         highest = score;
-        best = groups[i];
+        best = pools[i];
       }
     }
     return best;

@@ -12,7 +12,7 @@ final class SnapshotBuilder {
   private final double panicThreshold;
   private final @Nullable Locality locality;
   private final Map<Integer, PriorityLevel> byPriority = new TreeMap<>();
-  private final List<Candidates> groups = new ArrayList<>();
+  private final List<Candidates> pools = new ArrayList<>();
   private final List<Integer> loads = new ArrayList<>();
   private final List<Candidates> levels = new ArrayList<>();
   private final List<Candidates> unwell = new ArrayList<>();
@@ -52,7 +52,7 @@ final class SnapshotBuilder {
       add(present.get(i), shares[i]);
     }
     return new Snapshot(
-        groups.toArray(new Candidates[0]),
+        pools.toArray(new Candidates[0]),
         loads.stream().mapToInt(Integer::intValue).toArray(),
         levels.toArray(new Candidates[0]),
         unwell.toArray(new Candidates[0]),
@@ -72,7 +72,7 @@ final class SnapshotBuilder {
       before += shares[i];
       if (part > 0) {
         Candidates zone = level.zones().get(i).candidates(level.panic());
-        groups.add(zone);
+        pools.add(zone);
         loads.add(part);
         all = zone.endpoints().length == usable.size() ? zone : all;
       }
