@@ -98,7 +98,7 @@ final class PeerReview {
           entry,
           PeerReview.claims(entry),
           share > 0 ? share : endpoint.failureRate(), // it may have too few attempts to tell
-          gates.breakerOpen() && endpoint.failuresInARow() >= ALL_FAILED,
+          gates.breakerOpen() && endpoint.failedSinceSuccess() >= ALL_FAILED,
           entry.ejection.running());
     }
   }

@@ -116,7 +116,7 @@ final class SharedFailureTest {
             4,
             (server, since, random) ->
                 since.toSeconds() < 20 && random.nextDouble() < 0.6 ? 500 : 200);
-    callers.pass(Duration.ofSeconds(40));
+    callers.pass(Duration.ofSeconds(100)); // an ejection of 30 s and a slow start of 30 s are over
     Results after = callers.pass(SECONDS);
     assertThat(after.success()).isEqualTo(1);
     for (int server = 0; server < 4; server++) {
