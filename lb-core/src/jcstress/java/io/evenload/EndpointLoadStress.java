@@ -19,7 +19,7 @@ public class EndpointLoadStress {
     return new LiveEndpoint(StressWorld.context(), StressWorld.A);
   }
 
-  /** What the picker does below a limit. */
+  /** What Admission does below a limit. */
   private static boolean enterBelow(LiveEndpoint endpoint, int limit) {
     long slots;
     do {

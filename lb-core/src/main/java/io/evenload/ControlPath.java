@@ -17,9 +17,12 @@ import org.jspecify.annotations.Nullable;
 final class ControlPath implements ServerList.Listener, Control {
 
   /*
+   * The map of the engine, with what belongs to the control path, is in package-info.
+   *
    * Lists arrive on the thread of their source and are applied there, unless another thread is in the control path:
-   * then that one goes on with them. What a request sets off (a gate that changes) is handed to the scheduler, so that
-   * no request does this work.
+   * then that one goes on with them. So do the answers of probes, and what people ask for. What a request sets off (a
+   * gate that changes, a look for outliers, a server that announces its end) is handed to the scheduler, so that no
+   * request does this work.
    */
 
   private static final long TICK_MILLIS = 1_000;

@@ -9,12 +9,12 @@ final class Picker {
 
   /*
    * What the request prefers comes first, wherever it is eligible. A request that two attempts have failed goes to
-   * another zone, if there is a locality. The chooser is asked twice at most. If both answers
-   * are refused, the engine scans the endpoints itself: see LastResort.
+   * another zone, if there is a locality. The chooser is asked twice at most. If both answers are refused, the engine
+   * searches the endpoints itself: see LastResort.
    *
-   * An endpoint that left the list is refused although the snapshot at hand still holds it. The roster publishes the
-   * new snapshot before it marks the endpoint, so whoever sees the mark finds a newer snapshot: LoadBalancer.start tries
-   * again with it before it gives up.
+   * An endpoint that left the list is refused although the snapshot at hand still holds it. The new snapshot is
+   * published before the endpoint is marked (see SnapshotPublisher), so whoever sees the mark finds a newer snapshot:
+   * LoadBalancer.start tries again with it before it gives up.
    */
 
   /** The first retry stays near, as most failures are of one server; the next one takes no risk. */
