@@ -113,13 +113,15 @@ final class Roster {
       ejector = running == null ? new Ejector(balancer, next, control) : running.with(next);
     }
     entries.values().forEach(this::count);
+    if (running == null || next == null) {
+      entries.values().forEach(entry -> entry.endpoint.forgetOutcomes());
+    }
   }
 
   /** Has the outcomes of an endpoint counted; if nothing is detected, it is not ejected either. */
   private void count(RosterEntry entry) {
     if (ejector == null) {
       entry.endpoint.setAlarm(undetected);
-      entry.endpoint.forgetOutcomes();
       entry.ejection = Ejection.NONE;
     } else {
       entry.endpoint.setAlarm(ejector.alarm());
