@@ -67,7 +67,7 @@ public class OutlierStress {
   public static class Three {
     final AtomicInteger looks = new AtomicInteger();
     final Ejector ejector =
-        new Ejector(StressWorld.context(), OutlierDetection.defaults(), looks::incrementAndGet);
+        new Ejector(StressWorld.context(), OutlierDetection.defaults(), StressWorld.control(looks));
     final RosterEntry a = entry("a");
     final Ejector.Members members =
         new Ejector.Members(

@@ -4,11 +4,13 @@ import java.util.List;
 import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Delayed;
+import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * What the stress tests share: no timers, no threads, and a context for the parts of the engine.
@@ -22,6 +24,42 @@ final class StressWorld {
 
   static BalancerContext context() {
     return new BalancerContext("stress", () -> 0, () -> ThreadLocalRandom.current().nextLong());
+  }
+
+  /** A control path on which nothing happens but that it counts who asks for a look. */
+  static Control control(AtomicInteger looks) {
+    return new Control() {
+      @Override
+      public boolean onPath() {
+        return true;
+      }
+
+      @Override
+      public void execute(Runnable task) {
+        task.run();
+      }
+
+      @Override
+      public Future<?> after(long nanos, Runnable task) {
+        return new Never();
+      }
+
+      @Override
+      public void elsewhere(Runnable task) {
+        task.run();
+      }
+
+      @Override
+      public void publish(Snapshot next) {}
+
+      @Override
+      public void requestRefresh() {}
+
+      @Override
+      public void requestLook() {
+        looks.incrementAndGet();
+      }
+    };
   }
 
   static LoadBalancer.Builder balancer(ServerList servers) {

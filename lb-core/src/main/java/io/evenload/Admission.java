@@ -41,13 +41,13 @@ final class Admission {
       endpoint.left(tracker);
       return null;
     }
-    GateChain gates = endpoint.gates();
-    if (!endpoint.allows(among.panic()) || !gates.tryAcquire()) {
+    GateChain acquired = endpoint.allows(among.panic()) ? endpoint.gates().acquire() : null;
+    if (acquired == null) {
       endpoint.leave();
       endpoint.left(tracker);
       return null;
     }
-    return begin(endpoint, gates, tracker, request);
+    return begin(endpoint, acquired, tracker, request);
   }
 
   /**
@@ -67,12 +67,13 @@ final class Admission {
       endpoint.left(tracker);
       return null;
     }
-    if (!endpoint.inService() || !endpoint.trial.tryAcquire()) {
+    GateChain acquired = endpoint.inService() ? endpoint.trial.acquire() : null;
+    if (acquired == null) {
       endpoint.leave();
       endpoint.left(tracker);
       return null;
     }
-    return begin(endpoint, endpoint.trial, tracker, request);
+    return begin(endpoint, acquired, tracker, request);
   }
 
   /** Takes a slot below the chooser's limit; false if there is none. */

@@ -33,31 +33,33 @@ final class Ejector {
 
   private final BalancerContext balancer;
   private final OutlierDetection options;
-  private final Runnable askToLook;
+  private final Control control;
   private final StreakAlarm alarm;
   private long intervalStart;
 
   /**
    * Makes the ejector of a balancer.
    *
-   * @param askToLook has {@link #look} called on the control path; run from any thread
+   * @param control where {@link #look} is asked for
    */
-  Ejector(BalancerContext balancer, OutlierDetection options, Runnable askToLook) {
-    this(balancer, options, askToLook, balancer.nanoTime().getAsLong());
+  Ejector(BalancerContext balancer, OutlierDetection options, Control control) {
+    this(balancer, options, control, balancer.nanoTime().getAsLong());
   }
 
   private Ejector(
-      BalancerContext balancer, OutlierDetection options, Runnable askToLook, long intervalStart) {
+      BalancerContext balancer, OutlierDetection options, Control control, long intervalStart) {
     this.balancer = balancer;
     this.options = options;
-    this.askToLook = askToLook;
-    this.alarm = new StreakAlarm(options.consecutiveFailures(), askToLook);
+    this.control = control;
+    this.alarm =
+        new StreakAlarm(
+            options.consecutiveFailures(), control::requestLook, control::requestRefresh);
     this.intervalStart = intervalStart;
   }
 
   /** Returns the ejector that goes on with other options, in the interval that runs. */
   Ejector with(OutlierDetection options) {
-    return new Ejector(balancer, options, askToLook, intervalStart);
+    return new Ejector(balancer, options, control, intervalStart);
   }
 
   /** What counts the failures in a row, on the threads of the attempts. */

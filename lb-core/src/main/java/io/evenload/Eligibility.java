@@ -61,6 +61,16 @@ final class Eligibility {
     return state == EndpointState.ELIGIBLE || awaited;
   }
 
+  /**
+   * Whether the endpoint gets traffic if nothing but its breakers or its ejection speaks against
+   * it.
+   */
+  boolean takesTraffic(RosterEntry entry) {
+    EndpointState state = strongest(entry, EndpointState.BREAKER_OPEN).state();
+    return (state == EndpointState.ELIGIBLE || state == EndpointState.EJECTED)
+        && !entry.endpoint.gates().closedBesideBreakers();
+  }
+
   private Standing strongest(RosterEntry entry, @Nullable EndpointState apartFrom) {
     for (Row row : table) {
       Standing against = row.state == apartFrom ? null : row.rule.against(entry);
@@ -68,7 +78,8 @@ final class Eligibility {
         return against;
       }
     }
-    return Standing.ELIGIBLE;
+    GateChain gates = entry.endpoint.gates();
+    return gates.overruled() && gates.breakerOpen() ? Standing.OVERRULED : Standing.ELIGIBLE;
   }
 
   private @Nullable Standing left(RosterEntry entry) {

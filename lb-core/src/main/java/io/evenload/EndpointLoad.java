@@ -34,6 +34,8 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
   private static final double MIN_WEIGHT_SECONDS =
       -Math.log1p(-MIN_SAMPLE_WEIGHT) * LATENCY_DECAY_SECONDS;
 
+  private static final int MAX_FAILED = 1 << 20;
+
   private static final long ENTERED = (1L << 32) + 1;
   private static final long LEFT = (1L << 32) - 1;
 
@@ -41,6 +43,7 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
   private static final VarHandle LATENCY;
   private static final VarHandle FAILURE_RATE;
   private static final VarHandle TALLY;
+  private static final VarHandle FAILED_SINCE_SUCCESS;
 
   static {
     try {
@@ -49,6 +52,8 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
       LATENCY = lookup.findVarHandle(EndpointLoad.class, "latency", long.class);
       FAILURE_RATE = lookup.findVarHandle(EndpointLoad.class, "failureRate", float.class);
       TALLY = lookup.findVarHandle(EndpointLoad.class, "tally", long.class);
+      FAILED_SINCE_SUCCESS =
+          lookup.findVarHandle(EndpointLoad.class, "failedSinceSuccess", int.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -58,6 +63,7 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
   private volatile long slots;
   private volatile long tally = Tally.NONE;
   private volatile float failureRate;
+  private volatile int failedSinceSuccess;
 
   public final int inFlight() {
     return inFlight(slots);
@@ -69,6 +75,11 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
 
   public final double failureRate() {
     return failureRate;
+  }
+
+  /** The attempts that failed since one succeeded, about a million at most. */
+  final int failedSinceSuccess() {
+    return failedSinceSuccess;
   }
 
   /** What is in flight, together with a mark of this moment, for {@link #tryEnter}. */
@@ -138,7 +149,18 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
         next = 0;
       }
     } while (next != rate && !FAILURE_RATE.compareAndSet(this, rate, next));
+    noteUnbroken(success);
     sample(success, latencyNanos, now);
+  }
+
+  /** One of two that end at once may be lost: a failure too few, or a success that was first. */
+  private void noteUnbroken(boolean success) {
+    int failed = failedSinceSuccess;
+    if (success && failed != 0) {
+      failedSinceSuccess = 0;
+    } else if (!success && failed < MAX_FAILED) {
+      FAILED_SINCE_SUCCESS.getAndAdd(this, 1);
+    }
   }
 
   /** A failure that would make the average better only notes that the endpoint is not idle. */

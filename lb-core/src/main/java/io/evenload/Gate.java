@@ -39,6 +39,26 @@ public interface Gate {
     return "its gate is closed";
   }
 
+  /**
+   * Returns the share of recent attempts at the endpoint that the gate holds against it, 0 to 1;
+   * NaN, as by default, if failed attempts are not what the gate judges by, as with a concurrency
+   * limit.
+   *
+   * <p>Who returns a number says that the gate is a circuit breaker. The balancer then compares its
+   * endpoint with the others: a closed breaker keeps attempts away only if its endpoint is worse
+   * than its peers, or if nothing has succeeded there for long. If all fail alike the cause is
+   * likely not the endpoint, and breakers that all open would turn a partial outage into a total
+   * one. A breaker that is overruled is still asked for admission, and sends what it admits, but
+   * its refusal does not count. {@link LoadBalancer.Builder#panicThreshold} of 0 lets every breaker
+   * act alone.
+   *
+   * <p>Read on the control path. It should stay as it is while the gate is closed and while it
+   * admits trials, and is 0 while too few attempts are known.
+   */
+  default double failureShare() {
+    return Double.NaN;
+  }
+
   /** Frees what the gate holds, when its endpoint or the balancer goes; by default nothing. */
   default void close() {}
 

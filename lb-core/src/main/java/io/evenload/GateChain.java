@@ -2,6 +2,7 @@ package io.evenload;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -11,22 +12,48 @@ import org.jspecify.annotations.Nullable;
  */
 final class GateChain {
 
-  static final GateChain NONE = new GateChain(new Gate[0], null);
+  /*
+   * If breakers are overruled, all gates are still asked for admission: a breaker that tries whether its endpoint works
+   * again needs its trials. Only if that is refused the others are asked, without the breakers; the attempt gives back
+   * what it acquired, which is the one chain or the other.
+   */
+
+  static final GateChain NONE = new GateChain(new Gate[0], null, null);
 
   private final Gate[] gates;
+  private final @Nullable GateChain withoutBreakers; // null unless they are overruled
   private final @Nullable RateLimitedLog log;
 
-  private GateChain(Gate[] gates, @Nullable RateLimitedLog log) {
+  private GateChain(
+      Gate[] gates, @Nullable GateChain withoutBreakers, @Nullable RateLimitedLog log) {
     this.gates = gates;
+    this.withoutBreakers = withoutBreakers;
     this.log = log;
   }
 
   static GateChain of(List<Gate> gates, RateLimitedLog log) {
-    return gates.isEmpty() ? NONE : new GateChain(gates.toArray(new Gate[0]), log);
+    return gates.isEmpty() ? NONE : new GateChain(gates.toArray(new Gate[0]), null, log);
   }
 
-  /** Returns why the endpoint may not be chosen; null if all gates are open. */
+  /** Returns the same gates, whose breakers are overruled or are not. */
+  GateChain overruled(boolean overruled) {
+    if (overruled == overruled()) {
+      return this;
+    }
+    Gate[] others = Arrays.stream(gates).filter(gate -> !breaks(gate)).toArray(Gate[]::new);
+    return new GateChain(gates, overruled ? new GateChain(others, null, log) : null, log);
+  }
+
+  /** Whether what the breakers among the gates say does not count. */
+  boolean overruled() {
+    return withoutBreakers != null;
+  }
+
+  /** Returns why the endpoint may not be chosen; null if all gates that count are open. */
   @Nullable String closed() {
+    if (withoutBreakers != null) {
+      return withoutBreakers.closed();
+    }
     for (Gate gate : gates) {
       try {
         if (!gate.open()) {
@@ -39,7 +66,66 @@ final class GateChain {
     return null;
   }
 
-  boolean tryAcquire() {
+  /** Whether one of the breakers among the gates is open, so that the gate is closed. */
+  boolean breakerOpen() {
+    for (Gate gate : gates) {
+      if (breaks(gate) && !open(gate)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether one of the other gates is closed. */
+  boolean closedBesideBreakers() {
+    for (Gate gate : gates) {
+      if (!breaks(gate) && !open(gate)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The largest share of failures that a breaker among the gates knows of; 0 if none does. */
+  double failureShare() {
+    double largest = 0;
+    for (Gate gate : gates) {
+      largest = Math.max(largest, breaks(gate) ? Math.min(share(gate), 1) : 0);
+    }
+    return largest;
+  }
+
+  private boolean breaks(Gate gate) {
+    return !Double.isNaN(share(gate));
+  }
+
+  private double share(Gate gate) {
+    try {
+      return gate.failureShare();
+    } catch (Throwable e) {
+      warn("Gate.failureShare threw; the gate is not taken for a breaker", e);
+      return Double.NaN;
+    }
+  }
+
+  private boolean open(Gate gate) {
+    try {
+      return gate.open();
+    } catch (Throwable e) {
+      warn("Gate.open threw; the gate is taken for open", e);
+      return true;
+    }
+  }
+
+  /** Returns the gates that admit an attempt, which has to release them; null if they refuse it. */
+  @Nullable GateChain acquire() {
+    if (tryAcquire()) {
+      return this;
+    }
+    return withoutBreakers == null ? null : withoutBreakers.acquire();
+  }
+
+  private boolean tryAcquire() {
     for (int i = 0; i < gates.length; i++) {
       try {
         if (!gates[i].tryAcquire()) {

@@ -19,7 +19,7 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
   private volatile Standing standing = Standing.ELIGIBLE;
   private volatile GateChain gates = GateChain.NONE;
   private volatile @Nullable Pool pool;
-  private volatile @Nullable StreakAlarm alarm;
+  private volatile StreakAlarm alarm = StreakAlarm.NONE;
 
   /** The admission of a single attempt while the breaker is open and nothing else is left. */
   final GateChain trial;
@@ -88,8 +88,8 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
     this.gates = gates;
   }
 
-  /** Has outcomes counted, for this alarm, from now on; null for none. */
-  void setAlarm(@Nullable StreakAlarm alarm) {
+  /** Has this alarm told of the outcomes from now on. */
+  void setAlarm(StreakAlarm alarm) {
     this.alarm = alarm;
   }
 
@@ -137,9 +137,10 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
     try {
       if (outcome != Outcome.CANCELLED) {
         record(outcome == Outcome.SUCCESS, latencyNanos, now);
-        StreakAlarm watching = alarm;
-        if (watching != null) {
-          watching.counted(count(outcome == Outcome.SUCCESS));
+        boolean success = outcome == Outcome.SUCCESS;
+        alarm.counted(count(success));
+        if (success && state() == EndpointState.BREAKER_OPEN) {
+          alarm.recovered();
         }
       }
       if (tracker != null) {

@@ -31,6 +31,8 @@ final class Roster {
   private final GateFactories gates;
   private final Partition partition;
   private final SnapshotPublisher publisher;
+  private final PeerReview review = new PeerReview(eligibility);
+  private final StreakAlarm undetected; // of outliers, while nothing looks for them
   private final Set<String> reportedDuplicates = new HashSet<>();
   private Options options;
   private @Nullable HealthMonitor health;
@@ -46,6 +48,7 @@ final class Roster {
     this.rampUp = new RampUp(options.slowStart(), control, this::refresh);
     this.partition = new Partition(balancer, options);
     this.gates = new GateFactories(balancer, options.gates(), control::requestRefresh);
+    this.undetected = new StreakAlarm(0, control::requestLook, control::requestRefresh);
     this.publisher =
         new SnapshotPublisher(balancer, control, eligibility, rampUp, reportedWeights, log);
     check(null, options.healthCheck());
@@ -107,17 +110,18 @@ final class Roster {
     if (next == null) {
       ejector = null;
     } else {
-      ejector =
-          running == null ? new Ejector(balancer, next, control::requestLook) : running.with(next);
+      ejector = running == null ? new Ejector(balancer, next, control) : running.with(next);
     }
     entries.values().forEach(this::count);
+    if (running == null || next == null) {
+      entries.values().forEach(entry -> entry.endpoint.forgetOutcomes());
+    }
   }
 
   /** Has the outcomes of an endpoint counted; if nothing is detected, it is not ejected either. */
   private void count(RosterEntry entry) {
     if (ejector == null) {
-      entry.endpoint.setAlarm(null);
-      entry.endpoint.forgetOutcomes();
+      entry.endpoint.setAlarm(undetected);
       entry.ejection = Ejection.NONE;
     } else {
       entry.endpoint.setAlarm(ejector.alarm());
@@ -262,6 +266,7 @@ final class Roster {
     if (ejector != null) {
       ejector.tick(members(), now); // what it ejects or brings back has changed its state
     }
+    review.run(entries.values(), options.panicThreshold());
     boolean reweighted = reportedWeights.update(this::lists, now);
     if (!gone.isEmpty() || reweighted || partition.extended() || anyStandingChanged()) {
       refresh();
@@ -335,6 +340,7 @@ final class Roster {
   void refresh() {
     assert control.onPath();
     long now = balancer.nanoTime().getAsLong();
+    review.run(entries.values(), options.panicThreshold());
     partition.open(entries.values(), eligibility::seemsWell, now);
     if (health != null) {
       entries.values().forEach(health::follow);

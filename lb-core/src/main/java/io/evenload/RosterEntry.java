@@ -50,6 +50,14 @@ final class RosterEntry {
     return listed && subsetShare > 0;
   }
 
+  /** Lets what the endpoint's breakers say count, or not. */
+  void overrule(boolean breakers) {
+    GateChain gates = endpoint.gates();
+    if (gates.overruled() != breakers) {
+      endpoint.setGates(gates.overruled(breakers));
+    }
+  }
+
   /** Has the pool's chooser told, before its next choice, that something changed here. */
   void markStale() {
     if (pool != null) {

@@ -4,11 +4,17 @@ package io.evenload;
  * Whether an endpoint may be chosen, and why; immutable.
  *
  * @param state the strongest of the states that hold
- * @param reason why, in words; empty for an eligible endpoint
+ * @param reason why, in words; empty for an endpoint that nothing is against
  */
 record Standing(EndpointState state, String reason) {
 
   static final Standing ELIGIBLE = new Standing(EndpointState.ELIGIBLE, "");
+
+  /** Eligible in spite of a breaker. */
+  static final Standing OVERRULED =
+      new Standing(
+          EndpointState.ELIGIBLE, "its breaker is overruled, as its peers fail about as often");
+
   static final Standing WEIGHT_ZERO =
       new Standing(EndpointState.WEIGHT_ZERO, "weight 0 beside positive weights");
   static final Standing OUTSIDE_SUBSET =

@@ -30,7 +30,8 @@ final class EndpointLayoutTest {
     }
     assertThat(counters)
         .extracting(Field::getName)
-        .containsExactlyInAnyOrder("latency", "slots", "tally", "failureRate");
+        .containsExactlyInAnyOrder(
+            "latency", "slots", "tally", "failureRate", "failedSinceSuccess");
     long begin = counters.stream().mapToLong(EndpointLayoutTest::offset).min().orElseThrow();
     long end = counters.stream().mapToLong(EndpointLayoutTest::end).max().orElseThrow();
     long lastPad = padding.stream().mapToLong(EndpointLayoutTest::end).max().orElseThrow();
@@ -48,7 +49,8 @@ final class EndpointLayoutTest {
 
   private static long end(Field field) {
     Class<?> type = field.getType();
-    int size = type == byte.class ? 1 : type == float.class || !type.isPrimitive() ? 4 : 8;
+    boolean word = type == float.class || type == int.class || !type.isPrimitive();
+    int size = type == byte.class ? 1 : word ? 4 : 8;
     return offset(field) + size;
   }
 

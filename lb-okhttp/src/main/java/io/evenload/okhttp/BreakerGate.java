@@ -51,6 +51,7 @@ final class BreakerGate implements Gate {
   private final AtomicLong lastTrialNanos;
   private volatile long openedNanos;
   private volatile long waitNanos;
+  private volatile double openedShare;
   private volatile State seen;
 
   BreakerGate(CircuitBreakerConfig config, String name, LongSupplier nanoTime, Runnable changed) {
@@ -100,6 +101,21 @@ final class BreakerGate implements Gate {
     return state == State.OPEN
         ? nanoTime.getAsLong() - openedNanos > waitNanos
         : state != State.FORCED_OPEN;
+  }
+
+  /**
+   * While the breaker is not closed, what made it open: of the few trials of a half-open one too
+   * little could be told.
+   */
+  @Override
+  public double failureShare() {
+    return breaker.getState() == State.CLOSED ? measured() : openedShare;
+  }
+
+  /** The share of attempts that failed, or were slow if more of them were. */
+  private double measured() {
+    CircuitBreaker.Metrics metrics = breaker.getMetrics();
+    return Math.max(0, Math.max(metrics.getFailureRate(), metrics.getSlowCallRate())) / 100;
   }
 
   @Override
@@ -178,6 +194,9 @@ final class BreakerGate implements Gate {
   private State announce() {
     State state = breaker.getState();
     if (state != seen) {
+      if (seen == State.CLOSED) {
+        openedShare = measured();
+      }
       seen = state;
       changed.run();
     }
