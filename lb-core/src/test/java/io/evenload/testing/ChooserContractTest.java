@@ -96,6 +96,40 @@ final class ChooserContractTest {
   }
 
   @Test
+  void prepare_cursorOverPlacesOfTheList_isNoticed() {
+    Chooser turns =
+        new Blank() {
+          @Override
+          public Chooser bind(Environment environment) {
+            AtomicInteger next = new AtomicInteger();
+            return (list, request) -> list.get(Math.floorMod(next.getAndIncrement(), list.size()));
+          }
+        };
+    assertNoticed(
+        "times its share", new Claims(turns)::prepare_anotherOrderBeforeEveryChoice_nobodyStarves);
+    assertNoticed(
+        "times its share", new Claims(turns)::prepare_oneComesAndGoesAtEveryChoice_nobodyStarves);
+  }
+
+  @Test
+  void weights_leastLoadForTheWeight_isNoticed() {
+    Chooser least =
+        drawing(
+            (list, request, random) -> {
+              double min =
+                  list.stream().mapToDouble(e -> e.inFlight() / e.weight()).min().orElseThrow();
+              return draw(
+                  list,
+                  request,
+                  random,
+                  (e, r) -> e.inFlight() / e.weight() > min ? 0 : e.weight());
+            });
+    assertNoticed(
+        "times its share",
+        new Claims(least)::choose_alikeAtEveryLoad_sharesAreHalfToTwiceTheWeights);
+  }
+
+  @Test
   void prepare_answersFromAnOlderList_isNoticed() {
     Chooser late =
         new Blank() {
