@@ -28,7 +28,7 @@ public class DrainStress {
 
     @Actor
     public void drain(ICI_Result result) {
-      balancer.drain(StressWorld.A.id());
+      balancer.admin().drain(StressWorld.A.id());
       result.r1 = StressWorld.inFlight(balancer);
     }
 

@@ -122,17 +122,17 @@ public class EndpointLoadStress {
     private final LiveEndpoint endpoint = endpoint();
 
     public FastFailure() {
-      endpoint.record(true, 50_000, 0);
+      endpoint.record(Outcome.SUCCESS, 50_000, 0);
     }
 
     @Actor
     public void success() {
-      endpoint.record(true, 1_000_000, TimeUnit.SECONDS.toNanos(100));
+      endpoint.record(Outcome.SUCCESS, 1_000_000, TimeUnit.SECONDS.toNanos(100));
     }
 
     @Actor
     public void failure() {
-      endpoint.record(false, 100_000, TimeUnit.SECONDS.toNanos(200));
+      endpoint.record(Outcome.FAILURE, 100_000, TimeUnit.SECONDS.toNanos(200));
     }
 
     @Arbiter
@@ -150,12 +150,12 @@ public class EndpointLoadStress {
 
     @Actor
     public void first() {
-      endpoint.record(false, 0, 0);
+      endpoint.record(Outcome.FAILURE, 0, 0);
     }
 
     @Actor
     public void second() {
-      endpoint.record(false, 0, 0);
+      endpoint.record(Outcome.FAILURE, 0, 0);
     }
 
     @Arbiter

@@ -154,12 +154,12 @@ public class OutlierStress {
 
     @Actor
     public void first() {
-      balancer.eject(StressWorld.A.id(), Duration.ofSeconds(9), "stress");
+      balancer.admin().eject(StressWorld.A.id(), Duration.ofSeconds(9), "stress");
     }
 
     @Actor
     public void second() {
-      balancer.eject(StressWorld.B.id(), Duration.ofSeconds(9), "stress");
+      balancer.admin().eject(StressWorld.B.id(), Duration.ofSeconds(9), "stress");
     }
 
     @Arbiter
@@ -179,12 +179,12 @@ public class OutlierStress {
     private final EjectionCounter counter = new EjectionCounter();
 
     public EjectionMeetsUpdate() {
-      balancer.addListener(counter);
+      balancer.wiring().addListener(counter);
     }
 
     @Actor
     public void eject() {
-      balancer.eject(StressWorld.A.id(), Duration.ofSeconds(9), "stress");
+      balancer.admin().eject(StressWorld.A.id(), Duration.ofSeconds(9), "stress");
     }
 
     @Actor
@@ -203,8 +203,8 @@ public class OutlierStress {
     final AtomicInteger ejections = new AtomicInteger();
 
     @Override
-    public void stateChanged(Server server, EndpointState from, EndpointState to, String reason) {
-      ejections.addAndGet(to == EndpointState.EJECTED ? 1 : 0);
+    public void stateChanged(StateChanged event) {
+      ejections.addAndGet(event.to() == EndpointState.EJECTED ? 1 : 0);
     }
   }
 }

@@ -70,8 +70,13 @@ public interface Chooser {
     return this;
   }
 
-  /** Returns what follows the attempts at a new endpoint; by default null, nothing. */
-  default @Nullable Tracker track(Server server) {
+  /**
+   * Returns what follows the attempts at an endpoint that is new here; by default null, nothing. On
+   * the control path. The endpoint counts what is in flight and averages latency and failures, so a
+   * tracker may keep it and need not do so itself. Its {@link Endpoint#tracker()} is not yet what
+   * this returns.
+   */
+  default @Nullable Tracker track(Endpoint endpoint) {
     return null;
   }
 
@@ -114,6 +119,16 @@ public interface Chooser {
   /**
    * Follows the attempts at one endpoint, on the threads that make them: it must be lock-free and
    * fast.
+   *
+   * <p>What happens at an attempt, in this order: {@code arriving}, the slot is taken, {@code
+   * started}; then {@code ended}, the slot is given back, {@code left}. If it does not begin,
+   * {@code left} follows {@code arriving} at once.
+   *
+   * <p>A tracker is told of attempts but has none in its hands, so it cannot tell their ages apart.
+   * Who needs to know that something has been in flight for long keeps the time at which the number
+   * in flight last fell, or was 0; it is at least as old as the oldest that started since. Nor is
+   * it called from time to time: what fades with time is best computed when it is read, from the
+   * time of the last event, as the built-in choosers do.
    */
   interface Tracker {
 
@@ -124,20 +139,23 @@ public interface Chooser {
     default void arriving() {}
 
     /**
-     * An attempt has given its slot back, or did not get one. Called exactly once for each {@code
-     * arriving}, after {@code ended} if the attempt began. By default nothing.
+     * An attempt has given its slot back, or did not get one: {@link Endpoint#inFlight()} does not
+     * have it any more. Called exactly once for each {@code arriving}, after {@code ended} if the
+     * attempt began. By default nothing.
      */
     default void left() {}
 
-    /** An attempt begins, at this time of {@link Environment#nanoTime}. */
+    /** An attempt begins, at this time of {@link Environment#nanoTime}; it has its slot. */
     void started(long now);
 
     /**
-     * An attempt ended. Called exactly once for each {@code started}.
+     * An attempt ended. Called exactly once for each {@code started}, while {@link
+     * Endpoint#inFlight()} still has the attempt: its slot is given back after this, so that a
+     * server that fails is at no moment merely idle, and {@link #left} is called then.
      *
      * @param outcome how it ended
      * @param latencyNanos from the start to the response, or to the end if there was none; 0 or
-     *     more
+     *     more. A lower bound if it timed out or was abandoned
      * @param now the time of {@link Environment#nanoTime}
      */
     void ended(Outcome outcome, long latencyNanos, long now);

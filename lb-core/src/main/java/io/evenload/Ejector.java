@@ -82,6 +82,7 @@ final class Ejector {
     endEjections(members, now);
     alarm.rearm();
     ejectStreaks(members, now);
+    ejectSilent(members, now);
     if (now - intervalStart >= options.interval().toNanos()) {
       intervalStart = now;
       judgeInterval(members, now);
@@ -127,6 +128,28 @@ final class Ejector {
       }
     }
     return ejected;
+  }
+
+  /** Ejects those that answer nothing, unless they are half of all or more. */
+  private void ejectSilent(Members members, long now) {
+    List<RosterEntry> silent = new ArrayList<>();
+    int eligible = 0;
+    for (RosterEntry entry : members.all()) {
+      if (members.state(entry) != EndpointState.ELIGIBLE) {
+        entry.endpoint.answered(); // what it did not answer meanwhile is not held against it
+        continue;
+      }
+      eligible++;
+      if (OutlierRule.silent(entry.endpoint.unanswered(), entry.endpoint.silentSeconds(now))) {
+        silent.add(entry);
+      }
+    }
+    Room room = silent.isEmpty() || silent.size() * 2 >= eligible ? null : new Room(members);
+    for (RosterEntry entry : silent) {
+      if (room != null && room.take(entry)) {
+        begin(entry, entry.endpoint.unanswered() + " attempts without any answer", now);
+      }
+    }
   }
 
   private void judgeInterval(Members members, long now) {

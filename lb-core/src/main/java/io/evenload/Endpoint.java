@@ -18,9 +18,9 @@ public interface Endpoint {
   /**
    * The effective weight, finite and more than 0: the configured weight, or 1 if that is 0, times
    * the part of it that {@linkplain io.evenload.health.SlowStart slow start} leaves, times what the
-   * server {@linkplain LoadBalancer#reportWeight reports} in relation to the others, a tenth to ten
-   * times, and at the edge of a {@link Subset} times the part that is within. It changes only on
-   * the control path, and if the endpoint may be chosen, {@link Chooser#prepare} follows.
+   * server {@linkplain Administration#reportWeight reports} in relation to the others, a tenth to
+   * ten times, and at the edge of a {@link Subset} times the part that is within. It changes only
+   * on the control path, and if the endpoint may be chosen, {@link Chooser#prepare} follows.
    */
   double weight();
 
@@ -30,17 +30,28 @@ public interface Endpoint {
   /**
    * The exponentially weighted moving average of the latency in nanoseconds; NaN until the first
    * sample. A sample is the time from the attempt's start to {@link Attempt#responded()} or its
-   * end. A failure counts only if it makes the average worse. While nothing is in flight it decays,
+   * end. A failure, a timeout and an abandoned attempt count only if they make the average worse,
+   * and one that was refused does not; so an endpoint that has only failed may have none, which
+   * {@link #failureRate()} tells apart from one that is new. While nothing is in flight it decays,
    * once a second, by {@code e^(-t/10s)}.
    */
   double latencyNanos();
 
   /**
    * The share of recent attempts that failed, 0 to 1: a moving average in which the latest outcome
-   * weighs a tenth, and which decays, once a second, by {@code e^(-t/5s)}. Cancelled attempts do
-   * not count.
+   * weighs a tenth, and which decays, once a second, by {@code e^(-t/5s)}. Abandoned and cancelled
+   * attempts do not count.
    */
   double failureRate();
+
+  /**
+   * The number of attempts that ended without any answer, by a timeout or abandoned, since there
+   * was an answer of any kind, be it an error or a refused connection; 0 by default. High at a
+   * server that takes requests and never answers, whose abandoned attempts say nothing else.
+   */
+  default int unanswered() {
+    return 0;
+  }
 
   /**
    * What {@link Chooser#track} of this balancer's chooser returned for this endpoint; null if it

@@ -7,10 +7,10 @@ import java.lang.invoke.VarHandle;
 abstract class EndpointLoad extends PaddingBeforeLoad {
 
   /*
-   * Each of the four is changed as one by compare-and-set (or get-and-add), so each is right on its own under any
+   * Each of them is changed as one by compare-and-set (or get-and-add), so each is right on its own under any
    * interleaving; nothing relates them to one another. Only forgetOutcomes writes without looking: what is counted at
    * that very moment may be forgotten too. They lie together, since whoever writes one writes the others:
-   * 28 bytes, which are on one cache line or, as objects begin at multiples of 8, on two. The padding before and after
+   * 40 bytes, which are on one cache line or, as objects begin at multiples of 8, on two. The padding before and after
    * keeps them from the lines of other endpoints and from the fields that choosers only read.
    *
    * The lower half of `slots` is the number in flight, the upper half counts its changes. So who takes a slot by
@@ -19,7 +19,8 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
    *
    * Latency is an average with the time of its last sample, packed into one long: the upper half is a float in
    * nanoseconds (its 24 bits of precision are more than a mean of noisy samples has), the lower half counts units of
-   * 2^20 ns, about a millisecond; their difference is right up to 26 days. A sample's weight is 1 - e^(-dt/tau), but at
+   * 2^20 ns, about a millisecond; their difference is right up to 26 days. `silence` is packed alike: since when there was
+   * no answer, and in the lower half how many attempts waited in vain; 0 after any answer, which hardly ever writes. A sample's weight is 1 - e^(-dt/tau), but at
    * least MIN_SAMPLE_WEIGHT, so that under load the average is that of about the last 20 samples.
    */
 
@@ -44,6 +45,7 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
   private static final VarHandle FAILURE_RATE;
   private static final VarHandle TALLY;
   private static final VarHandle FAILED_SINCE_SUCCESS;
+  private static final VarHandle SILENCE;
 
   static {
     try {
@@ -54,6 +56,7 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
       TALLY = lookup.findVarHandle(EndpointLoad.class, "tally", long.class);
       FAILED_SINCE_SUCCESS =
           lookup.findVarHandle(EndpointLoad.class, "failedSinceSuccess", int.class);
+      SILENCE = lookup.findVarHandle(EndpointLoad.class, "silence", long.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -62,6 +65,7 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
   private volatile long latency = packed(Float.NaN, 0);
   private volatile long slots;
   private volatile long tally = Tally.NONE;
+  private volatile long silence;
   private volatile float failureRate;
   private volatile int failedSinceSuccess;
 
@@ -75,6 +79,17 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
 
   public final double failureRate() {
     return failureRate;
+  }
+
+  public final int unanswered() {
+    return (int) silence;
+  }
+
+  /** How long ago the first of the {@link #unanswered} ended; 0 if there is none. */
+  final double silentSeconds(long now) {
+    long since = silence;
+    int time = (int) (now >>> TICK_SHIFT);
+    return since == 0 ? 0 : Math.max(0, time - (int) (since >>> 32)) * SECONDS_PER_TICK;
   }
 
   /** The attempts that failed since one succeeded, about a million at most. */
@@ -133,13 +148,44 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
   /** Begins to count anew, the failures in a row too. */
   final void forgetOutcomes() {
     tally = Tally.NONE;
+    answered();
+  }
+
+  /** There was an answer of some kind, or what there was not is forgotten. */
+  final void answered() {
+    if (silence != 0) {
+      silence = 0;
+    }
+  }
+
+  private void unanswered(long now) {
+    long old;
+    long next;
+    do {
+      old = silence;
+      next = old == 0 ? ((now >>> TICK_SHIFT) << 32) | 1 : (int) old == MAX_FAILED ? old : old + 1;
+    } while (!SILENCE.compareAndSet(this, old, next));
   }
 
   /**
-   * Takes the result of one attempt into the averages. A failure never makes the latency look
-   * better.
+   * Takes the result of one attempt that was not cancelled. A failure never makes the latency look
+   * better, and an abandoned attempt leaves the failure rate alone.
    */
-  final void record(boolean success, long latencyNanos, long now) {
+  final void record(Outcome outcome, long latencyNanos, long now) {
+    if (outcome != Outcome.ABANDONED) {
+      boolean success = outcome == Outcome.SUCCESS;
+      recordFailureRate(success);
+      noteUnbroken(success);
+    }
+    if (outcome.unanswered()) {
+      unanswered(now);
+    } else {
+      answered();
+    }
+    sample(outcome, latencyNanos, now);
+  }
+
+  private void recordFailureRate(boolean success) {
     float rate;
     float next;
     do {
@@ -149,8 +195,6 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
         next = 0;
       }
     } while (next != rate && !FAILURE_RATE.compareAndSet(this, rate, next));
-    noteUnbroken(success);
-    sample(success, latencyNanos, now);
   }
 
   /** One of two that end at once may be lost: a failure too few, or a success that was first. */
@@ -163,21 +207,28 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
     }
   }
 
-  /** A failure that would make the average better only notes that the endpoint is not idle. */
-  private void sample(boolean success, long latencyNanos, long now) {
+  /** What does not count as a sample only notes that the endpoint is not idle. */
+  private void sample(Outcome outcome, long latencyNanos, long now) {
     int time = (int) (now >>> TICK_SHIFT);
     long old;
     float mean;
     do {
       old = latency;
       mean = nanos(old);
-      if (success || latencyNanos > mean) {
+      if (counts(outcome, latencyNanos, mean)) {
         mean =
             Float.isNaN(mean)
                 ? latencyNanos
                 : (float) (mean + (latencyNanos - mean) * sampleWeight(old, time));
       }
     } while (!LATENCY.compareAndSet(this, old, packed(mean, time)));
+  }
+
+  /** Whether it is a sample; a lower bound is one even if it is the first. */
+  private static boolean counts(Outcome outcome, long latencyNanos, float mean) {
+    return outcome == Outcome.SUCCESS
+        || (outcome != Outcome.REFUSED && latencyNanos > mean)
+        || (outcome.unanswered() && Float.isNaN(mean));
   }
 
   private static double sampleWeight(long packed, int time) {

@@ -116,8 +116,7 @@ final class LeakSampler {
     }
 
     private void giveBack() {
-      long now = endpoint.balancer.nanoTime().getAsLong();
-      endpoint.end(gates, tracker, Outcome.CANCELLED, Math.max(0, now - startNanos), now, null);
+      new Attempt(endpoint, gates, tracker, startNanos, null).cancel();
     }
   }
 }

@@ -3,10 +3,9 @@ package io.evenload;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
-/** All listeners of one balancer as one that never throws. */
-final class Listeners implements LoadBalancerListener {
+/** Tells all listeners of one balancer; never throws. Thread-safe. */
+final class Listeners {
 
   private static final LoadBalancerListener[] NONE = {};
 
@@ -29,32 +28,30 @@ final class Listeners implements LoadBalancerListener {
         Arrays.stream(all).filter(other -> other != listener).toArray(LoadBalancerListener[]::new);
   }
 
-  @Override
-  public void serversChanged(List<Server> servers) {
-    tell("serversChanged", listener -> listener.serversChanged(servers));
+  void serversChanged(List<Server> servers) {
+    var event = new LoadBalancerListener.ServersChanged(servers);
+    tell("serversChanged", listener -> listener.serversChanged(event));
   }
 
-  @Override
-  public void serversFailed(Throwable cause) {
-    tell("serversFailed", listener -> listener.serversFailed(cause));
+  void serversFailed(Throwable cause) {
+    var event = new LoadBalancerListener.ServersFailed(cause);
+    tell("serversFailed", listener -> listener.serversFailed(event));
   }
 
-  @Override
-  public void stateChanged(Server server, EndpointState from, EndpointState to, String reason) {
-    tell("stateChanged", listener -> listener.stateChanged(server, from, to, reason));
+  void stateChanged(Server server, EndpointState from, EndpointState to, String reason) {
+    var event = new LoadBalancerListener.StateChanged(server, from, to, reason);
+    tell("stateChanged", listener -> listener.stateChanged(event));
   }
 
-  @Override
-  public void drained(Server server) {
-    tell("drained", listener -> listener.drained(server));
+  void drained(Server server) {
+    var event = new LoadBalancerListener.Drained(server);
+    tell("drained", listener -> listener.drained(event));
   }
 
-  @Override
-  public void attemptEnded(
-      Server server, Outcome outcome, long latencyNanos, @Nullable Throwable cause) {
+  void attemptEnded(Attempt attempt) {
     for (LoadBalancerListener listener : all) { // no lambda: on the hot path
       try {
-        listener.attemptEnded(server, outcome, latencyNanos, cause);
+        listener.attemptEnded(attempt);
       } catch (Throwable e) {
         threw("attemptEnded", e);
       }

@@ -126,33 +126,44 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
     }
   }
 
-  /** Ends an attempt, whose caller makes sure that this happens once. */
-  void end(
-      GateChain acquired,
-      Chooser.@Nullable Tracker tracker,
-      Outcome outcome,
-      long latencyNanos,
-      long now,
-      @Nullable Throwable cause) {
+  /**
+   * Takes the end of an attempt, whose caller makes sure that this happens once.
+   *
+   * @param responded whether a response had begun before
+   */
+  void end(Attempt attempt, Outcome outcome, boolean responded, long now) {
+    long latencyNanos = attempt.latencyNanos();
+    Chooser.Tracker tracker = attempt.tracker;
     try {
-      if (outcome != Outcome.CANCELLED) {
-        record(outcome == Outcome.SUCCESS, latencyNanos, now);
-        boolean success = outcome == Outcome.SUCCESS;
-        alarm.counted(count(success));
-        if (success && state() == EndpointState.BREAKER_OPEN) {
-          alarm.recovered();
-        }
-      }
+      count(outcome, responded, latencyNanos, now);
       if (tracker != null) {
         ended(tracker, outcome, latencyNanos, now);
       }
-      acquired.release(outcome, latencyNanos);
+      attempt.gates.release(outcome, latencyNanos);
     } finally {
       // After the failure was recorded, so that a failing server is at no moment merely idle.
       leave();
       left(tracker);
     }
-    balancer.listeners().attemptEnded(server, outcome, latencyNanos, cause);
+    balancer.listeners().attemptEnded(attempt);
+  }
+
+  private void count(Outcome outcome, boolean responded, long latencyNanos, long now) {
+    if (outcome == Outcome.CANCELLED) {
+      if (responded) {
+        answered();
+      }
+      return;
+    }
+    record(outcome, latencyNanos, now);
+    if (outcome == Outcome.ABANDONED) {
+      return;
+    }
+    boolean success = outcome == Outcome.SUCCESS;
+    alarm.counted(count(success));
+    if (success && state() == EndpointState.BREAKER_OPEN) {
+      alarm.recovered();
+    }
   }
 
   LoadBalancerStatus.EndpointStatus status() {

@@ -15,6 +15,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -23,11 +24,8 @@ import org.jspecify.annotations.Nullable;
  * time.
  *
  * <pre>{@code
- * try (LoadBalancer orders = LoadBalancer.of("orders", Server.of("10.0.0.1", 8080), Server.of("10.0.0.2", 8080));
- *     Attempt attempt = orders.start()) {
- *   send(attempt.server());
- *   attempt.succeed();
- * }
+ * LoadBalancer orders = LoadBalancer.of("orders", Server.of("10.0.0.1", 8080), Server.of("10.0.0.2", 8080));
+ * String answer = orders.call(server -> send(server)); // throws what send throws, which is the server's failure
  * }</pre>
  *
  * <p>Thread-safe; meant to live as long as the program, one for each service. {@code start} and the
@@ -48,6 +46,8 @@ public final class LoadBalancer implements AutoCloseable {
   private final ControlPath control;
   private final Picker picker;
   private final LeakSampler sampler;
+  private final Administration admin;
+  private final Wiring wiring;
   private final CompletionStage<Void> ready; // one for all, as each made would stay with the other
   private final ReentrantLock reconfiguring = new ReentrantLock();
 
@@ -57,6 +57,8 @@ public final class LoadBalancer implements AutoCloseable {
     sampler = new LeakSampler(balancer, builder.leakSampling);
     picker = new Picker(balancer, new Admission(balancer, sampler));
     control = new ControlPath(balancer, builder.options(), builder.scheduler, sampler);
+    admin = new Administration(control);
+    wiring = new Wiring(control, balancer.listeners());
     ready = control.ready().minimalCompletionStage();
     control.start(servers);
   }
@@ -82,7 +84,98 @@ public final class LoadBalancer implements AutoCloseable {
   }
 
   /**
-   * Starts the only attempt of a request that has no key.
+   * Runs an action at a chosen server, as the only attempt of a request that has no key; see {@link
+   * #call(RequestContext, Action)}.
+   *
+   * @throws NoServerAvailableException if no endpoint takes the attempt, or the balancer is closed
+   * @throws X what the action throws
+   */
+  public <T extends @Nullable Object, X extends Exception> T call(Action<T, X> action)
+      throws X, NoServerAvailableException {
+    return call(RequestContext.ANONYMOUS, action);
+  }
+
+  /**
+   * Runs an action at a chosen server, on this thread, and tells by its end how the server did: one
+   * that returns is a success, an exception is the server's failure, told apart as by {@link
+   * Attempt#fail}.
+   *
+   * <p>An interrupt, a {@code CancellationException} and an {@code Error} are not the server's
+   * fault: the attempt is cancelled after an {@code InterruptedException}, a {@code
+   * ClosedByInterruptException}, an {@code InterruptedIOException} that is no {@code
+   * SocketTimeoutException}, or anything that is thrown while this thread is interrupted. Whatever
+   * is thrown is passed on as it is, and the thread's interrupt flag is left as it is.
+   *
+   * <p>To try again elsewhere, call once more with the same request.
+   *
+   * @param request is asked for a key, and which servers it has tried
+   * @throws NoServerAvailableException if no endpoint takes the attempt, or the balancer is closed
+   * @throws X what the action throws
+   */
+  public <T extends @Nullable Object, X extends Exception> T call(
+      RequestContext request, Action<T, X> action) throws X, NoServerAvailableException {
+    return call(request, action, LoadBalancer::isException);
+  }
+
+  /**
+   * Runs an action as {@link #call(RequestContext, Action)} does, with a judgement of one's own.
+   *
+   * @param failures tells whether something that was thrown is the server's failure. If not, the
+   *     server did what it was asked, as with an exception that means "not found"; but an {@code
+   *     Error} is cancelled. It is not asked of what an interrupt or a cancellation brought about.
+   *     If it throws, the attempt counts as failed, and what it threw is suppressed
+   * @throws NoServerAvailableException if no endpoint takes the attempt, or the balancer is closed
+   * @throws X what the action throws
+   */
+  public <T extends @Nullable Object, X extends Exception> T call(
+      RequestContext request, Action<T, X> action, Predicate<? super Throwable> failures)
+      throws X, NoServerAvailableException {
+    requireNonNull(action, "action");
+    requireNonNull(failures, "failures");
+    Attempt attempt = start(request);
+    T result;
+    try {
+      result = action.at(attempt.server());
+    } catch (Throwable e) {
+      end(attempt, e, failures);
+      throw e;
+    }
+    attempt.succeed();
+    return result;
+  }
+
+  private static boolean isException(Throwable thrown) {
+    return !(thrown instanceof Error);
+  }
+
+  private static void end(
+      Attempt attempt, Throwable thrown, Predicate<? super Throwable> failures) {
+    if (Thread.currentThread().isInterrupted() || FailureCause.cancels(thrown)) {
+      attempt.cancel();
+    } else if (blames(failures, thrown)) {
+      attempt.fail(thrown);
+    } else if (thrown instanceof Error) {
+      attempt.cancel();
+    } else {
+      attempt.succeed();
+    }
+  }
+
+  @SuppressWarnings("ReferenceEquality") // nothing can suppress itself
+  private static boolean blames(Predicate<? super Throwable> failures, Throwable thrown) {
+    try {
+      return failures.test(thrown);
+    } catch (Throwable e) {
+      if (e != thrown) {
+        thrown.addSuppressed(e);
+      }
+      return true;
+    }
+  }
+
+  /**
+   * Starts the only attempt of a request that has no key, which the caller has to end. {@link
+   * #call} is simpler where an action returns when it is done.
    *
    * @throws NoServerAvailableException if no endpoint takes the attempt, or the balancer is closed
    */
@@ -126,6 +219,16 @@ public final class LoadBalancer implements AutoCloseable {
     return ready;
   }
 
+  /** Draining, ejecting, and the weights that servers report: what is decided of one server. */
+  public Administration admin() {
+    return admin;
+  }
+
+  /** The gates and listeners of libraries. */
+  public Wiring wiring() {
+    return wiring;
+  }
+
   /** Returns what the balancer knows now. */
   public LoadBalancerStatus status() {
     Snapshot snapshot = control.snapshot();
@@ -135,101 +238,6 @@ public final class LoadBalancer implements AutoCloseable {
     }
     return new LoadBalancerStatus(
         name(), control.closed(), snapshot.panic(), sampler.leaked(), snapshot.status(), endpoints);
-  }
-
-  /**
-   * Gives every endpoint, present and future, one more gate, beside those given to {@link
-   * Builder#gate}. An endpoint may be chosen only if all its gates are open. The gates stay until
-   * their endpoint or the balancer goes, or {@link #removeGate}.
-   */
-  public void addGate(Gate.Factory factory) {
-    control.addGates(requireNonNull(factory, "factory"));
-  }
-
-  /**
-   * Takes back what {@link #addGate} did with this very factory; nothing happens if it was not
-   * added. Attempts that run give back to the gates what they acquired.
-   */
-  public void removeGate(Gate.Factory factory) {
-    control.removeGates(requireNonNull(factory, "factory"));
-  }
-
-  /** Tells one more listener of the events from now on, beside those given to the builder. */
-  public void addListener(LoadBalancerListener listener) {
-    balancer.listeners().add(requireNonNull(listener, "listener"));
-  }
-
-  /** Tells this very listener no more; nothing happens if it was not told. */
-  public void removeListener(LoadBalancerListener listener) {
-    balancer.listeners().remove(requireNonNull(listener, "listener"));
-  }
-
-  /**
-   * Takes a server out for maintenance: it gets no new attempt, and those that run finish. This
-   * holds until {@link #undrain}, also for a server that is not known yet or leaves the list
-   * meanwhile. Takes effect before this returns, unless another thread is just bringing a change
-   * into force, which then goes on with this one. {@link #status()} tells what is still in flight.
-   *
-   * @param id the {@link Server#id()}
-   */
-  public void drain(String id) {
-    control.drain(requireNonNull(id, "id"));
-  }
-
-  /**
-   * Takes a server out that announced its end to a caller, as by a response header: for so long, or
-   * until it leaves the list, or {@link #undrain} is called. Nothing happens if it is not on the
-   * list. Takes effect soon, on the balancer's own thread, so that a request may call this.
-   *
-   * @param id the {@link Server#id()}
-   * @param atMost after which it is taken back, within a second
-   * @param reason why, in words, for status and listener
-   * @throws IllegalArgumentException if the duration is not more than zero, up to 1 day
-   */
-  public void drain(String id, Duration atMost, String reason) {
-    requireNonNull(id, "id");
-    requireNonNull(reason, "reason");
-    requireNonNull(atMost, "atMost");
-    checkAtMost(atMost);
-    control.drain(id, atMost, reason);
-  }
-
-  /**
-   * Takes note of the weight that a server reports of itself, in any unit that all servers share,
-   * such as requests a second at full load. Its effective weight becomes the configured one times
-   * the reported one over the mean of all that are reported, a tenth to ten times. A server without
-   * a report has its configured weight. Lock-free for a known server, so that a request may call
-   * this; weights change once a second at most.
-   *
-   * <p>Reports count once a server has made them for 10 seconds, as in gRPC: a cold server does not
-   * know yet what it can do.
-   *
-   * @param id the {@link Server#id()}; nothing happens if it is not on the list
-   * @param weight above 0
-   * @param validFor how long the report counts if no other follows
-   * @throws IllegalArgumentException if the weight is not above 0 and finite, or the duration is
-   *     not more than zero, up to 1 day
-   */
-  public void reportWeight(String id, double weight, Duration validFor) {
-    requireNonNull(id, "id");
-    requireNonNull(validFor, "validFor");
-    if (!(weight > 0 && weight < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException("weight: " + weight + " (expected: above 0, finite)");
-    }
-    if (validFor.isNegative() || validFor.isZero() || validFor.compareTo(Duration.ofDays(1)) > 0) {
-      throw new IllegalArgumentException("validFor: " + validFor + " (expected: > PT0S to PT24H)");
-    }
-    control.reportWeight(id, weight, validFor);
-  }
-
-  /**
-   * Takes back what {@link #drain(String)} or the server's own announcement did; nothing happens if
-   * the server does not drain.
-   *
-   * @param id the {@link Server#id()}
-   */
-  public void undrain(String id) {
-    control.undrain(requireNonNull(id, "id"));
   }
 
   /**
@@ -272,29 +280,6 @@ public final class LoadBalancer implements AutoCloseable {
   }
 
   /**
-   * Asks for a server to be ejected, because of what a caller learned from it, such as that it is
-   * overloaded. Other than {@link #drain(String, Duration, String) draining} it is the weaker word:
-   * panic overrides it, and the bounds of {@link OutlierDetection} hold. Nothing happens if as many
-   * servers are ejected as may be, if it is the last that may be chosen, if fewer than 3 are known,
-   * if the id is not known or its server may not be chosen now, or if outlier detection is off.
-   * Takes effect soon, on the balancer's own thread, so that a request may call this.
-   *
-   * @param id the {@link Server#id()}
-   * @param atMost after which it comes back, within a second; {@link
-   *     OutlierDetection#maxEjectionTime()} if that is shorter. Neither jitter nor former ejections
-   *     change it
-   * @param reason why, in words, for status and listener
-   * @throws IllegalArgumentException if the duration is not more than zero, up to 1 day
-   */
-  public void eject(String id, Duration atMost, String reason) {
-    requireNonNull(id, "id");
-    requireNonNull(atMost, "atMost");
-    requireNonNull(reason, "reason");
-    checkAtMost(atMost);
-    control.eject(id, atMost, reason);
-  }
-
-  /**
    * Ends the subscription and the thread that the balancer started. From now on {@code start}
    * throws; attempts that run end normally. Idempotent; a scheduler given to the builder is not
    * shut down.
@@ -310,10 +295,18 @@ public final class LoadBalancer implements AutoCloseable {
     return status().toString();
   }
 
-  private static void checkAtMost(Duration atMost) {
-    if (atMost.isNegative() || atMost.isZero() || atMost.compareTo(Duration.ofDays(1)) > 0) {
-      throw new IllegalArgumentException("atMost: " + atMost + " (expected: > PT0S to PT24H)");
-    }
+  /**
+   * What is done at a server, for {@link #call}.
+   *
+   * @param <T> what it returns
+   * @param <X> what it may throw; the compiler finds it, be it one checked exception, several or
+   *     none
+   */
+  @FunctionalInterface
+  public interface Action<T extends @Nullable Object, X extends Exception> {
+
+    /** Sends the request to this server, and returns when the response was read. */
+    T at(Server server) throws X;
   }
 
   /** Collects the options of a {@link LoadBalancer}; not thread-safe. */
@@ -517,21 +510,19 @@ public final class LoadBalancer implements AutoCloseable {
       return this;
     }
 
-    /** Sets that no server is taken out for its failures, nor by {@link LoadBalancer#eject}. */
+    /** Sets that no server is taken out for its failures, nor by {@link Administration#eject}. */
     public Builder withoutOutlierDetection() {
       this.outlierDetection = null;
       return this;
     }
 
-    /**
-     * Adds a gate to every endpoint; by default there is none. See {@link LoadBalancer#addGate}.
-     */
+    /** Adds a gate to every endpoint; by default there is none. See {@link Wiring#addGate}. */
     public Builder gate(Gate.Factory factory) {
       gates.add(requireNonNull(factory, "factory"));
       return this;
     }
 
-    /** Leaves out the gates that this builder was given; not those of {@link #addGate}. */
+    /** Leaves out the gates that this builder was given; not those of {@link Wiring#addGate}. */
     public Builder withoutGates() {
       gates.clear();
       return this;
@@ -539,7 +530,7 @@ public final class LoadBalancer implements AutoCloseable {
 
     /**
      * Adds what is told of the balancer's events; by default there is nothing. See {@link
-     * LoadBalancer#addListener}.
+     * Wiring#addListener}.
      */
     public Builder listener(LoadBalancerListener listener) {
       checkNotRunning("listener");

@@ -19,6 +19,12 @@ final class OutlierRule {
 
   private OutlierRule() {}
 
+  /** Whether so many attempts without any answer, for so long, are too many. */
+  static boolean silent(int unanswered, double seconds) {
+    return unanswered >= OutlierDetection.SILENT_ATTEMPTS
+        && seconds >= OutlierDetection.SILENT_TIME.toNanos() / 1e9;
+  }
+
   /**
    * Returns the outliers of one interval, the worst first.
    *

@@ -39,9 +39,9 @@ final class Pool {
   }
 
   /** Returns what follows the attempts at an endpoint that is new here. On the control path. */
-  Chooser.@Nullable Tracker track(Server server) {
+  Chooser.@Nullable Tracker track(Endpoint endpoint) {
     try {
-      return bound == null ? null : bound.track(server);
+      return bound == null ? null : bound.track(endpoint);
     } catch (Throwable e) {
       balancer.log().warn("Chooser.track threw; the endpoint is not tracked", e);
       return null;

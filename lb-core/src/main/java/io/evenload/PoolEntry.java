@@ -23,7 +23,7 @@ final class PoolEntry {
   /** Lets the endpoint into the pool, with a tracker of the pool's chooser. */
   void enter(RosterEntry entry) {
     entry.pool = this;
-    entry.endpoint.enter(pool, pool.track(entry.server()));
+    entry.endpoint.enter(pool, pool.track(entry.endpoint));
   }
 
   @Nullable Aperture aperture() {

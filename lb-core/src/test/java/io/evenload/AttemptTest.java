@@ -245,7 +245,7 @@ final class AttemptTest {
     }
 
     @Override
-    public Chooser.@Nullable Tracker track(Server server) {
+    public Chooser.@Nullable Tracker track(Endpoint endpoint) {
       return this;
     }
 

@@ -172,7 +172,7 @@ final class BrokenChooserTest {
     }
 
     @Override
-    public @Nullable Tracker track(Server server) {
+    public @Nullable Tracker track(Endpoint endpoint) {
       fail("track");
       return null;
     }

@@ -274,9 +274,9 @@ final class ChooserCallsTest {
     }
 
     @Override
-    public @Nullable Tracker track(Server server) {
-      tracked.add(server.id());
-      return new NamedTracker(server.id());
+    public @Nullable Tracker track(Endpoint endpoint) {
+      tracked.add(endpoint.server().id());
+      return new NamedTracker(endpoint.server().id());
     }
   }
 
@@ -303,7 +303,7 @@ final class ChooserCallsTest {
     }
 
     @Override
-    public Tracker track(Server server) {
+    public Tracker track(Endpoint endpoint) {
       return this;
     }
 

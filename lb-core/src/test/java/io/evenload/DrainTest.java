@@ -32,7 +32,7 @@ final class DrainTest {
   @Test
   void drain_byHand_takesNoNewAttemptAndFinishesThoseRunning() throws Exception {
     Attempt running = startAt("b");
-    balancer.drain("b");
+    balancer.admin().drain("b");
 
     assertThat(chosen()).containsExactlyInAnyOrder("a", "c");
     assertThat(status("b").state()).isEqualTo(EndpointState.DRAINING);
@@ -46,8 +46,8 @@ final class DrainTest {
   @Test
   void drained_nothingInFlightForASecond_isToldOnce() throws Exception {
     Attempt running = startAt("b");
-    balancer.drain("a");
-    balancer.drain("b");
+    balancer.admin().drain("a");
+    balancer.admin().drain("b");
     world.time.advance(ofMillis(900));
     assertThat(world.events.states).doesNotContain("a: drained");
     world.time.advance(ofMinutes(1));
@@ -63,10 +63,10 @@ final class DrainTest {
     list.update(World.servers("a", "c"));
     world.time.advance(ofSeconds(2));
     list.update(World.servers("a", "b", "c"));
-    balancer.drain("b");
+    balancer.admin().drain("b");
     world.time.advance(ofSeconds(2));
-    balancer.undrain("b");
-    balancer.drain("b");
+    balancer.admin().undrain("b");
+    balancer.admin().drain("b");
     world.time.advance(ofSeconds(2));
 
     assertThat(world.events.states.stream().filter("b: drained"::equals)).hasSize(3);
@@ -74,8 +74,8 @@ final class DrainTest {
 
   @Test
   void undrain_beforeTheEndIsTold_endsTheDrain() {
-    balancer.drain("b");
-    balancer.undrain("b");
+    balancer.admin().drain("b");
+    balancer.admin().undrain("b");
     world.time.advance(ofMinutes(1));
 
     assertThat(world.events.states).doesNotContain("b: drained");
@@ -84,9 +84,9 @@ final class DrainTest {
   @Test
   void undrain_afterDrain_isChosenAgainWithItsState() throws Exception {
     startAt("b").fail(null);
-    balancer.drain("b");
+    balancer.admin().drain("b");
     world.time.advance(ofSeconds(1));
-    balancer.undrain("b");
+    balancer.admin().undrain("b");
 
     assertThat(startAt("b").server().id()).isEqualTo("b");
     assertThat(status("b").failureRate()).isPositive();
@@ -95,7 +95,7 @@ final class DrainTest {
 
   @Test
   void drain_byHand_outlivesUpdatesAndAbsence() throws Exception {
-    balancer.drain("b");
+    balancer.admin().drain("b");
     list.update(World.servers("a", "b", "d"));
     assertThat(chosen()).containsExactlyInAnyOrder("a", "d");
     list.update(World.servers("a"));
@@ -109,17 +109,17 @@ final class DrainTest {
 
   @Test
   void drain_byHandBeforeItIsKnown_holdsWhenItComes() throws Exception {
-    balancer.drain("d");
+    balancer.admin().drain("d");
     list.update(World.servers("a", "d"));
 
     assertThat(chosen()).containsExactly("a");
-    balancer.undrain("d");
+    balancer.admin().undrain("d");
     assertThat(chosen()).containsExactlyInAnyOrder("a", "d");
   }
 
   @Test
   void drain_allServers_isHard() {
-    List.of("a", "b", "c").forEach(balancer::drain);
+    List.of("a", "b", "c").forEach(balancer.admin()::drain);
 
     assertThatThrownBy(balancer::start)
         .isInstanceOf(NoServerAvailableException.class)
@@ -128,7 +128,7 @@ final class DrainTest {
 
   @Test
   void drain_announced_endsAfterItsTime() throws Exception {
-    balancer.drain("b", ofSeconds(30), "says Connection: close");
+    balancer.admin().drain("b", ofSeconds(30), "says Connection: close");
     world.time.runDue();
     assertThat(chosen()).containsExactlyInAnyOrder("a", "c");
     assertThat(status("b").reason()).isEqualTo("says Connection: close");
@@ -142,7 +142,7 @@ final class DrainTest {
   @Test
   void drain_announced_endsWithTheServersDeparture() throws Exception {
     Attempt running = startAt("b");
-    balancer.drain("b", ofMinutes(10), "going down");
+    balancer.admin().drain("b", ofMinutes(10), "going down");
     world.time.runDue();
     list.update(World.servers("a", "c"));
     list.update(World.servers("a", "b", "c"));
@@ -153,7 +153,7 @@ final class DrainTest {
 
   @Test
   void drain_announcedByAnUnlistedServer_isForgotten() throws Exception {
-    balancer.drain("d", ofMinutes(10), "going down");
+    balancer.admin().drain("d", ofMinutes(10), "going down");
     world.time.runDue();
     list.update(World.servers("a", "d"));
 
@@ -162,19 +162,19 @@ final class DrainTest {
 
   @Test
   void undrain_takesBackBoth() throws Exception {
-    balancer.drain("b");
-    balancer.drain("b", ofMinutes(10), "going down");
+    balancer.admin().drain("b");
+    balancer.admin().drain("b", ofMinutes(10), "going down");
     world.time.runDue();
     assertThat(status("b").reason()).isEqualTo("drained by hand");
-    balancer.undrain("b");
+    balancer.admin().undrain("b");
 
     assertThat(chosen()).contains("b");
   }
 
   @Test
   void undrain_ofOneThatDoesNotDrain_doesNothing() throws Exception {
-    balancer.undrain("b");
-    balancer.undrain("x");
+    balancer.admin().undrain("b");
+    balancer.admin().undrain("x");
 
     assertThat(world.events.states).isEmpty();
     assertThat(chosen()).hasSize(3);
@@ -183,9 +183,9 @@ final class DrainTest {
   @Test
   void drain_afterClose_doesNothing() {
     balancer.close();
-    balancer.drain("a");
-    balancer.drain("b", ofSeconds(1), "late");
-    balancer.undrain("a");
+    balancer.admin().drain("a");
+    balancer.admin().drain("b", ofSeconds(1), "late");
+    balancer.admin().undrain("a");
     world.time.advance(ofSeconds(5));
 
     assertThat(world.events.states).isEmpty();
@@ -194,19 +194,23 @@ final class DrainTest {
 
   @Test
   void drain_badArguments_areRefusedByName() {
-    assertThatNullPointerException().isThrownBy(() -> balancer.drain(null)).withMessage("id");
-    assertThatNullPointerException().isThrownBy(() -> balancer.undrain(null)).withMessage("id");
     assertThatNullPointerException()
-        .isThrownBy(() -> balancer.drain("a", null, "x"))
+        .isThrownBy(() -> balancer.admin().drain(null))
+        .withMessage("id");
+    assertThatNullPointerException()
+        .isThrownBy(() -> balancer.admin().undrain(null))
+        .withMessage("id");
+    assertThatNullPointerException()
+        .isThrownBy(() -> balancer.admin().drain("a", null, "x"))
         .withMessage("atMost");
     assertThatNullPointerException()
-        .isThrownBy(() -> balancer.drain("a", ofSeconds(1), null))
+        .isThrownBy(() -> balancer.admin().drain("a", ofSeconds(1), null))
         .withMessage("reason");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> balancer.drain("a", Duration.ZERO, "x"))
+        .isThrownBy(() -> balancer.admin().drain("a", Duration.ZERO, "x"))
         .withMessage("atMost: PT0S (expected: > PT0S to PT24H)");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> balancer.drain("a", Duration.ofDays(2), "x"))
+        .isThrownBy(() -> balancer.admin().drain("a", Duration.ofDays(2), "x"))
         .withMessage("atMost: PT48H (expected: > PT0S to PT24H)");
   }
 

@@ -72,9 +72,9 @@ final class EndpointLoadTest {
     for (long start : new long[] {Long.MIN_VALUE, -1, 0, Long.MAX_VALUE - 5, 1L << 51}) {
       VirtualTime clock = new VirtualTime(start);
       LiveEndpoint other = new LiveEndpoint(endpoint.balancer, World.server("b"));
-      other.record(true, 100, clock.getAsLong());
+      other.record(Outcome.SUCCESS, 100, clock.getAsLong());
       clock.jump(Duration.ofDays(20));
-      other.record(true, 20, clock.getAsLong());
+      other.record(Outcome.SUCCESS, 20, clock.getAsLong());
 
       assertThat(other.latencyNanos()).as("start %d", start).isCloseTo(20, within(0.1));
     }
@@ -82,9 +82,9 @@ final class EndpointLoadTest {
 
   @Test
   void latency_extremeSamples_stayFinite() {
-    endpoint.record(true, Long.MAX_VALUE, 0);
-    endpoint.record(true, Long.MAX_VALUE, 1);
-    endpoint.record(true, 0, 2);
+    endpoint.record(Outcome.SUCCESS, Long.MAX_VALUE, 0);
+    endpoint.record(Outcome.SUCCESS, Long.MAX_VALUE, 1);
+    endpoint.record(Outcome.SUCCESS, 0, 2);
 
     assertThat(endpoint.latencyNanos()).isFinite().isPositive();
   }
@@ -123,9 +123,9 @@ final class EndpointLoadTest {
   void failure_slowerThanTheMean_countsFasterDoesNot() {
     succeed(50);
     double mean = endpoint.latencyNanos();
-    endpoint.record(false, (long) (49 * MILLI), time.getAsLong());
+    endpoint.record(Outcome.FAILURE, (long) (49 * MILLI), time.getAsLong());
     assertThat(endpoint.latencyNanos()).isEqualTo(mean);
-    endpoint.record(false, (long) (500 * MILLI), time.getAsLong());
+    endpoint.record(Outcome.FAILURE, (long) (500 * MILLI), time.getAsLong());
 
     assertThat(endpoint.latencyNanos()).isGreaterThan(mean);
   }
@@ -149,10 +149,10 @@ final class EndpointLoadTest {
   }
 
   private void succeed(double millis) {
-    endpoint.record(true, (long) (millis * MILLI), time.getAsLong());
+    endpoint.record(Outcome.SUCCESS, (long) (millis * MILLI), time.getAsLong());
   }
 
   private void fail() {
-    endpoint.record(false, 0, time.getAsLong());
+    endpoint.record(Outcome.FAILURE, 0, time.getAsLong());
   }
 }

@@ -277,7 +277,7 @@ final class GateTest {
     FakeGates more = new FakeGates();
     more.of("a").setOpen(false);
     more.of("c").setOpen(false);
-    balancer.addGate(more);
+    balancer.wiring().addGate(more);
     list.update(World.servers("a", "b", "c"));
 
     assertThat(state("a")).isEqualTo(EndpointState.BREAKER_OPEN);

@@ -12,7 +12,6 @@ import io.evenload.testing.World;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What people see of a balancer: events, status, messages. */
@@ -81,11 +80,11 @@ final class ListenerAndStatusTest {
   void addListener_severalAndOneThatThrows_allAreToldUntilRemoved() throws Exception {
     RecordingListener second = new RecordingListener();
     try (LoadBalancer balancer = world.balancer(list).listener(new ThrowingListener()).build()) {
-      balancer.addListener(second);
+      balancer.wiring().addListener(second);
       list.update(World.servers("a"));
       balancer.start().succeed();
-      balancer.removeListener(second);
-      balancer.removeListener(second);
+      balancer.wiring().removeListener(second);
+      balancer.wiring().removeListener(second);
       list.update(World.servers("b"));
       balancer.start().succeed();
 
@@ -123,8 +122,7 @@ final class ListenerAndStatusTest {
     LoadBalancerListener spy =
         new LoadBalancerListener() {
           @Override
-          public void attemptEnded(
-              Server server, Outcome outcome, long latencyNanos, @Nullable Throwable cause) {
+          public void attemptEnded(Attempt attempt) {
             inFlight.add(self.get(0).status().endpoints().get(0).inFlight());
           }
         };
@@ -226,18 +224,17 @@ final class ListenerAndStatusTest {
 
   private static final class ThrowingListener implements LoadBalancerListener {
     @Override
-    public void serversChanged(List<Server> servers) {
+    public void serversChanged(ServersChanged event) {
       throw new IllegalStateException("broken listener");
     }
 
     @Override
-    public void stateChanged(Server server, EndpointState from, EndpointState to, String reason) {
+    public void stateChanged(StateChanged event) {
       throw new IllegalStateException("broken listener");
     }
 
     @Override
-    public void attemptEnded(
-        Server server, Outcome outcome, long latencyNanos, @Nullable Throwable cause) {
+    public void attemptEnded(Attempt attempt) {
       throw new IllegalStateException("broken listener");
     }
   }

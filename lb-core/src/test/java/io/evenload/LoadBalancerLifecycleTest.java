@@ -134,7 +134,7 @@ final class LoadBalancerLifecycleTest {
             .build()) {
       world.time.shutdown();
       list.update(World.servers("b", "c"));
-      balancer.drain("c");
+      balancer.admin().drain("c");
 
       Attempt attempt = balancer.start();
       assertThat(attempt.server().id()).isEqualTo("b");
@@ -210,7 +210,7 @@ final class LoadBalancerLifecycleTest {
             .listener(
                 new LoadBalancerListener() {
                   @Override
-                  public void serversChanged(List<Server> servers) {
+                  public void serversChanged(ServersChanged event) {
                     heard.add("changed");
                     self.get(0).close();
                   }
@@ -324,7 +324,7 @@ final class LoadBalancerLifecycleTest {
           .isThrownBy(() -> balancer.start(null))
           .withMessage("request");
       assertThatNullPointerException()
-          .isThrownBy(() -> balancer.addGate(null))
+          .isThrownBy(() -> balancer.wiring().addGate(null))
           .withMessage("factory");
     }
   }

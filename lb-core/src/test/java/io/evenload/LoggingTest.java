@@ -45,9 +45,9 @@ final class LoggingTest {
     list.update(servers(4));
     fail("s1", 5);
     world.time.advance(ofSeconds(31));
-    balancer.drain("s0");
+    balancer.admin().drain("s0");
     world.time.advance(ofSeconds(3));
-    balancer.undrain("s0");
+    balancer.admin().undrain("s0");
     list.update(List.of());
     list.update(servers(5));
     fail("s2", 5);
@@ -121,7 +121,7 @@ final class LoggingTest {
   @Test
   void changes_tenThousandServersFlap_writeFewLinesAndTheirNumber() throws Exception {
     AtomicBoolean open = new AtomicBoolean(true);
-    balancer.addGate((server, nanoTime, changed) -> switchedBy(open));
+    balancer.wiring().addGate((server, nanoTime, changed) -> switchedBy(open));
     list.update(World.servers(10_000));
     world.time.advance(ofSeconds(10));
     int before = log.messages().size();
@@ -136,7 +136,7 @@ final class LoggingTest {
     assertThat(lines)
         .last()
         .isEqualTo("orders: 99980 more changes in 10 s; 10000 of 10000 eligible");
-    balancer.drain("s1");
+    balancer.admin().drain("s1");
     assertThat(log.messages()).as("a new window").hasSize(before + StateLog.BURST + 2);
   }
 
@@ -158,7 +158,7 @@ final class LoggingTest {
   void changes_atWarnOnly_writeNothing() {
     try (CapturedLog warnings = new CapturedLog(LoadBalancer.class)) {
       list.update(servers(3));
-      balancer.drain("s1");
+      balancer.admin().drain("s1");
 
       assertThat(warnings.messages()).isEmpty();
     }

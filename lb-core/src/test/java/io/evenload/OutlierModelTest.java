@@ -72,7 +72,8 @@ final class OutlierModelTest {
     void step() throws NoServerAvailableException {
       switch (random.nextInt(10)) {
         case 0 -> list.update(servers());
-        case 1 -> balancer.eject(id(), Duration.ofSeconds(1 + random.nextInt(100)), "asked");
+        case 1 ->
+            balancer.admin().eject(id(), Duration.ofSeconds(1 + random.nextInt(100)), "asked");
         case 2 -> gates.of(id()).change(random.nextInt(4) > 0);
         case 3, 4 -> burst(id());
         case 5 -> world.time.advance(Duration.ofMillis(random.nextInt(20_000)));
@@ -126,16 +127,11 @@ final class OutlierModelTest {
       } catch (NoServerAvailableException e) {
         return;
       }
-      switch (outcome) {
-        case SUCCESS -> {
-          attempt.succeed();
-          streaks.put(id, 0);
-        }
-        case FAILURE -> {
-          attempt.fail(null);
-          streaks.merge(id, 1, Integer::sum);
-        }
-        case CANCELLED -> attempt.cancel();
+      attempt.end(outcome, null);
+      if (outcome == Outcome.SUCCESS) {
+        streaks.put(id, 0);
+      } else if (outcome.failed()) {
+        streaks.merge(id, 1, Integer::sum);
       }
     }
 
@@ -153,21 +149,25 @@ final class OutlierModelTest {
     }
 
     @Override
-    public void stateChanged(Server server, EndpointState from, EndpointState to, String reason) {
+    public void stateChanged(StateChanged event) {
       long now = world.time.getAsLong();
-      if (from == EndpointState.EJECTED && to == EndpointState.ELIGIBLE) {
-        long late = now - ends.getOrDefault(server.id(), Long.MAX_VALUE);
-        expect(late >= 0 && late <= 1_000_000_000, server.id() + " came back late by " + late);
-        ends.remove(server.id());
-        streaks.put(server.id(), 0);
+      if (event.from() == EndpointState.EJECTED && event.to() == EndpointState.ELIGIBLE) {
+        long late = now - ends.getOrDefault(event.server().id(), Long.MAX_VALUE);
+        expect(
+            late >= 0 && late <= 1_000_000_000, event.server().id() + " came back late by " + late);
+        ends.remove(event.server().id());
+        streaks.put(event.server().id(), 0);
       }
       boolean begins =
-          to == EndpointState.EJECTED && ends.getOrDefault(server.id(), now) - now <= 0;
+          event.to() == EndpointState.EJECTED
+              && ends.getOrDefault(event.server().id(), now) - now <= 0;
       if (begins) {
         begun++;
-        expect(from == EndpointState.ELIGIBLE, server.id() + " was ejected, but was " + from);
-        ends.put(server.id(), now + Duration.ofSeconds(seconds(reason)).toNanos());
-        begins(server, reason);
+        expect(
+            event.from() == EndpointState.ELIGIBLE,
+            event.server().id() + " was ejected, but was " + event.from());
+        ends.put(event.server().id(), now + Duration.ofSeconds(seconds(event.reason())).toNanos());
+        begins(event.server(), event.reason());
       }
     }
 

@@ -18,7 +18,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Threads whose attempts fail while ejections are computed and the list grows and shrinks. */
@@ -133,19 +132,18 @@ final class OutlierStormTest {
     volatile LoadBalancer balancer = LoadBalancer.of("not yet");
 
     @Override
-    public void attemptEnded(
-        Server server, Outcome outcome, long latencyNanos, @Nullable Throwable cause) {
+    public void attemptEnded(Attempt attempt) {
       attempts.incrementAndGet();
     }
 
     @Override
-    public void stateChanged(Server server, EndpointState from, EndpointState to, String reason) {
-      if (to == EndpointState.EJECTED && from == EndpointState.ELIGIBLE) {
+    public void stateChanged(StateChanged event) {
+      if (event.to() == EndpointState.EJECTED && event.from() == EndpointState.ELIGIBLE) {
         ejections.incrementAndGet();
-        checkCap(server);
-        int count = times.merge(server.id(), 1, Integer::sum);
-        if (server.id().equals("s0") && !reason.endsWith(", for " + count + " s")) {
-          broken.add("ejection " + count + " of s0, which never leaves: " + reason);
+        checkCap(event.server());
+        int count = times.merge(event.server().id(), 1, Integer::sum);
+        if (event.server().id().equals("s0") && !event.reason().endsWith(", for " + count + " s")) {
+          broken.add("ejection " + count + " of s0, which never leaves: " + event.reason());
         }
       }
     }

@@ -20,7 +20,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -50,7 +49,7 @@ final class ReconfigureStormTest {
         String id = "s" + i;
         balancer.start(RequestContext.create().only(server -> server.id().equals(id))).succeed();
       }
-      balancer.drain("s11");
+      balancer.admin().drain("s11");
       List<Callable<Long>> tasks = new ArrayList<>();
       for (int i = 0; i < CHANGERS; i++) {
         long seed = i;
@@ -161,8 +160,7 @@ final class ReconfigureStormTest {
 
   private final class Count implements LoadBalancerListener {
     @Override
-    public void attemptEnded(
-        Server server, Outcome outcome, long latencyNanos, @Nullable Throwable cause) {
+    public void attemptEnded(Attempt attempt) {
       ended.incrementAndGet();
     }
   }

@@ -66,7 +66,7 @@ final class ReconfigureTest {
     world.time.advance(ofMillis(40));
     succeed("c", ofMillis(7));
     fail("c", 1);
-    balancer.drain("a");
+    balancer.admin().drain("a");
     LoadBalancerStatus before = balancer.status();
     balancer.reconfigure(options -> options.chooser((eligible, request) -> eligible.get(1)));
 
@@ -153,12 +153,12 @@ final class ReconfigureTest {
   void panicThreshold_raised_beginsPanicAtOnce() throws Exception {
     list.update(World.servers(10));
     for (int i = 0; i < 6; i++) {
-      balancer.drain("s" + i); // not counted: they are not meant for traffic
+      balancer.admin().drain("s" + i); // not counted: they are not meant for traffic
     }
     list.update(World.servers(10));
     balancer.reconfigure(options -> options.panicThreshold(0));
     OutlierDetection many = OutlierDetection.builder().maxEjectionPercent(100).build();
-    balancer.undrain("s0");
+    balancer.admin().undrain("s0");
     balancer.reconfigure(options -> options.outlierDetection(many));
     for (String id : List.of("s0", "s6", "s7")) {
       fail(id, 5);
@@ -210,7 +210,7 @@ final class ReconfigureTest {
     one();
     FakeGate gate = new FakeGate().setOpen(false);
     FakeGate added = new FakeGate();
-    balancer.addGate(added.factory());
+    balancer.wiring().addGate(added.factory());
     balancer.reconfigure(options -> options.gate(gate.factory()));
     assertThat(status("a").state()).isEqualTo(EndpointState.BREAKER_OPEN);
     balancer.reconfigure(LoadBalancer.Builder::withoutGates);
@@ -225,12 +225,12 @@ final class ReconfigureTest {
     one();
     FakeGate gate = new FakeGate();
     Gate.Factory factory = gate.factory();
-    balancer.addGate(factory);
+    balancer.wiring().addGate(factory);
     Attempt attempt = balancer.start();
     gate.change(false);
     world.time.runDue();
-    balancer.removeGate(factory);
-    balancer.removeGate(factory);
+    balancer.wiring().removeGate(factory);
+    balancer.wiring().removeGate(factory);
 
     assertThat(status("a").state()).isEqualTo(EndpointState.ELIGIBLE);
     assertThat(gate.closes).hasValue(1);
@@ -508,13 +508,15 @@ final class ReconfigureTest {
 
   @Test
   void reconfigure_fromAListener_takesEffect() {
-    balancer.addListener(
-        new LoadBalancerListener() {
-          @Override
-          public void serversChanged(List<Server> servers) {
-            balancer.reconfigure(options -> options.chooser((all, request) -> all.get(0)));
-          }
-        });
+    balancer
+        .wiring()
+        .addListener(
+            new LoadBalancerListener() {
+              @Override
+              public void serversChanged(ServersChanged event) {
+                balancer.reconfigure(options -> options.chooser((all, request) -> all.get(0)));
+              }
+            });
     list.update(World.servers("x", "y"));
 
     assertThat(chosenOf(20)).containsOnlyKeys("x");

@@ -118,18 +118,18 @@ class ReportedWeightsTest {
   void report_badValues_areNamed() {
     for (double bad : new double[] {0, -1, Double.NaN, Double.POSITIVE_INFINITY}) {
       assertThatIllegalArgumentException()
-          .isThrownBy(() -> balancer.reportWeight("a", bad, ofMinutes(3)))
+          .isThrownBy(() -> balancer.admin().reportWeight("a", bad, ofMinutes(3)))
           .withMessage("weight: " + bad + " (expected: above 0, finite)");
     }
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> balancer.reportWeight("a", 1, ofSeconds(0)))
+        .isThrownBy(() -> balancer.admin().reportWeight("a", 1, ofSeconds(0)))
         .withMessageStartingWith("validFor: PT0S");
   }
 
   /** Reports all of these once a second, for so many seconds. */
   private void report(int seconds, Map<String, Double> weights) {
     for (int i = 0; i < seconds; i++) {
-      weights.forEach((id, weight) -> balancer.reportWeight(id, weight, ofMinutes(3)));
+      weights.forEach((id, weight) -> balancer.admin().reportWeight(id, weight, ofMinutes(3)));
       world.time.advance(ofSeconds(1));
     }
   }

@@ -22,7 +22,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -220,8 +219,7 @@ final class UpdateStormTest {
     }
 
     @Override
-    public void attemptEnded(
-        Server server, Outcome outcome, long latencyNanos, @Nullable Throwable cause) {
+    public void attemptEnded(Attempt attempt) {
       ended.incrementAndGet();
     }
   }

@@ -1,8 +1,8 @@
 package io.evenload.examples;
 
+import io.evenload.Attempt;
 import io.evenload.LoadBalancerListener;
 import io.evenload.Outcome;
-import io.evenload.Server;
 import io.evenload.okhttp.CallListener;
 import java.io.PrintStream;
 import java.time.Duration;
@@ -14,7 +14,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /** Counts what the client sees and prints it beside what the servers saw. */
 final class Scoreboard implements LoadBalancerListener, CallListener {
@@ -35,9 +34,9 @@ final class Scoreboard implements LoadBalancerListener, CallListener {
 
   /** The balancer tells that an attempt ended. A call that is retried has several. */
   @Override
-  public void attemptEnded(
-      Server server, Outcome outcome, long latencyNanos, @Nullable Throwable cause) {
-    attemptsAt(server.id()).add(outcome == Outcome.SUCCESS, latencyNanos);
+  public void attemptEnded(Attempt attempt) {
+    attemptsAt(attempt.server().id())
+        .add(attempt.outcome() == Outcome.SUCCESS, attempt.latencyNanos());
   }
 
   /** The interceptor tells that an attempt failed and that it makes another one. */

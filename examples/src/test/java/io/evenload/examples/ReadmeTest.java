@@ -3,7 +3,6 @@ package io.evenload.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.evenload.Attempt;
 import io.evenload.Chooser;
 import io.evenload.Endpoint;
 import io.evenload.LoadBalancer;
@@ -14,7 +13,9 @@ import io.evenload.ServerList;
 import io.evenload.discovery.DnsServerList;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -132,11 +133,9 @@ final class ReadmeTest {
     try (DemoServer server = new DemoServer("one", 0);
         LoadBalancer orders = LoadBalancer.of("orders", server.server())) {
       // README
-      try (Attempt attempt = orders.start()) { // throws NoServerAvailableException
-        send(attempt.server());
-        attempt.succeed(); // or fail(cause); an attempt that only closes counts as cancelled
-      }
+      String items = orders.call(server -> read(server)); // what read throws is the server's fault
       // end
+      assertThat(items).isNotNull();
       assertThat(server.requests()).isEqualTo(1);
       assertThat(orders.status().endpoints()).allSatisfy(e -> assertThat(e.inFlight()).isZero());
     }
@@ -170,9 +169,11 @@ final class ReadmeTest {
     }
   }
 
-  private static void send(Server server) throws IOException {
+  private static String read(Server server) throws IOException {
     URI uri = URI.create("http://" + server.host() + ":" + server.port() + "/v1/items");
-    uri.toURL().openStream().close();
+    try (InputStream body = uri.toURL().openStream()) {
+      return new String(body.readAllBytes(), StandardCharsets.UTF_8);
+    }
   }
 
   /** Returns what the pattern finds, without the indentation. */

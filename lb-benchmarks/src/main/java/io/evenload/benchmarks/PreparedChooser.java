@@ -86,8 +86,8 @@ final class PreparedChooser implements Chooser {
   }
 
   @Override
-  public @Nullable Tracker track(Server server) {
-    return chooser.track(server);
+  public @Nullable Tracker track(Endpoint endpoint) {
+    return chooser.track(endpoint);
   }
 
   @Override

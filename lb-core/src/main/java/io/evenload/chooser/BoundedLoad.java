@@ -3,7 +3,6 @@ package io.evenload.chooser;
 import io.evenload.Chooser;
 import io.evenload.Endpoint;
 import io.evenload.Outcome;
-import io.evenload.Server;
 import io.evenload.chooser.Recipe.Bound;
 import io.evenload.chooser.Recipe.Candidates;
 import io.evenload.chooser.Recipe.Prepared;
@@ -56,7 +55,7 @@ final class BoundedLoad extends Bound {
   }
 
   @Override
-  public Tracker track(Server server) {
+  public Tracker track(Endpoint endpoint) {
     Count count = new Count(total);
     counts.add(count);
     return count;

@@ -4,7 +4,6 @@ import io.evenload.Chooser;
 import io.evenload.Endpoint;
 import io.evenload.Outcome;
 import io.evenload.RequestContext;
-import io.evenload.Server;
 import io.evenload.chooser.Recipe.Bound;
 import io.evenload.chooser.Recipe.Candidates;
 import io.evenload.chooser.Recipe.Prepared;
@@ -56,7 +55,7 @@ final class PeakEwma extends Bound {
   }
 
   @Override
-  public Tracker track(Server server) {
+  public Tracker track(Endpoint endpoint) {
     return new Cost(decayNanos, this);
   }
 
@@ -210,15 +209,15 @@ final class PeakEwma extends Bound {
     public void started(long now) {}
 
     /**
-     * Takes a sample; a failure counts only if it makes the average worse, and a cancelled attempt
-     * not at all.
+     * Takes a sample; a failure or an abandoned attempt counts only if it makes the average worse,
+     * a refused one as if it took no time, and a cancelled one not at all.
      */
     @Override
     public void ended(Outcome outcome, long latencyNanos, long now) {
       if (outcome == Outcome.CANCELLED) {
         return;
       }
-      long sample = Math.max(1, latencyNanos); // costs are divided
+      long sample = outcome == Outcome.REFUSED ? 1 : Math.max(1, latencyNanos); // costs are divided
       long seen;
       float next;
       do {

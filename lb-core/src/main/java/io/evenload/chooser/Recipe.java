@@ -3,7 +3,6 @@ package io.evenload.chooser;
 import io.evenload.Chooser;
 import io.evenload.Endpoint;
 import io.evenload.RequestContext;
-import io.evenload.Server;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -99,8 +98,8 @@ final class Recipe implements Chooser {
     }
 
     @Override
-    public final @Nullable Tracker track(Server server) {
-      return bound.track(server);
+    public final @Nullable Tracker track(Endpoint endpoint) {
+      return bound.track(endpoint);
     }
 
     @Override

@@ -48,8 +48,8 @@ final class Sticky implements Chooser {
   }
 
   @Override
-  public @Nullable Tracker track(Server server) {
-    return delegate.track(server);
+  public @Nullable Tracker track(Endpoint endpoint) {
+    return delegate.track(endpoint);
   }
 
   @Override
@@ -156,8 +156,8 @@ final class Sticky implements Chooser {
     }
 
     @Override
-    public @Nullable Tracker track(Server server) {
-      return delegate.track(server);
+    public @Nullable Tracker track(Endpoint endpoint) {
+      return delegate.track(endpoint);
     }
 
     @Override

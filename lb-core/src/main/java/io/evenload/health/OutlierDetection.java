@@ -8,7 +8,7 @@ import java.time.Duration;
  * How a balancer tells from the outcomes of real attempts that a server is worse than it should be,
  * and for how long it then takes the server out (ejects it). Immutable.
  *
- * <p>On by default. Three rules, each of which can be switched off, find the outliers:
+ * <p>On by default. Four rules, of which the first three can be switched off, find the outliers:
  *
  * <ul>
  *   <li>failures in a row, seen as they happen;
@@ -16,6 +16,10 @@ import java.time.Duration;
  *       below a floor, looked for once an interval;
  *   <li>a share of failures above a limit, looked for once an interval. The rule before cannot see
  *       bad servers once they are more than about a fifth; this one does not compare.
+ *   <li>no answer of any kind to 10 attempts or more within 5 seconds or more, each of which timed
+ *       out or was {@linkplain io.evenload.Outcome#ABANDONED abandoned}, while most servers do
+ *       answer: it takes requests and keeps silent. One answer, be it an error, is enough to not be
+ *       found by this, so a server that is merely slower than its rivals is not blamed.
  * </ul>
  *
  * <p>Each priority loses at most the given part of its servers, but may lose one. The last server
@@ -26,7 +30,7 @@ import java.time.Duration;
  *
  * <p>A server comes back when its time is over, within a second, and real traffic shows whether it
  * is well. Each further ejection lasts longer by the base time; each interval without one takes a
- * step back. Cancelled attempts do not count.
+ * step back. Cancelled attempts do not count, and abandoned ones only by the last rule.
  *
  * <p>The rules and most defaults are those of Envoy's outlier detection and gRPC's proposal A50.
  */
@@ -55,6 +59,12 @@ public final class OutlierDetection {
 
   /** 50 attempts in an interval, as in Envoy and gRPC. */
   public static final int DEFAULT_FAILURE_PERCENT_ATTEMPTS = 50;
+
+  /** 10 attempts without any answer: a server that is only slow answers one of them first. */
+  public static final int SILENT_ATTEMPTS = 10;
+
+  /** 5 seconds without any answer: longer than a pause for garbage collection. */
+  public static final Duration SILENT_TIME = Duration.ofSeconds(5);
 
   /** 10 seconds, as in Envoy and gRPC. */
   public static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(10);

@@ -21,12 +21,12 @@ final class Aimd implements LimitRule {
 
   @Override
   public boolean counts(Outcome outcome, long latencyNanos) {
-    return true;
+    return outcome != Outcome.ABANDONED || latencyNanos > timeoutNanos;
   }
 
   @Override
   public boolean dropped(Outcome outcome, long latencyNanos) {
-    return outcome == Outcome.FAILURE || latencyNanos > timeoutNanos;
+    return outcome.failed() || latencyNanos > timeoutNanos;
   }
 
   @Override

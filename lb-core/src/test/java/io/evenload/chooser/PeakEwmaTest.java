@@ -128,7 +128,7 @@ class PeakEwmaTest {
     Chooser bound = Choosers.peakEwma().bind(FakeEnvironment.seeded(6));
     List<FakeEndpoint> endpoints = new ArrayList<>();
     for (Server server : World.servers(3)) {
-      endpoints.add(new FakeEndpoint(server, 1).tracker(bound.track(server)));
+      endpoints.add(tracked(bound, new FakeEndpoint(server, 1)));
     }
     PeakEwma.Cost failing = cost(endpoints.get(0));
     failing.ended(Outcome.FAILURE, 1, 0);
@@ -141,7 +141,7 @@ class PeakEwmaTest {
     failing.ended(Outcome.FAILURE, 1, 2);
     assertThat(failing.nanos() / 1e6).isCloseTo(20, within(0.001));
 
-    PeakEwma.Cost late = (PeakEwma.Cost) bound.track(World.server("late"));
+    PeakEwma.Cost late = (PeakEwma.Cost) bound.track(new FakeEndpoint(World.server("late"), 1));
     late.ended(Outcome.FAILURE, 1_000 * MILLIS, 3);
     assertThat(late.nanos() / 1e6).as("a failure that took longer").isCloseTo(1_000, within(0.01));
   }
@@ -160,7 +160,7 @@ class PeakEwmaTest {
     Chooser bound = Choosers.peakEwma().bind(FakeEnvironment.seeded(7));
     List<Endpoint> endpoints = new ArrayList<>();
     for (Server server : World.servers(2)) {
-      endpoints.add(new FakeEndpoint(server, 1).inFlight(1).tracker(bound.track(server)));
+      endpoints.add(tracked(bound, new FakeEndpoint(server, 1).inFlight(1)));
     }
     cost(endpoints.get(0)).ended(Outcome.SUCCESS, first, 0);
     cost(endpoints.get(1)).ended(Outcome.SUCCESS, second, 0);
@@ -241,5 +241,9 @@ class PeakEwmaTest {
     world.time.advance(Duration.ofNanos(latencies.getOrDefault(id, 1 * MILLIS)));
     attempt.succeed();
     return id;
+  }
+
+  private static FakeEndpoint tracked(Chooser chooser, FakeEndpoint endpoint) {
+    return endpoint.tracker(chooser.track(endpoint));
   }
 }

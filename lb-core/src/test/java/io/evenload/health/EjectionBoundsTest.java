@@ -162,7 +162,7 @@ final class EjectionBoundsTest {
   @Test
   void eject_asked_lastsAsLongAsAsked() throws Exception {
     fleet.start(Fleet.calm());
-    fleet.balancer.eject("b", ofSeconds(7), "it answered 503");
+    fleet.balancer.admin().eject("b", ofSeconds(7), "it answered 503");
     fleet.time.advance(ofSeconds(6));
     assertThat(fleet.ejected()).containsExactly("b");
     fleet.time.advance(ofSeconds(1));
@@ -179,7 +179,7 @@ final class EjectionBoundsTest {
   @Test
   void eject_longerThanTheMaximum_lastsTheMaximum() {
     fleet.start(Fleet.calm());
-    fleet.balancer.eject("b", ofHours(1), "maintenance");
+    fleet.balancer.admin().eject("b", ofHours(1), "maintenance");
     fleet.time.runDue();
 
     assertThat(fleet.status("b").reason()).isEqualTo("maintenance, for 300 s");
@@ -188,20 +188,20 @@ final class EjectionBoundsTest {
   @Test
   void eject_overTheCapUnknownEjectedOrClosed_doesNothing() throws Exception {
     fleet.start(Fleet.calm());
-    fleet.balancer.eject("x", ofSeconds(30), "unknown");
-    fleet.balancer.eject("b", ofSeconds(30), "first");
-    fleet.balancer.eject("b", ofMinutes(5), "again");
-    fleet.balancer.eject("c", ofSeconds(30), "one too many");
+    fleet.balancer.admin().eject("x", ofSeconds(30), "unknown");
+    fleet.balancer.admin().eject("b", ofSeconds(30), "first");
+    fleet.balancer.admin().eject("b", ofMinutes(5), "again");
+    fleet.balancer.admin().eject("c", ofSeconds(30), "one too many");
     fleet.time.advance(ofSeconds(30));
     assertThat(fleet.events.states)
         .containsExactly("b: ELIGIBLE to EJECTED (first, for 30 s)", "b: EJECTED to ELIGIBLE ()");
 
     fleet.list.update(World.servers("a", "b"));
-    fleet.balancer.eject("a", ofSeconds(30), "of two");
+    fleet.balancer.admin().eject("a", ofSeconds(30), "of two");
     fleet.time.runDue();
     assertThat(fleet.ejected()).isEmpty();
     fleet.list.update(World.servers("a", "b", "c"));
-    fleet.balancer.eject("a", ofSeconds(30), "late");
+    fleet.balancer.admin().eject("a", ofSeconds(30), "late");
     fleet.balancer.close();
     fleet.time.runDue();
     assertThat(fleet.ejected()).isEmpty();
@@ -211,7 +211,7 @@ final class EjectionBoundsTest {
   void eject_lastEligible_isRefused() {
     fleet.start(OutlierDetection.builder().maxEjectionPercent(100).build());
     for (String id : List.of("a", "b", "c")) {
-      fleet.balancer.eject(id, ofSeconds(30), "busy");
+      fleet.balancer.admin().eject(id, ofSeconds(30), "busy");
     }
     fleet.time.runDue();
 
@@ -222,10 +222,10 @@ final class EjectionBoundsTest {
   void eject_badArguments_areNamed() {
     fleet.start(Fleet.calm());
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> fleet.balancer.eject("a", Duration.ZERO, "busy"))
+        .isThrownBy(() -> fleet.balancer.admin().eject("a", Duration.ZERO, "busy"))
         .withMessage("atMost: PT0S (expected: > PT0S to PT24H)");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> fleet.balancer.eject("a", ofHours(25), "busy"))
+        .isThrownBy(() -> fleet.balancer.admin().eject("a", ofHours(25), "busy"))
         .withMessage("atMost: PT25H (expected: > PT0S to PT24H)");
   }
 }

@@ -351,8 +351,7 @@ class HealthCheckTest {
             .listener(
                 new LoadBalancerListener() {
                   @Override
-                  public void stateChanged(
-                      Server server, EndpointState from, EndpointState to, String reason) {
+                  public void stateChanged(StateChanged event) {
                     unhealthy.countDown();
                   }
                 })

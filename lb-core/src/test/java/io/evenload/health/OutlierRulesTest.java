@@ -216,7 +216,7 @@ final class OutlierRulesTest {
   void off_nothingIsEjected() throws Exception {
     fleet.start(fleet.builder().withoutOutlierDetection());
     fleet.fail("b", 1_000);
-    fleet.balancer.eject("b", ofSeconds(30), "on request");
+    fleet.balancer.admin().eject("b", ofSeconds(30), "on request");
     fleet.time.advance(ofSeconds(20));
 
     assertThat(fleet.events.states).isEmpty();

@@ -183,9 +183,9 @@ final class SlowStartTest {
   @Test
   void undrainedServer_startsSlowly() {
     start();
-    balancer.drain("a");
+    balancer.admin().drain("a");
     world.time.advance(ofMinutes(5));
-    balancer.undrain("a");
+    balancer.admin().undrain("a");
 
     assertThat(weights().get("a")).isCloseTo(0.1, within(1e-9));
   }
@@ -251,8 +251,8 @@ final class SlowStartTest {
   void byDefault_newAndReturnedServers_haveTheirFullWeight() {
     balancer = world.balancer(list).build();
     list.update(World.servers("a", "b", "c"));
-    balancer.drain("a");
-    balancer.undrain("a");
+    balancer.admin().drain("a");
+    balancer.admin().undrain("a");
 
     assertThat(weights()).isEqualTo(Map.of("a", 1.0, "b", 1.0, "c", 1.0));
   }

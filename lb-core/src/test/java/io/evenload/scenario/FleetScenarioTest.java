@@ -3,6 +3,7 @@ package io.evenload.scenario;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.evenload.Attempt;
 import io.evenload.EndpointState;
 import io.evenload.LoadBalancer;
 import io.evenload.LoadBalancerListener;
@@ -17,7 +18,6 @@ import io.evenload.scenario.SimulatedServer.Mode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Incidents of several clients, each with a balancer of its own; see {@link Scenario}. */
@@ -122,11 +122,10 @@ final class FleetScenarioTest {
     }
 
     @Override
-    public void attemptEnded(
-        Server server, Outcome outcome, long latencyNanos, @Nullable Throwable cause) {
+    public void attemptEnded(Attempt attempt) {
       attempts++;
-      inZone += zone.equals(server.zone()) ? 1 : 0;
-      failed += outcome == Outcome.FAILURE ? 1 : 0;
+      inZone += zone.equals(attempt.server().zone()) ? 1 : 0;
+      failed += attempt.outcome() == Outcome.FAILURE ? 1 : 0;
     }
 
     /** The part of the attempts before the last report that stayed in the zone. */

@@ -4,7 +4,6 @@ import io.evenload.EndpointState;
 import io.evenload.LoadBalancer;
 import io.evenload.LoadBalancerListener;
 import io.evenload.LoadBalancerStatus;
-import io.evenload.Server;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -88,7 +87,7 @@ final class Incident implements LoadBalancerListener {
     this.simulation = simulation;
     this.balancer = balancer;
     this.normalPerSecond = normalPerSecond;
-    balancer.addListener(this);
+    balancer.wiring().addListener(this);
     text.append(HEAD);
   }
 
@@ -197,7 +196,7 @@ final class Incident implements LoadBalancerListener {
   }
 
   @Override
-  public void stateChanged(Server server, EndpointState from, EndpointState to, String reason) {
+  public void stateChanged(StateChanged event) {
     if (muted) {
       return;
     }
@@ -207,8 +206,11 @@ final class Incident implements LoadBalancerListener {
       changesSecond = second;
     }
     String words =
-        to + (reason.isEmpty() || reason.equals(to.toString()) ? "" : " (" + reason + ")");
-    changes.computeIfAbsent(words, unused -> new ArrayList<>()).add(server.id());
+        event.to()
+            + (event.reason().isEmpty() || event.reason().equals(event.to().toString())
+                ? ""
+                : " (" + event.reason() + ")");
+    changes.computeIfAbsent(words, unused -> new ArrayList<>()).add(event.server().id());
   }
 
   private void flushChanges() {

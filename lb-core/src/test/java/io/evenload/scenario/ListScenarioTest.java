@@ -35,7 +35,7 @@ final class ListScenarioTest {
     for (SimulatedServer server : simulation.servers.values()) {
       incident.note(server.id() + " is drained");
       incident.mute(!server.id().equals("s0"));
-      balancer.drain(server.id());
+      balancer.admin().drain(server.id());
       incident.pass(seconds(1));
       assertThat(server.running()).isZero();
       server.become(Mode.DOWN);
@@ -43,7 +43,7 @@ final class ListScenarioTest {
       server.become(Mode.UP);
       server.slowDownTo(MEAN.multipliedBy(3));
       simulation.after(seconds(5), () -> server.slowDownTo(MEAN));
-      balancer.undrain(server.id());
+      balancer.admin().undrain(server.id());
       incident.run(seconds(2));
     }
     incident.run(seconds(10));

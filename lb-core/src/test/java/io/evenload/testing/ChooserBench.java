@@ -29,7 +29,7 @@ final class ChooserBench {
     assertThat(bound).as("what bind returned").isNotNull();
     for (Server server : servers) {
       FakeEndpoint endpoint = new FakeEndpoint(server, server.weight());
-      endpoints.add(endpoint.tracker(bound.track(server)));
+      endpoints.add(endpoint.tracker(bound.track(endpoint)));
     }
     prepared = bound;
     prepare(endpoints);

@@ -373,7 +373,7 @@ public abstract class ChooserContract {
     Chooser bound = chooser().bind(FakeEnvironment.seeded(12));
     List<Chooser.Tracker> trackers = new ArrayList<>();
     for (Server server : alike(3)) {
-      Chooser.Tracker tracker = bound.track(server);
+      Chooser.Tracker tracker = bound.track(new FakeEndpoint(server, 1));
       if (tracker != null) {
         trackers.add(tracker);
       }
@@ -681,7 +681,7 @@ public abstract class ChooserContract {
     /** One attempt that ends at once; returns the server's id. */
     String serve(RequestContext request, Outcome outcome) throws NoServerAvailableException {
       Attempt attempt = balancer.start(request);
-      end(attempt, outcome);
+      attempt.end(outcome, null);
       return attempt.server().id();
     }
 
@@ -697,19 +697,12 @@ public abstract class ChooserContract {
         failing += fails ? 1 : 0;
         long after = fails ? FAILURE_LATENCY : LATENCY / 2 + random.nextLong(LATENCY);
         Outcome outcome = fails ? Outcome.FAILURE : Outcome.SUCCESS;
-        Future<?> unused = time.schedule(() -> end(attempt, outcome), after, TimeUnit.NANOSECONDS);
+        Future<?> unused =
+            time.schedule(() -> attempt.end(outcome, null), after, TimeUnit.NANOSECONDS);
         time.advance(Duration.ofNanos(LATENCY / (9L * busy)));
       }
       time.advance(Duration.ofNanos(2 * LATENCY));
       return (double) failing / CALLS;
-    }
-
-    private static void end(Attempt attempt, Outcome outcome) {
-      switch (outcome) {
-        case SUCCESS -> attempt.succeed();
-        case FAILURE -> attempt.fail(null);
-        case CANCELLED -> attempt.cancel();
-      }
     }
 
     void endWithoutFault() {

@@ -7,7 +7,6 @@ import io.evenload.Chooser;
 import io.evenload.Endpoint;
 import io.evenload.Outcome;
 import io.evenload.RequestContext;
-import io.evenload.Server;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
@@ -170,7 +169,7 @@ final class ChooserContractTest {
     Chooser shared =
         new Blank() {
           @Override
-          public Tracker track(Server server) {
+          public Tracker track(Endpoint endpoint) {
             return tracker;
           }
         };

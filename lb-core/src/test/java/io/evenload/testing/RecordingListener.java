@@ -1,13 +1,11 @@
 package io.evenload.testing;
 
-import io.evenload.EndpointState;
+import io.evenload.Attempt;
 import io.evenload.LoadBalancerListener;
-import io.evenload.Outcome;
 import io.evenload.Server;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** Writes every event down as one line. */
 public final class RecordingListener implements LoadBalancerListener {
@@ -17,29 +15,37 @@ public final class RecordingListener implements LoadBalancerListener {
   public final List<String> attempts = Collections.synchronizedList(new ArrayList<>());
 
   @Override
-  public void serversChanged(List<Server> servers) {
-    lists.add(String.join(",", servers.stream().map(Server::id).toList()));
+  public void serversChanged(ServersChanged event) {
+    lists.add(String.join(",", event.servers().stream().map(Server::id).toList()));
   }
 
   @Override
-  public void serversFailed(Throwable cause) {
-    lists.add("failed: " + cause.getMessage());
+  public void serversFailed(ServersFailed event) {
+    lists.add("failed: " + event.cause().getMessage());
   }
 
   @Override
-  public void stateChanged(Server server, EndpointState from, EndpointState to, String reason) {
-    states.add(server.id() + ": " + from.name() + " to " + to.name() + " (" + reason + ")");
+  public void stateChanged(StateChanged event) {
+    states.add(
+        event.server().id()
+            + ": "
+            + event.from().name()
+            + " to "
+            + event.to().name()
+            + " ("
+            + event.reason()
+            + ")");
   }
 
   @Override
-  public void drained(Server server) {
-    states.add(server.id() + ": drained");
+  public void drained(Drained event) {
+    states.add(event.server().id() + ": drained");
   }
 
   @Override
-  public void attemptEnded(
-      Server server, Outcome outcome, long latencyNanos, @Nullable Throwable cause) {
-    String message = cause == null ? "" : " " + cause.getMessage();
-    attempts.add(server.id() + " " + outcome + " " + latencyNanos + message);
+  public void attemptEnded(Attempt attempt) {
+    String message = attempt.cause() == null ? "" : " " + attempt.cause().getMessage();
+    attempts.add(
+        attempt.server().id() + " " + attempt.outcome() + " " + attempt.latencyNanos() + message);
   }
 }

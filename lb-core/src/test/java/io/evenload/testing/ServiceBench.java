@@ -38,7 +38,7 @@ final class ServiceBench {
       FakeEndpoint endpoint = new FakeEndpoint(server, server.weight());
       int capacity = Math.max(1, server.weight() / lightest);
       double ownSpeed = stations.size() == odd ? speed : 1;
-      stations.add(new Station(endpoint.tracker(bound.track(server)), capacity, ownSpeed));
+      stations.add(new Station(endpoint.tracker(bound.track(endpoint)), capacity, ownSpeed));
     }
     prepared = bound;
     prepare();

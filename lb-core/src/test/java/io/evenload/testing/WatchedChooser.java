@@ -3,7 +3,6 @@ package io.evenload.testing;
 import io.evenload.Chooser;
 import io.evenload.Endpoint;
 import io.evenload.RequestContext;
-import io.evenload.Server;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -66,8 +65,8 @@ final class WatchedChooser implements Chooser {
   }
 
   @Override
-  public @Nullable Tracker track(Server server) {
-    return watch("track", () -> chooser.track(server));
+  public @Nullable Tracker track(Endpoint endpoint) {
+    return watch("track", () -> chooser.track(endpoint));
   }
 
   @Override

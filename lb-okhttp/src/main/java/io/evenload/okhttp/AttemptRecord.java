@@ -238,7 +238,7 @@ final class AttemptRecord {
         number(),
         server,
         reason,
-        over ? verdict.outcome() : Outcome.CANCELLED,
+        over ? verdict.outcome() : Outcome.ABANDONED,
         over ? status : 0,
         over ? failure : null,
         startNanos - balanced.startNanos(),

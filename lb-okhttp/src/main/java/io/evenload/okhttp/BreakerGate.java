@@ -168,11 +168,11 @@ final class BreakerGate implements Gate {
     boolean trial = trials.get() > 0 && trials.getAndUpdate(count -> Math.max(0, count - 1)) > 0;
     switch (outcome) {
       case SUCCESS -> succeeded(latencyNanos);
-      case FAILURE -> {
+      case FAILURE, REFUSED, TIMED_OUT -> {
         breaker.onError(latencyNanos, TimeUnit.NANOSECONDS, new Failed());
         successes.set(0);
       }
-      case CANCELLED -> {
+      case ABANDONED, CANCELLED -> {
         if (trial) {
           breaker.releasePermission();
         }

@@ -95,9 +95,10 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
     inFlight.end(outcome, cause);
   }
 
-  /** Ends the attempt as one that nobody waits for any more, of which nothing is known. */
+  /** Ends the attempt as one that nobody waits for any more. */
   void giveUp() {
-    end(Verdict.NONE.outcome(), null);
+    boolean silent = !responseStarted() && !misrouted() && !foreign();
+    end(silent ? Outcome.ABANDONED : Outcome.CANCELLED, null);
   }
 
   /** Leaves the attempt in flight until the call ends, which may have happened already. */

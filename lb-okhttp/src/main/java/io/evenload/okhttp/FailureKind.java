@@ -24,10 +24,10 @@ enum FailureKind {
   CANCELED(Outcome.CANCELLED),
 
   /** The way to the server failed before anything was sent. */
-  NOT_SENT(Outcome.FAILURE),
+  NOT_SENT(Outcome.REFUSED),
 
   /** The server said that it refused the request before it processed any of it. */
-  REFUSED(Outcome.FAILURE),
+  REFUSED(Outcome.REFUSED),
 
   /** OkHttp found the connection shut down before it sent anything. */
   SHUT_DOWN(Outcome.CANCELLED),
@@ -74,9 +74,11 @@ enum FailureKind {
     return stale ? MAYBE_STALE : MAYBE_SENT;
   }
 
-  /** What the attempt says of the server. */
-  Outcome outcome() {
-    return outcome;
+  /** What the attempt says of the server, if it ended with this exception. */
+  Outcome outcome(IOException failure) {
+    return this == MAYBE_SENT && failure instanceof SocketTimeoutException
+        ? Outcome.TIMED_OUT
+        : outcome;
   }
 
   /** Whether the server certainly did nothing for the request, if it is believed. */

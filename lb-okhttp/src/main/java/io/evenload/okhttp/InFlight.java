@@ -71,13 +71,8 @@ final class InFlight implements Runnable {
   /** Ends the attempt, if it has not ended. */
   void end(Outcome outcome, @Nullable Throwable cause) {
     Attempt attempt = take();
-    if (attempt == null) {
-      return;
-    }
-    switch (outcome) {
-      case SUCCESS -> attempt.succeed();
-      case FAILURE -> attempt.fail(cause);
-      case CANCELLED -> attempt.cancel();
+    if (attempt != null) {
+      attempt.end(outcome, cause);
     }
   }
 

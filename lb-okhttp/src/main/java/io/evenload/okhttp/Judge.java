@@ -78,7 +78,7 @@ final class Judge {
     boolean retryable =
         kind.retryable()
             && (policy.retryIf() == null || asked(policy.retryIf(), null, failure, server));
-    return Verdict.failed(kind, seen.misrouted() ? Outcome.CANCELLED : kind.outcome(), retryable);
+    return Verdict.failed(kind, seen.misrouted() ? Outcome.CANCELLED : kind.outcome(failure), retryable);
   }
 
   /**
@@ -94,7 +94,7 @@ final class Judge {
     if (seen.canceled()) {
       // Once the response has begun, the time may as well have been the caller's.
       return timedOut(failure, seen) && !seen.responseStarted()
-          ? Outcome.FAILURE
+          ? Outcome.ABANDONED
           : Outcome.CANCELLED;
     }
     // After an upgrade an exchange fails when either side hangs up, be it after a goodbye or not.

@@ -132,7 +132,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
     this.services = Map.copyOf(services);
     this.serviceOf = builder.serviceOf;
     builder.services.forEach(
-        (host, balancer) -> balancer.addListener(routes.watch(host, balancer)));
+        (host, balancer) -> balancer.wiring().addListener(routes.watch(host, balancer)));
     this.balancers = Set.copyOf(builder.services.values());
     this.inForce = new Builder(builder);
     this.breakers = breakers(null, builder.circuitBreaker);
@@ -149,10 +149,10 @@ public final class LoadBalancingInterceptor implements Interceptor {
     Gate.Factory next = config == null ? null : BreakerGate.factory(config);
     for (LoadBalancer balancer : balancers) {
       if (next != null) {
-        balancer.addGate(next);
+        balancer.wiring().addGate(next);
       }
       if (last != null) {
-        balancer.removeGate(last);
+        balancer.wiring().removeGate(last);
       }
     }
     return next;

@@ -1,15 +1,11 @@
 package io.evenload.okhttp;
 
 import io.evenload.Attempt;
-import io.evenload.EndpointState;
 import io.evenload.LoadBalancer;
 import io.evenload.LoadBalancerListener;
 import io.evenload.NoServerAvailableException;
-import io.evenload.Outcome;
 import io.evenload.RequestContext;
-import io.evenload.Server;
 import java.io.IOException;
-import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -68,9 +64,9 @@ final class RoomQueue implements LoadBalancerListener {
     try {
       boolean needed = open || !waiting.isEmpty();
       if (needed && !listens) {
-        balancer.addListener(this);
+        balancer.wiring().addListener(this);
       } else if (listens && !needed) {
-        balancer.removeListener(this);
+        balancer.wiring().removeListener(this);
       }
       listens = needed;
     } finally {
@@ -138,18 +134,17 @@ final class RoomQueue implements LoadBalancerListener {
   }
 
   @Override
-  public void attemptEnded(
-      Server server, Outcome outcome, long latencyNanos, @Nullable Throwable cause) {
+  public void attemptEnded(Attempt attempt) {
     wake(null);
   }
 
   @Override
-  public void stateChanged(Server server, EndpointState from, EndpointState to, String reason) {
+  public void stateChanged(StateChanged event) {
     wake(null);
   }
 
   @Override
-  public void serversChanged(List<Server> servers) {
+  public void serversChanged(ServersChanged event) {
     wake(null);
   }
 

@@ -53,6 +53,18 @@ final class BalancedClient implements AutoCloseable {
       return new Ended(at.id(), Outcome.FAILURE);
     }
 
+    static Ended refused(Server at) {
+      return new Ended(at.id(), Outcome.REFUSED);
+    }
+
+    static Ended timedOut(Server at) {
+      return new Ended(at.id(), Outcome.TIMED_OUT);
+    }
+
+    static Ended abandoned(Server at) {
+      return new Ended(at.id(), Outcome.ABANDONED);
+    }
+
     static Ended cancelled(Server at) {
       return new Ended(at.id(), Outcome.CANCELLED);
     }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
 import io.evenload.Attempt;
-import io.evenload.EndpointState;
 import io.evenload.Gate;
 import io.evenload.LoadBalancer;
 import io.evenload.LoadBalancerListener;
@@ -252,9 +251,8 @@ final class BreakerGateTest {
             .listener(
                 new LoadBalancerListener() {
                   @Override
-                  public void stateChanged(
-                      Server server, EndpointState from, EndpointState to, String reason) {
-                    told.complete(to + ", " + reason);
+                  public void stateChanged(StateChanged event) {
+                    told.complete(event.to() + ", " + event.reason());
                   }
                 })
             .build()) {

@@ -7,7 +7,6 @@ import io.evenload.Attempt;
 import io.evenload.LoadBalancer;
 import io.evenload.LoadBalancerListener;
 import io.evenload.NoServerAvailableException;
-import io.evenload.Outcome;
 import io.evenload.RequestContext;
 import io.evenload.Server;
 import io.evenload.ServerList;
@@ -20,7 +19,6 @@ import mockwebserver3.MockWebServer;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -111,8 +109,7 @@ final class DocumentedUseTest {
     LoadBalancerListener counting =
         new LoadBalancerListener() {
           @Override
-          public void attemptEnded(
-              Server server, Outcome outcome, long latencyNanos, @Nullable Throwable cause) {
+          public void attemptEnded(Attempt attempt) {
             attempts.incrementAndGet();
           }
         };

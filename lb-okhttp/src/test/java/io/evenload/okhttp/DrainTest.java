@@ -38,12 +38,12 @@ class DrainTest {
     Backend b = backends.start("b", wire);
     BalancedClient client = client(backends.client(a, b));
     client.warmUp(a, b);
-    client.balancer().drain("a");
+    client.balancer().admin().drain("a");
 
     client.await(() -> closed(a.server()));
     assertThat(client.get("/").server()).isEqualTo("b");
     assertThat(closed(b.server())).isFalse();
-    client.balancer().undrain("a");
+    client.balancer().admin().undrain("a");
     assertThat(client.get("/").server()).isEqualTo("a");
     assertThat(b.connections()).isEqualTo(1);
   }
@@ -56,8 +56,8 @@ class DrainTest {
     BalancedClient client = client(backends.client(a, b));
     client.warmUp(b);
     try (Response response = client.http().newCall(client.request("/").build()).execute()) {
-      client.balancer().drain("a");
-      client.balancer().drain("b"); // nothing is in flight there, so that its end is told
+      client.balancer().admin().drain("a");
+      client.balancer().admin().drain("b"); // nothing is in flight there, so that its end is told
       client.await(() -> closed(b.server()));
 
       assertThat(closed(a.server())).isFalse();
@@ -81,7 +81,7 @@ class DrainTest {
     BalancedClient client = backends.client(b.wire(), a.server(), b.server()).build();
     client.get("/");
     assertThat(a.noConnectionOpen()).isFalse();
-    client.balancer().drain("a");
+    client.balancer().admin().drain("a");
 
     client.await(a::noConnectionOpen);
   }
@@ -112,10 +112,10 @@ class DrainTest {
     CountDownLatch drained = new CountDownLatch(1);
     client
         .balancer()
-        .addListener( // after the interceptor's, so that it is told when all is done
+        .wiring().addListener( // after the interceptor's, so that it is told when all is done
             new LoadBalancerListener() {
               @Override
-              public void drained(Server server) {
+              public void drained(Drained event) {
                 drained.countDown();
               }
             });
@@ -155,10 +155,10 @@ class DrainTest {
     callers.forEach(Thread::start);
     for (int round = 0; done.get() < 1_200; round++) {
       String id = List.of("a", "b", "c").get(round % 3);
-      client.balancer().drain(id);
+      client.balancer().admin().drain(id);
       int seen = done.get();
       client.await(() -> done.get() >= Math.min(1_200, seen + 8));
-      client.balancer().undrain(id);
+      client.balancer().admin().undrain(id);
     }
     for (Thread caller : callers) {
       caller.join();

@@ -52,7 +52,7 @@ final class FailureKindTest {
     ConnectException refused = new ConnectException("refused");
     trace.connectFailed(call, ADDRESS, Proxy.NO_PROXY, null, refused);
     assertThat(kind(refused)).isEqualTo(FailureKind.NOT_SENT);
-    assertThat(FailureKind.NOT_SENT.outcome()).isEqualTo(Outcome.FAILURE);
+    assertThat(FailureKind.NOT_SENT.outcome(new IOException())).isEqualTo(Outcome.REFUSED);
     assertThat(FailureKind.NOT_SENT.unprocessed()).isTrue();
   }
 
@@ -107,7 +107,7 @@ final class FailureKindTest {
     assertThat(kind(new ConnectionShutdownException())).isEqualTo(FailureKind.SHUT_DOWN);
     assertThat(FailureKind.SHUT_DOWN.unprocessed()).isTrue();
     assertThat(FailureKind.SHUT_DOWN.stale()).isTrue();
-    assertThat(FailureKind.SHUT_DOWN.outcome()).isEqualTo(Outcome.CANCELLED);
+    assertThat(FailureKind.SHUT_DOWN.outcome(new IOException())).isEqualTo(Outcome.CANCELLED);
   }
 
   @Test
@@ -132,7 +132,7 @@ final class FailureKindTest {
     trace.responseFailed(call, new EOFException());
     assertThat(kind(new IOException("unexpected end of stream")))
         .isEqualTo(FailureKind.MAYBE_STALE);
-    assertThat(FailureKind.MAYBE_STALE.outcome()).isEqualTo(Outcome.CANCELLED);
+    assertThat(FailureKind.MAYBE_STALE.outcome(new IOException())).isEqualTo(Outcome.CANCELLED);
     assertThat(FailureKind.MAYBE_STALE.unprocessed()).isFalse();
   }
 
@@ -165,7 +165,7 @@ final class FailureKindTest {
     send(true);
     trace.requestFailed(call, new SocketException());
     assertThat(kind(new SocketException("reset"))).isEqualTo(FailureKind.MAYBE_SENT);
-    assertThat(FailureKind.MAYBE_SENT.outcome()).isEqualTo(Outcome.FAILURE);
+    assertThat(FailureKind.MAYBE_SENT.outcome(new IOException())).isEqualTo(Outcome.FAILURE);
   }
 
   @Test
@@ -173,7 +173,7 @@ final class FailureKindTest {
     send(true);
     trace.requestBodyStart(call);
     assertThat(kind(new IOException("no such file"))).isEqualTo(FailureKind.CALLER);
-    assertThat(FailureKind.CALLER.outcome()).isEqualTo(Outcome.CANCELLED);
+    assertThat(FailureKind.CALLER.outcome(new IOException())).isEqualTo(Outcome.CANCELLED);
     assertThat(FailureKind.CALLER.retryable()).isFalse();
   }
 

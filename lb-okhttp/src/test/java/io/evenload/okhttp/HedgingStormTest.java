@@ -9,7 +9,6 @@ import io.evenload.Chooser;
 import io.evenload.Endpoint;
 import io.evenload.Outcome;
 import io.evenload.RequestContext;
-import io.evenload.Server;
 import io.evenload.chooser.Choosers;
 import io.evenload.okhttp.BalancedClient.Ended;
 import io.evenload.okhttp.CallAttempt.Reason;
@@ -147,7 +146,7 @@ class HedgingStormTest {
     }
 
     @Override
-    public Tracker track(Server server) {
+    public Tracker track(Endpoint endpoint) {
       return new Tracker() {
         @Override
         public void started(long nowNanos) {

@@ -1,8 +1,11 @@
 package io.evenload.okhttp;
 
+import static io.evenload.Outcome.ABANDONED;
 import static io.evenload.Outcome.CANCELLED;
 import static io.evenload.Outcome.FAILURE;
+import static io.evenload.Outcome.REFUSED;
 import static io.evenload.Outcome.SUCCESS;
+import static io.evenload.Outcome.TIMED_OUT;
 import static io.evenload.okhttp.Seen.Sign.CANCELED;
 import static io.evenload.okhttp.Seen.Sign.EXCHANGE_FAILED;
 import static io.evenload.okhttp.Seen.Sign.FAILED_BEFORE_SENDING;
@@ -108,7 +111,7 @@ final class JudgeTableTest {
             new ConnectException("refused"),
             Seen.of(FAILED_BEFORE_SENDING, EXCHANGE_FAILED),
             FailureKind.NOT_SENT,
-            FAILURE,
+            REFUSED,
             RETRYABLE),
         failure(
             new UnknownServiceException("CLEARTEXT"),
@@ -131,7 +134,7 @@ final class JudgeTableTest {
                 HEADERS_STARTED,
                 EXCHANGE_FAILED),
             FailureKind.REFUSED,
-            FAILURE,
+            REFUSED,
             RETRYABLE),
         // After something was sent.
         failure(
@@ -156,7 +159,7 @@ final class JudgeTableTest {
             new SocketTimeoutException("timeout"),
             Seen.of(REUSED_CONNECTION, HEADERS_STARTED, EXCHANGE_FAILED),
             FailureKind.MAYBE_SENT,
-            FAILURE,
+            TIMED_OUT,
             RETRYABLE),
         failure(
             new EOFException(),
@@ -175,13 +178,13 @@ final class JudgeTableTest {
             new AttemptTimeoutException(Duration.ofMillis(100)),
             Seen.of(CANCELED, HEADERS_STARTED, EXCHANGE_FAILED),
             FailureKind.MAYBE_SENT,
-            FAILURE,
+            TIMED_OUT,
             RETRYABLE),
         failure(
             new AttemptTimeoutException(Duration.ofMillis(100)),
             Seen.of(CANCELED, FAILED_BEFORE_SENDING),
             FailureKind.NOT_SENT,
-            FAILURE,
+            REFUSED,
             RETRYABLE),
         // The caller.
         failure(
@@ -241,7 +244,7 @@ final class JudgeTableTest {
         end(broke, Seen.of(RESPONSE_STARTED, EXCHANGE_FAILED, FOREIGN), null),
         end(broke, Seen.of(RESPONSE_STARTED, EXCHANGE_FAILED, MISROUTED), null),
         end(broke, Seen.of(CANCELED, EXCHANGE_FAILED), CANCELLED),
-        end(timeout, Seen.of(CANCELED, EXCHANGE_FAILED), FAILURE),
+        end(timeout, Seen.of(CANCELED, EXCHANGE_FAILED), ABANDONED),
         end(timeout, Seen.of(CANCELED, EXCHANGE_FAILED, RESPONSE_STARTED), CANCELLED),
         end(timeout, Seen.of(CANCELED, INTERRUPTED, EXCHANGE_FAILED), CANCELLED),
         end(timeout, Seen.of(CANCELED, FOREIGN), null));

@@ -403,9 +403,8 @@ class OkHttpProbesTest {
             .listener(
                 new LoadBalancerListener() {
                   @Override
-                  public void stateChanged(
-                      Server server, EndpointState from, EndpointState to, String reason) {
-                    if (to == EndpointState.ELIGIBLE) {
+                  public void stateChanged(StateChanged event) {
+                    if (event.to() == EndpointState.ELIGIBLE) {
                       eligible.countDown();
                     }
                   }

@@ -359,7 +359,7 @@ class ReconfigureTest {
     client.await(() -> client.ended().size() >= answers.get());
     assertThat(answers).hasValueGreaterThan(100);
     assertThat(client.inFlight()).isZero();
-    assertThat(client.ended()).noneMatch(attempt -> attempt.outcome() == Outcome.FAILURE);
+    assertThat(client.ended()).noneMatch(attempt -> attempt.outcome().failed());
   }
 
   private static void call(BalancedClient client, AtomicInteger answers) {

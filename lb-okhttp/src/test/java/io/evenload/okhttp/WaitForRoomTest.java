@@ -86,7 +86,7 @@ class WaitForRoomTest {
             .client(backends.start("a"))
             .balancing(builder -> builder.waitForRoom(wait))
             .build();
-    client.balancer().addGate(ConcurrencyLimits.fixed(1));
+    client.balancer().wiring().addGate(ConcurrencyLimits.fixed(1));
     return client;
   }
 

@@ -2,6 +2,7 @@ package io.evenload.config;
 
 import static java.util.Objects.requireNonNull;
 
+import io.evenload.Wiring;
 import io.evenload.LoadBalancer;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import java.util.Collections;
@@ -133,7 +134,7 @@ public final class EvenloadConfig {
    * and has none any more goes back to the library's default.
    *
    * <p>If the keys of {@code concurrency-limit} change, all gates of the balancer's builder go, but
-   * not those of {@link LoadBalancer#addGate}.
+   * not those of {@link Wiring#addGate}.
    *
    * @param balancer its name is the service's
    * @param former what the balancer was built or reconfigured with last

@@ -2,6 +2,7 @@ package io.evenload.micrometer;
 
 import static java.util.Objects.requireNonNull;
 
+import io.evenload.Attempt;
 import io.evenload.Chooser;
 import io.evenload.EndpointState;
 import io.evenload.LoadBalancer;
@@ -113,7 +114,7 @@ public final class LoadBalancerMetrics implements AutoCloseable {
             .description("Sampled attempts that nobody ended")
             .tag("balancer", balancer.name())
             .register(registry));
-    balancer.addListener(listener);
+    balancer.wiring().addListener(listener);
     listener.begin();
   }
 
@@ -156,7 +157,7 @@ public final class LoadBalancerMetrics implements AutoCloseable {
   /** Removes the meters from the registry; for a balancer that is closed. */
   @Override
   public void close() {
-    balancer.removeListener(listener);
+    balancer.wiring().removeListener(listener);
     for (Meter meter = meters.poll(); meter != null; meter = meters.poll()) {
       registry.remove(meter);
     }
@@ -237,9 +238,9 @@ public final class LoadBalancerMetrics implements AutoCloseable {
     }
 
     @Override
-    public synchronized void serversChanged(List<Server> list) {
+    public synchronized void serversChanged(ServersChanged event) {
       lists.increment();
-      inForce(list);
+      inForce(event.servers());
     }
 
     private void inForce(List<Server> list) {
@@ -251,21 +252,21 @@ public final class LoadBalancerMetrics implements AutoCloseable {
     }
 
     @Override
-    public void serversFailed(Throwable cause) {
+    public void serversFailed(ServersFailed event) {
       failedLists.increment();
     }
 
     @Override
-    public void stateChanged(Server server, EndpointState from, EndpointState to, String reason) {
-      requireNonNull(changes.get(to)).increment();
+    public void stateChanged(StateChanged event) {
+      requireNonNull(changes.get(event.to())).increment();
     }
 
     @Override
-    public void attemptEnded(
-        Server server, Outcome outcome, long latencyNanos, @Nullable Throwable cause) {
-      requireNonNull(attempts.get(outcome)).record(latencyNanos, TimeUnit.NANOSECONDS);
+    public void attemptEnded(Attempt attempt) {
+      Outcome outcome = requireNonNull(attempt.outcome());
+      requireNonNull(attempts.get(outcome)).record(attempt.latencyNanos(), TimeUnit.NANOSECONDS);
       if (servers != null) {
-        servers.record(server.id(), outcome, latencyNanos);
+        servers.record(attempt.server().id(), outcome, attempt.latencyNanos());
       }
     }
   }

@@ -1,7 +1,6 @@
 package io.evenload.micrometer;
 
 import io.evenload.NoServerAvailableException;
-import io.evenload.Outcome;
 import io.evenload.okhttp.CallAttempt;
 import io.evenload.okhttp.CallAttempt.Reason;
 import io.evenload.okhttp.CallListener.FailedAttempt;
@@ -71,7 +70,7 @@ final class ServiceMeters {
     if (failure == null) {
       boolean failed =
           last != null
-              && (last.outcome() == Outcome.FAILURE || last.status() >= FIRST_SERVER_ERROR);
+              && (last.outcome().failed() || last.status() >= FIRST_SERVER_ERROR);
       return failed ? Ending.FAILURE : Ending.SUCCESS;
     }
     if (last == null && failure.getCause() instanceof NoServerAvailableException) {

@@ -3,7 +3,6 @@ package io.evenload.micrometer;
 import io.evenload.Chooser;
 import io.evenload.Endpoint;
 import io.evenload.RequestContext;
-import io.evenload.Server;
 import io.micrometer.core.instrument.Timer;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -56,8 +55,8 @@ final class TimedChooser implements Chooser {
   }
 
   @Override
-  public @Nullable Tracker track(Server server) {
-    return delegate.track(server);
+  public @Nullable Tracker track(Endpoint endpoint) {
+    return delegate.track(endpoint);
   }
 
   @Override

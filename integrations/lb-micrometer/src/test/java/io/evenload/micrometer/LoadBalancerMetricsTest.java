@@ -82,7 +82,7 @@ final class LoadBalancerMetricsTest {
       assertThat(scrape()).contains("evenload_list_age_seconds{balancer=\"orders\"} NaN");
       source.get(0).updated(servers(3));
       source.get(0).failed(new IllegalStateException("no route"));
-      balancer.drain("s0");
+      balancer.admin().drain("s0");
       clock.add(Duration.ofSeconds(90));
 
       assertThat(scrape())

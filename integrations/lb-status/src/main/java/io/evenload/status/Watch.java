@@ -1,7 +1,9 @@
 package io.evenload.status;
 
+import static java.util.Objects.requireNonNull;
+
+import io.evenload.Attempt;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import io.evenload.EndpointState;
 import io.evenload.LoadBalancer;
 import io.evenload.LoadBalancerListener;
 import io.evenload.LoadBalancerStatus;
@@ -47,7 +49,7 @@ final class Watch implements LoadBalancerListener {
     this.time = time;
     this.mostChanges = mostChanges;
     this.listed = ids(balancer.status());
-    balancer.addListener(this);
+    balancer.wiring().addListener(this);
   }
 
   boolean isOf(LoadBalancer other) {
@@ -55,7 +57,7 @@ final class Watch implements LoadBalancerListener {
   }
 
   void stop() {
-    balancer.removeListener(this);
+    balancer.wiring().removeListener(this);
   }
 
   /**
@@ -87,25 +89,23 @@ final class Watch implements LoadBalancerListener {
   }
 
   @Override
-  public void attemptEnded(
-      Server server, Outcome outcome, long latencyNanos, @Nullable Throwable cause) {
-    switch (outcome) {
-      case SUCCESS -> succeeded.increment();
-      case FAILURE -> failed.increment();
-      case CANCELLED -> cancelled.increment();
-    }
-    String id = server.id();
+  public void attemptEnded(Attempt attempt) {
+    Outcome outcome = requireNonNull(attempt.outcome());
+    LongAdder counter =
+        outcome == Outcome.SUCCESS ? succeeded : outcome.failed() ? failed : cancelled;
+    counter.increment();
+    String id = attempt.server().id();
     ServerCounts count = counts.get(id);
     if (count == null) {
       count = counts.computeIfAbsent(id, absent -> new ServerCounts());
     }
-    count.count(outcome == Outcome.FAILURE);
+    count.count(outcome.failed());
   }
 
   @Override
-  public void serversChanged(List<Server> servers) {
+  public void serversChanged(ServersChanged event) {
     Set<String> before = listed;
-    Set<String> ids = servers.stream().map(Server::id).collect(Collectors.toSet());
+    Set<String> ids = event.servers().stream().map(Server::id).collect(Collectors.toSet());
     listed = ids;
     long came = ids.stream().filter(id -> !before.contains(id)).count();
     long left = before.stream().filter(id -> !ids.contains(id)).count();
@@ -117,25 +117,25 @@ final class Watch implements LoadBalancerListener {
   }
 
   @Override
-  public void serversFailed(Throwable cause) {
-    remember(Change.Kind.LIST_FAILED, null, cause.toString());
+  public void serversFailed(ServersFailed event) {
+    remember(Change.Kind.LIST_FAILED, null, event.cause().toString());
   }
 
   @Override
-  public void stateChanged(Server server, EndpointState from, EndpointState to, String reason) {
+  public void stateChanged(StateChanged event) {
     add(
         new Change(
             time.instant(),
             Change.Kind.STATE,
-            Words.bounded(server.id()),
-            from,
-            to,
-            Words.bounded(reason)));
+            Words.bounded(event.server().id()),
+            event.from(),
+            event.to(),
+            Words.bounded(event.reason())));
   }
 
   @Override
-  public void drained(Server server) {
-    remember(Change.Kind.DRAINED, server.id(), "nothing in flight any more");
+  public void drained(Drained event) {
+    remember(Change.Kind.DRAINED, event.server().id(), "nothing in flight any more");
   }
 
   private static Set<String> ids(LoadBalancerStatus status) {

@@ -46,8 +46,8 @@ final class Fleet {
     callInWaves(traffic, 12, orders, search);
     traffic.failing.put("orders-2", 0.6);
     callInWaves(traffic, 10, orders, search);
-    search.drain("search-17", Duration.ofHours(1), "the server announced its end");
-    orders.drain("orders-4");
+    search.admin().drain("search-17", Duration.ofHours(1), "the server announced its end");
+    orders.admin().drain("orders-4");
     callInWaves(traffic, 8, orders, search);
     return page;
   }

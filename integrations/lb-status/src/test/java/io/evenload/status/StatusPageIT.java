@@ -54,7 +54,7 @@ class StatusPageIT {
           "/",
           exchange -> {
             if (requests.incrementAndGet() == 3) {
-              orders.drain("b:1");
+              orders.admin().drain("b:1");
             }
             handler.handle(exchange);
           });
@@ -102,7 +102,7 @@ class StatusPageIT {
     LoadBalancer orders = traffic.balancer(HOSTILE, ServerList.of(server)).build();
     try (StatusPage page = traffic.page().balancer(orders).build();
         StatusServer statusServer = StatusServer.start(page, 0)) {
-      orders.drain(HOSTILE, Duration.ofHours(1), HOSTILE);
+      orders.admin().drain(HOSTILE, Duration.ofHours(1), HOSTILE);
       traffic.time.advance(ServerCounts.SLOT);
       String dom = new Chromium(directory).dom(statusServer.uri(), 5_000);
       assertThat(dom).contains("&lt;img src=x").doesNotContain("<img").contains("<title>Evenload");

@@ -35,7 +35,7 @@ class StatusPageTest {
     LoadBalancer orders = balancer(Choosers.firstAvailable(), "a", "b");
     try (StatusPage page = page(orders)) {
       end(orders, 6, 2, 1);
-      orders.drain("a:1");
+      orders.admin().drain("a:1");
       end(orders, 3, 0, 0);
       traffic.time.advance(ServerCounts.SLOT);
 
@@ -84,7 +84,7 @@ class StatusPageTest {
       source.get(0).updated(List.of(Server.of("a", 1), Server.of("b", 1)));
       source.get(0).updated(List.of(Server.of("a", 1), Server.of("b", 1), Server.of("c", 1)));
       source.get(0).failed(new IllegalStateException("the registry is down"));
-      orders.drain("a:1");
+      orders.admin().drain("a:1");
       traffic.time.advance(Duration.ofSeconds(4));
 
       JsonNode changes = read(page).at("/balancers/0/changes");

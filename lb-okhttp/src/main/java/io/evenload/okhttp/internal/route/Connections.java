@@ -48,12 +48,13 @@ final class Connections {
       private List<Server> listed = known; // as all here, on the control path alone
 
       @Override
-      public void serversChanged(List<Server> servers) {
-        listed = servers;
+      public void serversChanged(ServersChanged event) {
+        listed = event.servers();
       }
 
       @Override
-      public void drained(Server server) {
+      public void drained(Drained event) {
+        Server server = event.server();
         if (listed.stream().anyMatch(other -> replaces(other, server))) {
           return;
         }
