@@ -3,16 +3,24 @@ package io.evenload;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.mockito.ArgumentMatchers.any;
+import static org.mockito.ArgumentMatchers.argThat;
+import static org.mockito.Mockito.inOrder;
+import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.never;
+import static org.mockito.Mockito.times;
+import static org.mockito.Mockito.verify;
+import static org.mockito.Mockito.verifyNoMoreInteractions;
 
 import io.evenload.testing.CapturedLog;
 import io.evenload.testing.FakeGate;
 import io.evenload.testing.Race;
-import io.evenload.testing.RecordingListener;
 import io.evenload.testing.World;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.mockito.InOrder;
 
 /** What people see of a balancer: events, status, messages. */
 final class ListenerAndStatusTest {
@@ -78,20 +86,77 @@ final class ListenerAndStatusTest {
 
   @Test
   void addListener_severalAndOneThatThrows_allAreToldUntilRemoved() throws Exception {
-    RecordingListener second = new RecordingListener();
+    LoadBalancerListener second = mock(LoadBalancerListener.class);
     try (LoadBalancer balancer = world.balancer(list).listener(new ThrowingListener()).build()) {
       balancer.wiring().addListener(second);
       list.update(World.servers("a"));
-      balancer.start().succeed();
+      Attempt attempt = balancer.start();
+      attempt.succeed();
       balancer.wiring().removeListener(second);
       balancer.wiring().removeListener(second);
       list.update(World.servers("b"));
       balancer.start().succeed();
 
-      assertThat(second.lists).containsExactly("a");
-      assertThat(second.attempts).containsExactly("a SUCCESS 0");
+      InOrder told = inOrder(second);
+      told.verify(second).serversChanged(argThat(event -> event.servers().size() == 1));
+      told.verify(second).attemptEnded(attempt);
+      verifyNoMoreInteractions(second);
       assertThat(world.events.lists).containsExactly("a", "b");
       assertThat(world.events.attempts).containsExactly("a SUCCESS 0", "b SUCCESS 0");
+    }
+  }
+
+  @Test
+  void listeners_two_areToldInTheOrderInWhichTheyWereAdded() throws Exception {
+    LoadBalancerListener first = mock(LoadBalancerListener.class);
+    LoadBalancerListener second = mock(LoadBalancerListener.class);
+    try (LoadBalancer balancer = world.balancer(list).listener(first).listener(second).build()) {
+      list.update(World.servers("a"));
+      balancer.start().succeed();
+    }
+
+    InOrder told = inOrder(first, second);
+    told.verify(first).serversChanged(any());
+    told.verify(second).serversChanged(any());
+    told.verify(first).attemptEnded(any());
+    told.verify(second).attemptEnded(any());
+    told.verifyNoMoreInteractions();
+  }
+
+  @Test
+  void drained_afterTheLastAttempt_isToldOnceAfterTheState() throws Exception {
+    LoadBalancerListener listener = mock(LoadBalancerListener.class);
+    try (LoadBalancer balancer = world.balancer(list).listener(listener).build()) {
+      list.update(World.servers("a", "b"));
+      Attempt attempt = balancer.start(RequestContext.create().only(s -> s.id().equals("a")));
+      balancer.admin().drain("a");
+      world.time.advance(Duration.ofSeconds(5));
+      verify(listener, never()).drained(any());
+      attempt.succeed();
+      world.time.advance(Duration.ofSeconds(5));
+    }
+
+    InOrder told = inOrder(listener);
+    told.verify(listener).serversChanged(any());
+    told.verify(listener).stateChanged(argThat(e -> e.to() == EndpointState.DRAINING));
+    told.verify(listener).attemptEnded(any());
+    told.verify(listener).drained(argThat(e -> e.server().id().equals("a")));
+    told.verifyNoMoreInteractions();
+  }
+
+  @Test
+  void attemptEnded_endedManyTimes_isToldOnce() throws Exception {
+    LoadBalancerListener listener = mock(LoadBalancerListener.class);
+    try (LoadBalancer balancer =
+        world.balancer(World.server("a")).listener(listener).build()) {
+      Attempt attempt = balancer.start();
+      attempt.fail(null);
+      attempt.succeed();
+      attempt.abandon();
+      attempt.close();
+
+      verify(listener, times(1)).attemptEnded(attempt);
+      assertThat(attempt.outcome()).isEqualTo(Outcome.FAILURE);
     }
   }
 

@@ -20,7 +20,7 @@ enum FailureKind {
    * behind ours, an authenticator.
    */
 
-  /** The caller gave up, or the call's timeout did. */
+  /** The caller gave up, or the call's timeout did, which its end tells apart. */
   CANCELED(Outcome.CANCELLED),
 
   /** The way to the server failed before anything was sent. */

@@ -9,7 +9,7 @@ import java.time.Duration;
  * RetryPolicy.Builder#hedge}. Immutable.
  *
  * <p>The first good answer wins: one that is not retried. An answer that would be retried waits for
- * the other attempt. The loser is cancelled, which counts neither way for its server; an HTTP/2
+ * the other attempt. The loser is abandoned, which is no failure of its server; an HTTP/2
  * connection goes on, one of HTTP/1.1 is lost. After Dean and Barroso, "The Tail at Scale" (2013).
  *
  * <p>Only calls that may be sent twice are hedged: those with an idempotent method or an

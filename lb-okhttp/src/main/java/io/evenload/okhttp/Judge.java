@@ -78,7 +78,8 @@ final class Judge {
     boolean retryable =
         kind.retryable()
             && (policy.retryIf() == null || asked(policy.retryIf(), null, failure, server));
-    return Verdict.failed(kind, seen.misrouted() ? Outcome.CANCELLED : kind.outcome(failure), retryable);
+    return Verdict.failed(
+        kind, seen.misrouted() ? Outcome.CANCELLED : kind.outcome(failure), retryable);
   }
 
   /**

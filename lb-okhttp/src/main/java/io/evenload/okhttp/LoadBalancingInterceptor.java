@@ -53,9 +53,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An attempt is in flight until the response body is read or closed, so a stream or a web socket
  * counts as long as it lives. A status of 500 or more is a failure of the server, as is a status of
- * {@link RetryPolicy#statuses()}, an exception on the way, and a call's timeout before the response
- * began. A cancelled call and a 429 count neither way, and neither does a response from the cache.
- * A web socket is a success once it is open, however it ends.
+ * {@link RetryPolicy#statuses()}, an exception on the way, and an attempt's timeout. A cancelled
+ * call, a lost hedge, a call whose own timeout is over before the response begins, and a 429 count
+ * neither way, nor does a response from the cache; but a server that answers nothing for long is
+ * ejected. A web socket is a success once it is open, however it ends.
  *
  * <p>A request may carry a {@link RequestContext} as a tag, with a key or a filter. Each call takes
  * a {@linkplain RequestContext#copy copy}, so a request may be called again:

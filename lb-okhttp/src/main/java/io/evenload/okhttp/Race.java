@@ -20,7 +20,7 @@ final class Race {
    *
    * The lock is this race's own, so nobody waits for it but these two threads and the timer. Under it one of them is made
    * the winner, once: an attempt that is done, and is good or has nobody left beside it. From then on the other one is
-   * given up: its attempt ends as cancelled at once, its call is canceled, and a response that comes all the same is
+   * given up: its attempt ends as abandoned at once, its call is canceled, and a response that comes all the same is
    * closed by the thread that gets it. So each attempt ends once and each response is the caller's or closed, whoever
    * is first. Cancelling and closing may block, so they happen outside the lock.
    *

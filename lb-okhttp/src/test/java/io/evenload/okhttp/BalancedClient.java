@@ -1,5 +1,8 @@
 package io.evenload.okhttp;
 
+import static java.util.Objects.requireNonNull;
+
+import io.evenload.Attempt;
 import io.evenload.Chooser;
 import io.evenload.Endpoint;
 import io.evenload.LoadBalancer;
@@ -106,11 +109,10 @@ final class BalancedClient implements AutoCloseable {
             .listener(
                 new LoadBalancerListener() {
                   @Override
-                  public void attemptEnded(
-                      Server server, Outcome outcome, long nanos, @Nullable Throwable cause) {
-                    Ended attempt = new Ended(server.id(), outcome);
-                    ended.add(attempt);
-                    ENDED_HERE.set(attempt);
+                  public void attemptEnded(Attempt attempt) {
+                    Ended end = new Ended(attempt.server().id(), requireNonNull(attempt.outcome()));
+                    ended.add(end);
+                    ENDED_HERE.set(end);
                     signal.changed();
                   }
                 });

@@ -1,6 +1,6 @@
 package io.evenload.okhttp;
 
-import static io.evenload.okhttp.BalancedClient.Ended.failed;
+import static io.evenload.okhttp.BalancedClient.Ended.refused;
 import static io.evenload.okhttp.BalancedClient.Ended.succeeded;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -39,7 +39,7 @@ class ConnectFailureTest {
 
     assertThat(reply.server()).isEqualTo("b");
     assertThat(b.onlyRequest().getBody().utf8()).isEqualTo("one order");
-    assertThat(client.ended()).containsExactly(failed(down), succeeded(b));
+    assertThat(client.ended()).containsExactly(refused(down), succeeded(b));
   }
 
   @Test
@@ -51,7 +51,7 @@ class ConnectFailureTest {
     assertThatThrownBy(() -> client.get("/"))
         .isInstanceOf(ConnectException.class)
         .hasMessageContaining("127.0.0.1:" + down.port());
-    assertThat(client.ended()).isNotEmpty().containsOnly(failed(down));
+    assertThat(client.ended()).isNotEmpty().containsOnly(refused(down));
   }
 
   @Test
@@ -68,7 +68,7 @@ class ConnectFailureTest {
     Reply reply = client.post("/orders", "one order");
 
     assertThat(reply.server()).isEqualTo("b");
-    assertThat(client.ended()).containsExactly(failed(silent), succeeded(b));
+    assertThat(client.ended()).containsExactly(refused(silent), succeeded(b));
   }
 
   @Test
@@ -110,7 +110,7 @@ class ConnectFailureTest {
     BalancedClient client = backends.client(Wire.HTTP_2, plain.server(), b.server()).build();
 
     assertThat(client.post("/orders", "one order").server()).isEqualTo("b");
-    assertThat(client.ended()).containsExactly(failed(plain.server()), succeeded(b));
+    assertThat(client.ended()).containsExactly(refused(plain.server()), succeeded(b));
   }
 
   private void assertThatPostGoesPast(Backend a) throws IOException {
@@ -121,6 +121,6 @@ class ConnectFailureTest {
 
     assertThat(reply.server()).isEqualTo("b");
     assertThat(b.onlyRequest().getBody().utf8()).isEqualTo("one order");
-    assertThat(client.ended()).containsExactly(failed(a.server()), succeeded(b));
+    assertThat(client.ended()).containsExactly(refused(a.server()), succeeded(b));
   }
 }

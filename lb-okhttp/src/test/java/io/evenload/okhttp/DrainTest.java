@@ -112,7 +112,8 @@ class DrainTest {
     CountDownLatch drained = new CountDownLatch(1);
     client
         .balancer()
-        .wiring().addListener( // after the interceptor's, so that it is told when all is done
+        .wiring()
+        .addListener( // after the interceptor's, so that it is told when all is done
             new LoadBalancerListener() {
               @Override
               public void drained(Drained event) {

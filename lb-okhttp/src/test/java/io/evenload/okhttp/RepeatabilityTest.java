@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenload.Outcome;
 import io.evenload.okhttp.CallListener.Refusal;
+import java.io.IOException;
 import java.util.List;
 import okhttp3.MediaType;
 import okhttp3.Request;
@@ -114,7 +115,7 @@ final class RepeatabilityTest {
   }
 
   private static Verdict of(FailureKind kind) {
-    return Verdict.failed(kind, kind.outcome(), kind.retryable());
+    return Verdict.failed(kind, kind.outcome(new IOException()), kind.retryable());
   }
 
   private static Request request(String method, @Nullable RequestBody body) {

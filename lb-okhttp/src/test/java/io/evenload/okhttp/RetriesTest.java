@@ -258,7 +258,9 @@ final class RetriesTest {
   private AttemptRecord failed(FailureKind kind) {
     AttemptRecord record = attempt();
     record.failed(
-        new IOException("broke"), Verdict.failed(kind, kind.outcome(), kind.retryable()), 0);
+        new IOException("broke"),
+        Verdict.failed(kind, kind.outcome(new IOException()), kind.retryable()),
+        0);
     return record;
   }
 

@@ -163,7 +163,7 @@ class RoutingTest {
 
     assertThat(client.post("/", "data").server()).isEqualTo("b");
     assertThat(client.ended())
-        .containsExactly(BalancedClient.Ended.failed(lost), BalancedClient.Ended.succeeded(b));
+        .containsExactly(BalancedClient.Ended.refused(lost), BalancedClient.Ended.succeeded(b));
   }
 
   @Test

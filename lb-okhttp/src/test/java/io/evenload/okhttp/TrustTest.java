@@ -1,6 +1,6 @@
 package io.evenload.okhttp;
 
-import static io.evenload.okhttp.BalancedClient.Ended.failed;
+import static io.evenload.okhttp.BalancedClient.Ended.refused;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -31,7 +31,7 @@ class TrustTest {
         .isInstanceOf(SSLPeerUnverifiedException.class)
         .hasMessageContaining("pinning");
     assertThat(a.hits() + b.hits()).isZero();
-    assertThat(client.ended()).contains(failed(a.server()), failed(b.server()));
+    assertThat(client.ended()).contains(refused(a.server()), refused(b.server()));
   }
 
   @Test

@@ -1,6 +1,6 @@
 package io.evenload.okhttp;
 
-import static io.evenload.okhttp.BalancedClient.Ended.failed;
+import static io.evenload.okhttp.BalancedClient.Ended.refused;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenload.Server;
@@ -51,7 +51,7 @@ class UnixSocketTest {
     BalancedClient client = client(server(1), server(2)).build();
 
     assertThat(client.post("/", "body").body()).isEqualTo("from 2");
-    assertThat(client.ended().get(0)).isEqualTo(failed(server(1)));
+    assertThat(client.ended().get(0)).isEqualTo(refused(server(1)));
   }
 
   private BalancedClient.Builder client(Server... servers) {
