@@ -147,8 +147,7 @@ final class ListenerAndStatusTest {
   @Test
   void attemptEnded_endedManyTimes_isToldOnce() throws Exception {
     LoadBalancerListener listener = mock(LoadBalancerListener.class);
-    try (LoadBalancer balancer =
-        world.balancer(World.server("a")).listener(listener).build()) {
+    try (LoadBalancer balancer = world.balancer(World.server("a")).listener(listener).build()) {
       Attempt attempt = balancer.start();
       attempt.fail(null);
       attempt.succeed();
