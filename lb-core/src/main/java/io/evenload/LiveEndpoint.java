@@ -136,6 +136,9 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
       @Nullable Throwable cause) {
     try {
       if (outcome != Outcome.CANCELLED) {
+        if (outcome == Outcome.FAILURE && Double.isNaN(latencyNanos())) {
+          assume(usualLatencyNanos(), now);
+        }
         record(outcome == Outcome.SUCCESS, latencyNanos, now);
         boolean success = outcome == Outcome.SUCCESS;
         alarm.counted(count(success));
@@ -153,6 +156,12 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
       left(tracker);
     }
     balancer.listeners().attemptEnded(server, outcome, latencyNanos, cause);
+  }
+
+  /** What attempts take at the others of the pool; NaN if nothing is known of them. */
+  private double usualLatencyNanos() {
+    Pool pool = this.pool;
+    return pool == null ? Double.NaN : pool.latencyNanos();
   }
 
   LoadBalancerStatus.EndpointStatus status() {

@@ -28,6 +28,9 @@ final class RosterEntry {
   /** The part of it that this client's subset covers; 0 if it is outside. */
   double subsetShare = 1;
 
+  /** Its weight, without what slow start takes of it. */
+  double warmWeight = 1;
+
   Ejection ejection = Ejection.NONE;
 
   /** Since when it drains, for whatever reason. */

@@ -40,7 +40,8 @@ final class StateLog {
   /** Tells of another list, whose servers are given by id. */
   void list(List<Server> before, Map<String, Server> now) {
     if (admits()) {
-      long kept = before.stream().filter(server -> now.containsKey(server.id())).count();
+      long kept =
+          before.stream().filter(server -> Identity.same(server, now.get(server.id()))).count();
       logger.info(
           "{}: list: {} servers ({} new, {} gone)",
           balancer.name(),
@@ -54,14 +55,12 @@ final class StateLog {
     if (ofTheList(from) || ofTheList(to) || !admits()) {
       return;
     }
-    String reason = to.reason().isEmpty() ? "" : " (" + to.reason() + ")";
     logger.info(
-        "{}: {}: {} -> {}{}; {}",
+        "{}: {}: {} -> {}; {}",
         balancer.name(),
         words(server),
         from.state(),
-        to.state(),
-        reason,
+        to.words(),
         eligible(entries));
   }
 
