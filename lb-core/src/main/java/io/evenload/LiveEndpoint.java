@@ -139,10 +139,11 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
         if (outcome == Outcome.FAILURE && Double.isNaN(latencyNanos())) {
           assume(usualLatencyNanos(), now);
         }
-        record(outcome == Outcome.SUCCESS, latencyNanos, now);
         boolean success = outcome == Outcome.SUCCESS;
+        boolean failedAll = failedSinceSuccess() >= PeerReview.ALL_FAILED;
+        record(success, latencyNanos, now);
         alarm.counted(count(success));
-        if (success && state() == EndpointState.BREAKER_OPEN) {
+        if (success && (failedAll || state() == EndpointState.BREAKER_OPEN)) {
           alarm.recovered();
         }
       }

@@ -14,6 +14,9 @@ final class PriorityLevel {
    * weight that may be chosen. Without a locality all endpoints are in one zone.
    *
    * What never passed a probe while traffic waits for that is not known here: it is neither well nor sick.
+   *
+   * A breaker that tries whether its endpoint works again is open for a moment. For failover that counts, since it brings
+   * the trials; for panic it does not, else a total outage would seem to be over every few seconds.
    */
 
   private final @Nullable Locality locality;
@@ -40,8 +43,9 @@ final class PriorityLevel {
     return zone;
   }
 
-  int eligible() {
-    return zones.stream().mapToInt(zone -> zone.eligible.size()).sum();
+  /** How many are eligible, and not only for trials. */
+  int well() {
+    return zones.stream().mapToInt(zone -> zone.well).sum();
   }
 
   int known() {
@@ -57,10 +61,10 @@ final class PriorityLevel {
     return zones.stream().mapToDouble(zone -> zone.knownWeight).sum();
   }
 
-  /** The part of the weight that is eligible. */
+  /** The part of the weight that is eligible, and not only for trials. */
   double health() {
     double known = knownWeight();
-    return known == 0 ? 0 : eligibleWeight() / known;
+    return known == 0 ? 0 : zones.stream().mapToDouble(zone -> zone.wellWeight).sum() / known;
   }
 
   boolean panic() {
@@ -130,6 +134,8 @@ final class PriorityLevel {
     private final List<LiveEndpoint> unwell = new ArrayList<>();
     private final List<LiveEndpoint> unproven = new ArrayList<>();
     private final List<LiveEndpoint> gated = new ArrayList<>();
+    private int well;
+    private double wellWeight;
     private double eligibleWeight;
     private double knownWeight;
 
@@ -154,6 +160,9 @@ final class PriorityLevel {
           eligibleAndUnwell.add(endpoint);
         }
         case ELIGIBLE -> {
+          boolean trials = entry.failsAll();
+          well += trials ? 0 : 1;
+          wellWeight += trials ? 0 : entry.warmWeight;
           eligible.add(endpoint);
           eligibleAndUnwell.add(endpoint);
         }

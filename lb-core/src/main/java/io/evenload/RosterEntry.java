@@ -53,6 +53,15 @@ final class RosterEntry {
     return listed && subsetShare > 0;
   }
 
+  /**
+   * Whether nothing has succeeded at the endpoint for long and its breaker, be it open or not, has
+   * not got over that: then it may be chosen for trials at most.
+   */
+  boolean failsAll() {
+    return endpoint.failedSinceSuccess() >= PeerReview.ALL_FAILED
+        && endpoint.gates().failureShare() > 0;
+  }
+
   /** Lets what the endpoint's breakers say count, or not. */
   void overrule(boolean breakers) {
     GateChain gates = endpoint.gates();

@@ -68,7 +68,7 @@ final class SnapshotBuilder {
   }
 
   private boolean panics(PriorityLevel level) {
-    return PriorityLoads.panics(level.eligible(), level.known(), level.health(), panicThreshold);
+    return PriorityLoads.panics(level.well(), level.known(), level.health(), panicThreshold);
   }
 
   private static void add(List<Candidates> all, List<LiveEndpoint> more) {

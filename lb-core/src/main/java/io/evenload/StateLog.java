@@ -31,6 +31,7 @@ final class StateLog {
   private long windowStart;
   private int inWindow;
   private boolean panic;
+  private boolean toldPanic;
 
   StateLog(BalancerContext balancer) {
     this.balancer = balancer;
@@ -76,11 +77,20 @@ final class StateLog {
 
   /** Tells when panic begins or ends. */
   void panic(boolean now, Collection<RosterEntry> entries) {
-    if (now != panic && admits()) {
-      String what = now ? "panic begins, health is ignored" : "panic ends";
+    panic = now;
+    if (now != toldPanic
+        && (inWindow < BURST || (inWindow == BURST && over(balancer.nanoTime().getAsLong())))) {
+      tellPanic(entries);
+    }
+  }
+
+  /** While many changes are held back, so is this one, and is told after them if it still holds. */
+  private void tellPanic(Collection<RosterEntry> entries) {
+    toldPanic = panic;
+    if (admits()) {
+      String what = panic ? "panic begins, health is ignored" : "panic ends";
       logger.info("{}: {}; {}", balancer.name(), what, eligible(entries));
     }
-    panic = now;
   }
 
   /** Tells how many changes were held back, if the window is over. */
@@ -95,6 +105,9 @@ final class StateLog {
           eligible(entries));
       windowStart = now;
       inWindow = 0;
+      if (panic != toldPanic) {
+        tellPanic(entries);
+      }
     }
   }
 
