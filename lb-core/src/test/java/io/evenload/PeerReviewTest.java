@@ -2,7 +2,9 @@ package io.evenload;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.evenload.testing.CapturedLog;
 import io.evenload.testing.World;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -87,6 +89,39 @@ final class PeerReviewTest {
     balancer.start().succeed(); // the one trial
     world.time.runDue();
     assertThat(open()).isEmpty();
+  }
+
+  @Test
+  void breakers_ofAllInATotalOutage_areOnePanicUntilSomethingSucceeds() throws Exception {
+    try (CapturedLog log = new CapturedLog(LoadBalancer.class)) {
+      for (int i = 0; i < 20 * PeerReview.ALL_FAILED; i++) {
+        balancer.start().fail(null);
+      }
+      for (int round = 0; round < 5; round++) {
+        for (String host : List.of("a", "b", "c", "d")) {
+          trip(host, 1);
+        }
+        world.time.advance(Duration.ofSeconds(5));
+        assertThat(open()).hasSize(4);
+        assertThat(balancer.status().panic()).isTrue();
+        for (Breaker breaker : breakers.values()) {
+          breaker.open = true; // for trials
+          breaker.admits = true;
+        }
+        world.time.advance(Duration.ofSeconds(1));
+        assertThat(open()).isEmpty();
+        assertThat(balancer.status().panic()).as("nothing has succeeded").isTrue();
+        balancer.start().fail(null);
+      }
+      assertThat(log.messages()).filteredOn(line -> line.contains("panic begins")).hasSize(1);
+      assertThat(log.messages()).noneMatch(line -> line.contains("panic ends"));
+      world.time.advance(Duration.ofSeconds(20));
+      balancer.start().succeed();
+      world.time.runDue();
+
+      assertThat(balancer.status().panic()).isFalse();
+      assertThat(log.messages()).filteredOn(line -> line.contains("panic ends")).hasSize(1);
+    }
   }
 
   @Test

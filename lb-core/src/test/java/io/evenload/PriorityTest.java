@@ -117,6 +117,50 @@ final class PriorityTest {
   }
 
   @Test
+  void start_theHeaviestServerFails_failsOverByWeight() throws Exception {
+    list.update(
+        List.of(
+            Server.builder("a0", 80).id("a0").weight(96).build(),
+            Server.builder("a1", 80).id("a1").weight(4).build(),
+            World.inPriority(1, "b0")));
+    closeGates("a0");
+    Map<String, Double> shares = shares(100_000);
+
+    // 1.4 times 4 %, and 4 standard deviations: .0029
+    assertThat(shares.get("a1")).isCloseTo(0.056, within(0.003));
+    assertThat(shares).containsOnlyKeys("a1", "b0");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "4, 100, 1, false", // five canaries of 1.2 % fail, of nine
+    "4, 1, 100, true",
+    "6, 1, 100, false", // five servers with nearly all the weight fail, of eleven
+  })
+  void panic_beginsBelowHalfByHeadsAndByWeight(
+      int well, int weightOfWell, int weightOfFailing, boolean panic) {
+    List<Server> servers = new ArrayList<>();
+    for (int i = 0; i < well; i++) {
+      servers.add(World.server("well" + i, weightOfWell));
+    }
+    for (int i = 0; i < 5; i++) {
+      servers.add(World.server("failing" + i, weightOfFailing));
+    }
+    list.update(servers);
+    closeGates("failing0", "failing1", "failing2", "failing3", "failing4");
+
+    assertThat(balancer.status().panic()).isEqualTo(panic);
+  }
+
+  @Test
+  void panic_nothingToChooseFrom_isToldAllTheSame() {
+    list.update(World.servers(4));
+    closeGates("s0", "s1", "s2", "s3");
+
+    assertThat(balancer.status().panic()).isTrue();
+  }
+
+  @Test
   void panic_closedGates_stayHard() throws Exception {
     list.update(World.servers(5));
     closeGates("s0", "s1", "s2");

@@ -59,6 +59,7 @@ final class ServerUpdatesTest {
             Server.builder("elsewhere", 80).id("a").build(),
             Server.builder("a", 81).id("a").build())) {
       list.update(World.servers("a"));
+      world.time.advance(Duration.ofSeconds(2));
       Attempt running = balancer.start();
       for (int i = 0; i < 5; i++) {
         Attempt failed = balancer.start();
