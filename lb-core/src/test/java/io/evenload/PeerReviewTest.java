@@ -2,6 +2,7 @@ package io.evenload;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
 import io.evenload.testing.CapturedLog;
 import io.evenload.testing.World;
 import java.time.Duration;
@@ -93,7 +94,7 @@ final class PeerReviewTest {
 
   @Test
   void breakers_ofAllInATotalOutage_areOnePanicUntilSomethingSucceeds() throws Exception {
-    try (CapturedLog log = new CapturedLog(LoadBalancer.class)) {
+    try (CapturedLog log = new CapturedLog(LoadBalancer.class, Level.INFO)) {
       for (int i = 0; i < 20 * PeerReview.ALL_FAILED; i++) {
         balancer.start().fail(null);
       }

@@ -3,6 +3,7 @@ package io.evenload;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import ch.qos.logback.classic.Level;
 import io.evenload.chooser.Choosers;
 import io.evenload.testing.CapturedLog;
 import io.evenload.testing.World;
@@ -115,7 +116,7 @@ final class ServerUpdatesTest {
       try (LoadBalancer other =
           world.balancer(source).chooser(new Recorder(ordered, prepared)).build()) {
         int events = world.events.lists.size();
-        try (CapturedLog log = new CapturedLog(LoadBalancer.class)) {
+        try (CapturedLog log = new CapturedLog(LoadBalancer.class, Level.INFO)) {
           source.update(World.servers("c", "a", "b"));
 
           assertThat(log.messages()).isEmpty();
