@@ -114,9 +114,17 @@ final class Admission {
       GateChain acquired,
       Chooser.@Nullable Tracker tracker,
       RequestContext request) {
-    LeakSampler sampling = sampler.draws() ? sampler : null;
-    long now = balancer.nanoTime().getAsLong();
-    Attempt attempt = new Attempt(endpoint, acquired, tracker, now, sampling);
+    Attempt attempt;
+    try {
+      LeakSampler sampling = sampler.draws() ? sampler : null;
+      long now = balancer.nanoTime().getAsLong();
+      attempt = new Attempt(endpoint, acquired, tracker, now, sampling);
+    } catch (Throwable e) { // the user's clock or source of randomness
+      acquired.release(Outcome.CANCELLED, 0);
+      endpoint.leave();
+      endpoint.left(tracker);
+      throw e;
+    }
     if (tracker != null) {
       started(tracker, attempt);
     }

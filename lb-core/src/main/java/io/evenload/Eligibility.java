@@ -113,7 +113,8 @@ final class Eligibility {
   private @Nullable Standing unhealthy(RosterEntry entry) {
     HealthReport report = report(entry);
     boolean healthy = report.state() == HealthReport.State.HEALTHY;
-    return healthy ? null : new Standing(EndpointState.UNHEALTHY, report.reason());
+    boolean unproven = health != null && health.holds(entry.endpoint);
+    return healthy ? null : new Standing(EndpointState.UNHEALTHY, report.reason(), unproven);
   }
 
   private @Nullable Standing ejected(RosterEntry entry) {

@@ -197,12 +197,13 @@ public final class LoadBalancer implements AutoCloseable {
   /**
    * Takes note of the weight that a server reports of itself, in any unit that all servers share,
    * such as requests a second at full load. Its effective weight becomes the configured one times
-   * the reported one over the mean of all that are reported, a tenth to ten times. A server without
-   * a report has its configured weight. Lock-free for a known server, so that a request may call
-   * this; weights change once a second at most.
+   * the reported one over the median of all that are reported, a tenth to ten times. A server
+   * without a report has its configured weight. Lock-free for a known server, so that a request may
+   * call this; weights change once a second at most.
    *
    * <p>Reports count once a server has made them for 10 seconds, as in gRPC: a cold server does not
-   * know yet what it can do.
+   * know yet what it can do. The 10 seconds begin anew when a server comes back that could not be
+   * chosen for its own sake: drained, unhealthy, ejected, or kept out by a breaker.
    *
    * @param id the {@link Server#id()}; nothing happens if it is not on the list
    * @param weight above 0
