@@ -139,6 +139,9 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
         record(outcome == Outcome.SUCCESS, latencyNanos, now);
         boolean success = outcome == Outcome.SUCCESS;
         alarm.counted(count(success));
+        if (!success) {
+          balancer.refusedAttempts().failed(cause);
+        }
         if (success && state() == EndpointState.BREAKER_OPEN) {
           alarm.recovered();
         }
@@ -152,6 +155,7 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
       leave();
       left(tracker);
     }
+    balancer.pulse().passes(now);
     balancer.listeners().attemptEnded(server, outcome, latencyNanos, cause);
   }
 
