@@ -7,6 +7,7 @@ import io.evenload.LoadBalancer;
 import io.evenload.Server;
 import io.evenload.ServerList;
 import io.evenload.okhttp.LoadBalancingInterceptor;
+import io.evenload.okhttp.ServiceOptions;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -41,7 +42,7 @@ class EvenloadConfigTest {
   void of_nothing_isTheLibrarysDefaults() {
     EvenloadConfig config = EvenloadConfig.of(Map.of());
     assertThat(config.services()).isEmpty();
-    assertThat(Fields.all(config.interceptor("orders")))
+    assertThat(Fields.all(options(config, "orders")))
         .isEqualTo(Fields.all(LoadBalancingInterceptor.builder()));
     assertThat(Fields.all(config.balancer("orders")))
         .isEqualTo(Fields.all(LoadBalancer.builder("orders")));
@@ -66,7 +67,7 @@ class EvenloadConfigTest {
     try (LoadBalancer orders =
         config.balancer("orders").servers(ServerList.of(Server.of("a", 1))).build()) {
       assertThat(orders.name()).isEqualTo("orders");
-      assertThat(config.interceptor("orders").service("orders", orders).build()).isNotNull();
+      assertThat(config.interceptor(orders).build()).isNotNull();
     }
   }
 
@@ -97,8 +98,8 @@ class EvenloadConfigTest {
         "default.chooser=best | default.chooser: best (expected: power-of-two-choices, peak-ewma,"
             + " least-loaded, round-robin, random, maglev, rendezvous, bounded-load or"
             + " first-available)",
-        "default.circuit-breaker.sliding-window-size=0 |"
-            + " default.circuit-breaker.sliding-window-size: 0 (expected: slidingWindowSize must be"
+        "default.circuit-breaker.window=0 |"
+            + " default.circuit-breaker.window: 0 (expected: slidingWindowSize must be"
             + " greater than 0)",
         "default.retry.max-attempt=3 | default.retry.max-attempt: unknown key"
             + " (expected: perhaps evenload.default.retry.max-attempts)",
@@ -237,11 +238,11 @@ class EvenloadConfigTest {
     }
     assertThat((List<?>) Fields.of(config.balancer("users"), "gates")).hasSize(1);
     assertThat((List<?>) Fields.of(off, "gates")).isEmpty();
-    LoadBalancingInterceptor.Builder calls = config.interceptor("orders");
+    ServiceOptions<?> calls = options(config, "orders");
     assertThat(Fields.of(calls, "circuitBreaker")).isNull();
     assertThat(Fields.of(calls, "hints.loadReports")).isEqualTo(false);
     assertThat(Fields.of(calls, "affinity.remembersServers")).isEqualTo(false);
-    assertThat(Fields.of(config.interceptor("users"), "affinity.remembersServers")).isEqualTo(true);
+    assertThat(Fields.of(options(config, "users"), "affinity.remembersServers")).isEqualTo(true);
     assertThat(retry(config, "orders")).contains("maxAttempts=1,").contains("attemptTimeout=PT3S");
     assertThat(retry(config, "search")).contains("maxAttempts=4").doesNotContain("hedge");
     assertThat(retry(config, "users")).contains("hedge=HedgePolicy{after PT1S}");
@@ -276,7 +277,13 @@ class EvenloadConfigTest {
     return texts;
   }
 
+  private static ServiceOptions<?> options(EvenloadConfig config, String service) {
+    LoadBalancingInterceptor.Builder options = LoadBalancingInterceptor.builder();
+    config.options(service).accept(options);
+    return options;
+  }
+
   private static String retry(EvenloadConfig config, String service) {
-    return String.valueOf(Fields.of(config.interceptor(service), "retry"));
+    return String.valueOf(Fields.of(options(config, service), "retry"));
   }
 }
