@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * When a server that fails is called no more for a while. Immutable; two are equal if all their
@@ -126,7 +127,7 @@ public final class CircuitBreaker {
     private int slowPercent = DEFAULT_SLOW_PERCENT;
     private Duration slowAfter = DEFAULT_SLOW_AFTER;
     private int window = DEFAULT_WINDOW;
-    private int minimumAttempts = DEFAULT_MINIMUM_ATTEMPTS;
+    private @Nullable Integer minimumAttempts;
     private Duration openTime = DEFAULT_OPEN_TIME;
     private int trials = DEFAULT_TRIALS;
 
@@ -173,7 +174,8 @@ public final class CircuitBreaker {
     }
 
     /**
-     * Sets how many attempts there must be before a breaker opens; 20 by default.
+     * Sets how many attempts there must be before a breaker opens; by default 20, or as many as the
+     * window holds if that is fewer.
      *
      * @throws IllegalArgumentException if it is not 1 to 100,000
      */
@@ -209,9 +211,11 @@ public final class CircuitBreaker {
      *     that it would never be reached
      */
     public CircuitBreaker build() {
-      if (minimumAttempts > window) {
+      int minimum =
+          minimumAttempts == null ? Math.min(DEFAULT_MINIMUM_ATTEMPTS, window) : minimumAttempts;
+      if (minimum > window) {
         throw new IllegalArgumentException(
-            "minimumAttempts: " + minimumAttempts + " (expected: <= window, " + window + ")");
+            "minimumAttempts: " + minimum + " (expected: <= window, " + window + ")");
       }
       CircuitBreakerConfig config =
           CircuitBreakerConfig.custom()
@@ -220,18 +224,17 @@ public final class CircuitBreaker {
               .slowCallDurationThreshold(slowAfter)
               .slidingWindowType(SlidingWindowType.COUNT_BASED)
               .slidingWindowSize(window)
-              .minimumNumberOfCalls(minimumAttempts)
+              .minimumNumberOfCalls(minimum)
               .waitDurationInOpenState(openTime)
               .permittedNumberOfCallsInHalfOpenState(trials)
               .build();
-      return new CircuitBreaker(config, text());
+      return new CircuitBreaker(config, text(minimum));
     }
 
-    private String text() {
+    private String text(int minimum) {
       return "CircuitBreaker{failurePercent=%d, slowPercent=%d, slowAfter=%s, window=%d,"
               .formatted(failurePercent, slowPercent, slowAfter, window)
-          + " minimumAttempts=%d, openTime=%s, trials=%d}"
-              .formatted(minimumAttempts, openTime, trials);
+          + " minimumAttempts=%d, openTime=%s, trials=%d}".formatted(minimum, openTime, trials);
     }
 
     private static int checked(String name, int value, int max) {

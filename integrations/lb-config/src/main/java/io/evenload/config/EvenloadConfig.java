@@ -32,8 +32,8 @@ import okhttp3.OkHttpClient;
  *
  * <p>What is after {@code evenload.default.} holds for all services, and what is after {@code
  * evenload.service.<name>.} for one, key by key. Where there is neither, the library's own default
- * holds. The table in {@code docs/configuration.md} has all keys. Keys that do not begin with
- * {@code evenload.} are not looked at.
+ * holds. The tables in {@code docs/configuration.md} and {@code docs/configuration-expert.md} have
+ * all keys. Keys that do not begin with {@code evenload.} are not looked at.
  *
  * <p>Immutable and thread-safe.
  */

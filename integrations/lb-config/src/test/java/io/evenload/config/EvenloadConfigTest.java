@@ -82,8 +82,8 @@ class EvenloadConfigTest {
         "default.leak-sampling= | default.leak-sampling:  (expected: integer)",
         "service.orders.empty-list-grace=5 | service.orders.empty-list-grace: 5"
             + " (expected: duration, such as 250ms, 2s or PT1M)",
-        "default.circuit-breaker.wait-duration-in-open-state=PT2562047788015215H |"
-            + " default.circuit-breaker.wait-duration-in-open-state: PT2562047788015215H"
+        "default.circuit-breaker.open-time=PT2562047788015215H |"
+            + " default.circuit-breaker.open-time: PT2562047788015215H"
             + " (expected: duration, such as 250ms, 2s or PT1M)",
         "default.empty-list-grace=-PT1S | default.empty-list-grace: -PT1S"
             + " (expected: PT0S to PT2400H)",
@@ -99,8 +99,7 @@ class EvenloadConfigTest {
             + " least-loaded, round-robin, random, maglev, rendezvous, bounded-load or"
             + " first-available)",
         "default.circuit-breaker.window=0 |"
-            + " default.circuit-breaker.window: 0 (expected: slidingWindowSize must be"
-            + " greater than 0)",
+            + " default.circuit-breaker.window: 0 (expected: 1 to 100000)",
         "default.retry.max-attempt=3 | default.retry.max-attempt: unknown key"
             + " (expected: perhaps evenload.default.retry.max-attempts)",
         "service.orders.slowstart.window=3s | service.orders.slowstart.window: unknown key"
@@ -173,8 +172,8 @@ class EvenloadConfigTest {
             + " (expected: header, cookie or server-cookie)",
         "default.affinity.by=server-cookie;default.affinity.name=X | default.affinity.name: X"
             + " (expected: only with affinity.by=header or cookie)",
-        "default.outlier-detection.enabled=false;default.outlier-detection.jitter=1 |"
-            + " default.outlier-detection.jitter: 1 (expected: 0 to 0.5)",
+        "default.outlier-detection.enabled=false;default.outlier-detection.failure-percent=101 |"
+            + " default.outlier-detection.failure-percent: 101 (expected: 0 to 100)",
       })
   void of_whatDoesNotGoTogether_isRefusedByName(String lines, String message) {
     assertRefused("evenload." + message, lines);

@@ -20,7 +20,6 @@ import io.evenload.okhttp.LoadBalancingInterceptor;
 import io.evenload.okhttp.OkHttpProbes;
 import io.evenload.okhttp.RetryPolicy;
 import io.evenload.okhttp.ServiceOptions;
-import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.Method;
@@ -78,10 +77,13 @@ class EveryKeyConfigTest {
           Map.entry("RetryPolicy.Builder.retryIf", "code"),
           Map.entry("Affinity.by", "code"),
           Map.entry("ConcurrencyLimits.aimd", "short for a builder"),
-          Map.entry("ConcurrencyLimits.gradient2", "short for a builder"));
-          Map.entry(
-              "CircuitBreakerConfig.Builder.automaticTransitionFromOpenToHalfOpenEnabled",
-              "needs a thread, and the balancer finds out by itself"));
+          Map.entry("ConcurrencyLimits.gradient2", "short for a builder"),
+          Map.entry("HealthCheck.Builder.jitter", "nobody tunes it; tests turn it off"),
+          Map.entry("OutlierDetection.Builder.jitter", "nobody tunes it; tests turn it off"),
+          Map.entry("OutlierDetection.Builder.successRateServers", "the algorithm's own"),
+          Map.entry("OutlierDetection.Builder.successRateAttempts", "the algorithm's own"),
+          Map.entry("OutlierDetection.Builder.failurePercentAttempts", "the algorithm's own"),
+          Map.entry("SlowStart.Builder.minShare", "the algorithm's own"));
 
   private static final List<String> CHOOSER_WORDS =
       List.of(Reading.keys().get(0).form().words().split(", | or ", -1));
