@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.evenload.Outcome;
 import io.evenload.Server;
 import io.evenload.okhttp.CallAttempt.Reason;
-import io.evenload.okhttp.CallListener.Refusal;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -211,13 +210,17 @@ final class RetriesTest {
         time.timing(),
         new CallListener() {
           @Override
-          public void retried(FailedAttempt attempt, Duration delay) {
-            told.add("retried " + attempt.number() + " " + attempt.reason() + " after " + delay);
+          public void retried(Retried event) {
+            FailedAttempt attempt = event.attempt();
+            told.add(
+                "retried " + attempt.number() + " " + attempt.reason() + " after " + event.delay());
           }
 
           @Override
-          public void notRetried(FailedAttempt attempt, Refusal refusal) {
-            told.add("notRetried " + attempt.number() + " " + attempt.reason() + " " + refusal);
+          public void notRetried(NotRetried event) {
+            FailedAttempt attempt = event.attempt();
+            told.add(
+                "notRetried " + attempt.number() + " " + attempt.reason() + " " + event.refusal());
           }
         });
   }
