@@ -105,6 +105,7 @@ final class ControlPath implements ServerList.Listener, Control {
     } catch (Throwable e) {
       balancer.log().warn("ServerList.subscribe threw; no server will be known", e);
     }
+    roster.throwIfUnlinked();
   }
 
   private void subscribed(ServerList.Subscription subscribed) {
@@ -117,6 +118,7 @@ final class ControlPath implements ServerList.Listener, Control {
 
   void addGates(Gate.Factory factory) {
     serial.execute(unlessClosed(() -> roster.addGates(factory)));
+    roster.throwIfUnlinked(); // of what ran here; if another thread runs it, the gate stays closed
   }
 
   void drain(String id) {

@@ -146,6 +146,9 @@ public final class LoadBalancingInterceptor implements Interceptor {
    */
   private Gate.@Nullable Factory breakers(
       Gate.@Nullable Factory last, @Nullable CircuitBreakerConfig config) {
+    if (config != null) {
+      BreakerCheck.verify();
+    }
     Gate.Factory next = config == null ? null : BreakerGate.factory(config);
     for (LoadBalancer balancer : balancers) {
       if (next != null) {
@@ -221,8 +224,11 @@ public final class LoadBalancingInterceptor implements Interceptor {
    * attempt by a call of its own, as {@link Builder#separateCalls} describes; the log says so once.
    * On the module path, unless OkHttp's inner package is exported to this module, its calls fail
    * with a message that names this method.
+   *
+   * @throws IllegalStateException if OkHttp is older than 5.4.0, or on the class path twice
    */
   public OkHttpClient.Builder install(OkHttpClient.Builder client) {
+    OkHttpCheck.require();
     separation.installed();
     return client.addInterceptor(this).addNetworkInterceptor(networkHalf);
   }
@@ -632,8 +638,11 @@ public final class LoadBalancingInterceptor implements Interceptor {
      *
      * @throws IllegalArgumentException if no service was added, or this builder came from {@link
      *     LoadBalancingInterceptor#reconfigure}
+     * @throws IllegalStateException if OkHttp is older than 5.4.0, or on the class path twice; if
+     *     resilience4j is too old for the circuit breaker. The message names the jar and the cure
      */
     public LoadBalancingInterceptor build() {
+      OkHttpCheck.require();
       checkNotRunning("build");
       if (services.isEmpty()) {
         throw new IllegalArgumentException("services: none (expected: at least one)");
