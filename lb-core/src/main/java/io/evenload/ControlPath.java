@@ -80,10 +80,12 @@ final class ControlPath implements Control, ListSource.Target {
     this.owner = owner;
     timers.tick(() -> handedOver(this::tick));
     source.start(servers);
+    roster.throwIfUnlinked();
   }
 
   void addGates(Gate.Factory factory) {
     execute(unlessClosed(() -> roster.addGates(factory)));
+    roster.throwIfUnlinked(); // of what ran here; if another thread runs it, the gate stays closed
   }
 
   void drain(String id) {

@@ -143,10 +143,10 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
         boolean failedAll = failedSinceSuccess() >= PeerReview.ALL_FAILED;
         record(success, latencyNanos, now);
         alarm.counted(count(success));
-          if (!success) {
-            balancer.refusedAttempts().failed(cause);
-          }
-          if (success && (failedAll || state() == EndpointState.BREAKER_OPEN)) {
+        if (!success) {
+          balancer.refusedAttempts().failed(cause);
+        }
+        if (success && (failedAll || state() == EndpointState.BREAKER_OPEN)) {
           alarm.recovered();
         }
       }

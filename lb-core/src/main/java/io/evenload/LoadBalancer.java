@@ -73,7 +73,12 @@ public final class LoadBalancer implements AutoCloseable {
     picker = new Picker(balancer, new Admission(balancer, sampler));
     control = new ControlPath(balancer, builder.options(), builder.scheduler, sampler);
     ready = control.ready().minimalCompletionStage();
-    control.start(servers, new WeakReference<>(this));
+    try {
+      control.start(servers, new WeakReference<>(this));
+    } catch (LinkageError e) {
+      close();
+      throw e;
+    }
   }
 
   /** Returns a balancer over servers that never change, with all defaults. */
@@ -133,6 +138,22 @@ public final class LoadBalancer implements AutoCloseable {
   }
 
   /**
+   * Returns whether there is an eligible server that the request may go to and has not tried: if
+   * not, {@link #start(RequestContext)} chooses one that it has, or throws.
+   */
+  public boolean hasUntried(RequestContext request) {
+    requireNonNull(request, "request");
+    for (Candidates level : control.snapshot().levels()) {
+      for (LiveEndpoint endpoint : level.endpoints()) {
+        if (endpoint.state() == EndpointState.ELIGIBLE && !request.skips(endpoint)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /**
    * Completes when the first list with a server arrived; fails with {@link
    * NoServerAvailableException} if the balancer is closed before. Dependent actions run as
    * listeners are told, unless they are async.
@@ -162,6 +183,9 @@ public final class LoadBalancer implements AutoCloseable {
    * Gives every endpoint, present and future, one more gate, beside those given to {@link
    * Builder#gate}. An endpoint may be chosen only if all its gates are open. The gates stay until
    * their endpoint or the balancer goes, or {@link #removeGate}.
+   *
+   * @throws LinkageError if the factory throws one, since a class or a method is missing at run
+   *     time: a server whose gate cannot be made for that reason stays closed
    */
   public void addGate(Gate.Factory factory) {
     control.addGates(requireNonNull(factory, "factory"));

@@ -166,6 +166,7 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
           Set<CircuitBreaker> all = wanted.computeIfAbsent(balancer, any -> new LinkedHashSet<>());
           OwnOptions own = options.get(host);
           if (own != null && own.circuitBreaker != null) {
+            BreakerCheck.verify();
             all.add(own.circuitBreaker);
           }
         });
@@ -273,8 +274,11 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
    * attempt by a call of its own, as {@link Builder#separateCalls} describes; the log says so once.
    * On the module path, unless OkHttp's inner package is exported to this module, its calls fail
    * with a message that names this method.
+   *
+   * @throws IllegalStateException if OkHttp is older than 5.4.0, or on the class path twice
    */
   public OkHttpClient.Builder install(OkHttpClient.Builder client) {
+    OkHttpCheck.require();
     separation.installed();
     return client.addInterceptor(this).addNetworkInterceptor(networkHalf);
   }
@@ -560,8 +564,11 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
      *
      * @throws IllegalArgumentException if no service was added, or an option of a service is not
      *     valid
+     * @throws IllegalStateException if OkHttp is older than 5.4.0, or on the class path twice; if
+     *     resilience4j is too old for the circuit breaker. The message names the jar and the cure
      */
     public LoadBalancingInterceptor build() {
+      OkHttpCheck.require();
       if (balancers.isEmpty()) {
         throw new IllegalArgumentException("services: none (expected: at least one)");
       }

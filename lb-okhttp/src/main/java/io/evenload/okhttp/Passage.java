@@ -71,6 +71,16 @@ final class Passage {
     return balanced.context();
   }
 
+  /**
+   * Whether the attempt that begins cannot be made again should its connection turn out closed: a
+   * POST, since it may have been done, and the last attempt that the policy allows.
+   */
+  boolean countsOnConnection() {
+    return number >= policy.maxAttempts()
+        || policy.retryIf() != null
+        || !Repeatability.atOnce(request, policy);
+  }
+
   /** Whether each attempt has to be a call of its own. */
   boolean nests() {
     return separate || (policy.nests() && request.header("Upgrade") == null);
