@@ -39,12 +39,12 @@ class CloseTest {
     for (int i = 0; i < 4; i++) {
       client.get("/");
     }
-    assertThat(state(client)).isEqualTo(EndpointState.BREAKER_OPEN);
+    client.await(() -> state(client) == EndpointState.BREAKER_OPEN);
 
     client.interceptor().close();
     client.interceptor().close();
 
-    assertThat(state(client)).isEqualTo(EndpointState.ELIGIBLE);
+    client.await(() -> state(client) == EndpointState.ELIGIBLE);
   }
 
   @Test

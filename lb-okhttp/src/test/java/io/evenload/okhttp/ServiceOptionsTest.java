@@ -10,7 +10,9 @@ import io.evenload.ServerList;
 import io.evenload.okhttp.BalancedClient.Reply;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -60,18 +62,25 @@ class ServiceOptionsTest {
       users(client);
     }
 
-    assertThat(state(users, c)).isEqualTo(EndpointState.BREAKER_OPEN);
+    client.await(() -> state(users, c) == EndpointState.BREAKER_OPEN);
     assertThat(state(client.balancer(), a)).isEqualTo(EndpointState.ELIGIBLE);
   }
 
   @Test
   void service_ownAffinityAndTimeoutHeader_holdForItAlone() throws IOException {
-    BalancedClient client =
-        client(own -> own.affinity(Affinity.serverCookie()).timeoutHeader("X-Left"));
+    List<String> asked = new CopyOnWriteArrayList<>();
+    Affinity affinity =
+        Affinity.by(
+            request -> {
+              asked.add(request.url().host());
+              return "ann";
+            });
+    BalancedClient client = client(own -> own.affinity(affinity).timeoutHeader("X-Left"));
 
-    assertThat(withTimeout(client, client.request("/").build()).headers().get("Set-Cookie"))
-        .isNull();
-    assertThat(withTimeout(client, users()).headers().get("Set-Cookie")).isNotNull();
+    withTimeout(client, client.request("/").build());
+    withTimeout(client, users());
+
+    assertThat(asked).containsOnly(USERS);
     assertThat(a.onlyRequest().getHeaders().get("X-Left")).isNull();
     assertThat(c.onlyRequest().getHeaders().get("X-Left")).isNotNull();
   }

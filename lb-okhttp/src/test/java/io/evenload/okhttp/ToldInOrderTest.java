@@ -3,6 +3,7 @@ package io.evenload.okhttp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.ArgumentMatchers.argThat;
+import static org.mockito.Mockito.CALLS_REAL_METHODS;
 import static org.mockito.Mockito.inOrder;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.never;
@@ -27,7 +28,7 @@ class ToldInOrderTest {
   private final Backend a = backends.start("a");
   private final Backend b = backends.start("b");
   private final CallListener listener = mock(CallListener.class);
-  private final EventListener events = mock(EventListener.class);
+  private final EventListener events = mock(EventListener.class, CALLS_REAL_METHODS);
 
   @Test
   void listener_retriedTwiceAndAnswered_isToldOfEachAttemptAndOneEnd() throws IOException {

@@ -173,7 +173,7 @@ class EvenloadConfigTest {
         "default.affinity.by=server-cookie;default.affinity.name=X | default.affinity.name: X"
             + " (expected: only with affinity.by=header or cookie)",
         "default.outlier-detection.enabled=false;default.outlier-detection.failure-percent=101 |"
-            + " default.outlier-detection.failure-percent: 101 (expected: 0 to 100)",
+            + " default.outlier-detection.failure-percent: 101 (expected: 0 to 99)",
       })
   void of_whatDoesNotGoTogether_isRefusedByName(String lines, String message) {
     assertRefused("evenload." + message, lines);
