@@ -83,10 +83,12 @@ final class ControlPath implements Control, ListSource.Target {
     starter = Thread.currentThread();
     source.start(servers);
     starter = null;
+    roster.throwIfUnlinked();
   }
 
   void addGates(Gate.Factory factory) {
     execute(unlessClosed(() -> roster.addGates(factory)));
+    roster.throwIfUnlinked(); // of what ran here; if another thread runs it, the gate stays closed
   }
 
   void drain(String id) {

@@ -27,6 +27,9 @@ final class HealthMonitor {
    * it does: whatever comes for an older round (a late answer, a second one, a timer, an endpoint that left) is dropped,
    * so a probe can do no more harm than to be taken for failed. What it returned is cancelled once nobody waits for it.
    *
+   * The verdict on an endpoint that leaves the list, or the subset, is kept for a while: else a server that fails and
+   * flaps would be well each time it comes back. Then it is asked at once.
+   *
    * A call has a place from before it is made until the probe's stage completes, whether anybody waits for that or not:
    * until then it may hold a connection. One that never completes gives its place back after a while. Its time runs from
    * when it is called. While a probe of a server has not even returned, that server is not asked again: so there are no
@@ -41,6 +44,7 @@ final class HealthMonitor {
   private final ProbeCaller caller;
   private final Map<LiveEndpoint, Watch> watches = new LinkedHashMap<>();
   private final Set<Watch> queue = new LinkedHashSet<>(); // in the order of coming; any may leave
+  private final Recent<Verdict> past = new Recent<>();
   private final Set<ProbeCaller.Call> running = new HashSet<>(); // those that have a place
   private HealthCheck check;
 
@@ -80,9 +84,10 @@ final class HealthMonitor {
 
   private void watch(LiveEndpoint endpoint, boolean healthy) {
     if (!watches.containsKey(endpoint)) {
-      Watch watch = new Watch(endpoint, Verdict.before(healthy));
+      Verdict former = past.take(endpoint.server(), balancer.nanoTime().getAsLong());
+      Watch watch = new Watch(endpoint, former == null ? Verdict.before(healthy) : former);
       watches.put(endpoint, watch);
-      long wait = watch.firstWaitNanos();
+      long wait = former == null ? watch.firstWaitNanos() : 0;
       if (wait == 0) {
         enqueue(watch, watch.round);
       } else {
@@ -94,6 +99,7 @@ final class HealthMonitor {
   private void forget(LiveEndpoint endpoint) {
     Watch watch = watches.remove(endpoint);
     if (watch != null) {
+      past.put(endpoint.server(), watch.verdict, balancer.nanoTime().getAsLong());
       watch.round++;
       watch.cancelTimer();
       queue.remove(watch);
@@ -116,8 +122,26 @@ final class HealthMonitor {
 
   /** What the probes say of an endpoint. */
   HealthReport report(LiveEndpoint endpoint) {
+    Verdict verdict = verdict(endpoint);
+    return verdict == null ? HealthReport.healthy() : verdict.report();
+  }
+
+  /** Whether traffic waits for the first probe of the endpoint to pass. */
+  boolean holds(LiveEndpoint endpoint) {
+    Verdict verdict = verdict(endpoint);
+    return verdict != null && verdict.held();
+  }
+
+  private @Nullable Verdict verdict(LiveEndpoint endpoint) {
     Watch watch = watches.get(endpoint);
-    return watch == null ? HealthReport.healthy() : watch.verdict.report();
+    return watch != null
+        ? watch.verdict
+        : past.get(endpoint.server(), balancer.nanoTime().getAsLong());
+  }
+
+  /** Forgets what is known of those that left too long ago. */
+  void expire(long now) {
+    past.expire(now);
   }
 
   /** Whether the endpoint has not answered since it is watched. */

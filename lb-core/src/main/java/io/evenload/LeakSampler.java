@@ -123,7 +123,12 @@ final class LeakSampler {
     }
 
     private void giveBack() {
-      long now = endpoint.balancer.nanoTime().getAsLong();
+      long now = startNanos;
+      try {
+        now = endpoint.balancer.nanoTime().getAsLong();
+      } catch (Throwable e) {
+        endpoint.balancer.log().warn("the clock threw", e);
+      }
       endpoint.end(gates, tracker, Outcome.CANCELLED, Math.max(0, now - startNanos), now, null);
     }
   }

@@ -73,7 +73,12 @@ public final class LoadBalancer implements AutoCloseable {
     picker = new Picker(balancer, new Admission(balancer, sampler));
     control = new ControlPath(balancer, builder.options(), builder.scheduler, sampler);
     ready = control.ready().minimalCompletionStage();
-    control.start(servers, new WeakReference<>(this));
+    try {
+      control.start(servers, new WeakReference<>(this));
+    } catch (LinkageError e) {
+      close();
+      throw e;
+    }
   }
 
   /** Returns a balancer over servers that never change, with all defaults. */
@@ -133,6 +138,22 @@ public final class LoadBalancer implements AutoCloseable {
   }
 
   /**
+   * Returns whether there is an eligible server that the request may go to and has not tried: if
+   * not, {@link #start(RequestContext)} chooses one that it has, or throws.
+   */
+  public boolean hasUntried(RequestContext request) {
+    requireNonNull(request, "request");
+    for (Candidates level : control.snapshot().levels()) {
+      for (LiveEndpoint endpoint : level.endpoints()) {
+        if (endpoint.state() == EndpointState.ELIGIBLE && !request.skips(endpoint)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /**
    * Completes when the first list with a server arrived; fails with {@link
    * NoServerAvailableException} if the balancer is closed before. Dependent actions run as
    * listeners are told, unless they are async.
@@ -162,6 +183,9 @@ public final class LoadBalancer implements AutoCloseable {
    * Gives every endpoint, present and future, one more gate, beside those given to {@link
    * Builder#gate}. An endpoint may be chosen only if all its gates are open. The gates stay until
    * their endpoint or the balancer goes, or {@link #removeGate}.
+   *
+   * @throws LinkageError if the factory throws one, since a class or a method is missing at run
+   *     time: a server whose gate cannot be made for that reason stays closed
    */
   public void addGate(Gate.Factory factory) {
     control.addGates(requireNonNull(factory, "factory"));
@@ -218,12 +242,13 @@ public final class LoadBalancer implements AutoCloseable {
   /**
    * Takes note of the weight that a server reports of itself, in any unit that all servers share,
    * such as requests a second at full load. Its effective weight becomes the configured one times
-   * the reported one over the mean of all that are reported, a tenth to ten times. A server without
-   * a report has its configured weight. Lock-free for a known server, so that a request may call
-   * this; weights change once a second at most.
+   * the reported one over the median of all that are reported, a tenth to ten times. A server
+   * without a report has its configured weight. Lock-free for a known server, so that a request may
+   * call this; weights change once a second at most.
    *
    * <p>Reports count once a server has made them for 10 seconds, as in gRPC: a cold server does not
-   * know yet what it can do.
+   * know yet what it can do. The 10 seconds begin anew when a server comes back that could not be
+   * chosen for its own sake: drained, unhealthy, ejected, or kept out by a breaker.
    *
    * @param id the {@link Server#id()}; nothing happens if it is not on the list
    * @param weight above 0

@@ -49,7 +49,12 @@ final class RateLimitedLog {
    */
   private long startWindow() {
     long start = windowStart.get();
-    long now = nanoTime.getAsLong();
+    long now;
+    try {
+      now = nanoTime.getAsLong();
+    } catch (Throwable e) {
+      return 0; // the clock is what the warning is about, or soon will be
+    }
     boolean over = now - start >= TimeUnit.SECONDS.toNanos(INTERVAL_SECONDS);
     return over && windowStart.compareAndSet(start, now) ? inWindow.getAndSet(0) - BURST : 0;
   }

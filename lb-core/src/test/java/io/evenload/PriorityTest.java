@@ -216,8 +216,8 @@ final class PriorityTest {
       int eligible0, int known0, int eligible1, int known1, int load0, int load1) {
     int[] loads =
         PriorityLoads.loads(
-            new int[] {eligible0, eligible1},
-            new int[] {known0, known1},
+            new double[] {eligible0, eligible1},
+            new double[] {known0, known1},
             new int[] {known0, known1},
             10_000);
 
@@ -229,13 +229,13 @@ final class PriorityTest {
     SeededRandom random = new SeededRandom(82);
     for (int round = 0; round < 100_000; round++) {
       int levels = 1 + random.nextInt(6);
-      int[] known = new int[levels];
-      int[] eligible = new int[levels];
+      double[] known = new double[levels];
+      double[] eligible = new double[levels];
       int[] candidates = new int[levels];
       for (int i = 0; i < levels; i++) {
         known[i] = random.nextInt(1, 12);
-        eligible[i] = random.nextInt(known[i] + 1);
-        candidates[i] = random.nextBoolean() ? eligible[i] : known[i];
+        eligible[i] = random.nextInt((int) known[i] + 1);
+        candidates[i] = (int) (random.nextBoolean() ? eligible[i] : known[i]);
       }
       int[] loads = PriorityLoads.loads(eligible, known, candidates, 10_000);
       int sum = 0;

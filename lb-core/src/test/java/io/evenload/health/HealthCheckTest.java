@@ -16,6 +16,7 @@ import io.evenload.LoadBalancer;
 import io.evenload.LoadBalancerListener;
 import io.evenload.LoadBalancerStatus.EndpointStatus;
 import io.evenload.NoServerAvailableException;
+import io.evenload.RequestContext;
 import io.evenload.Server;
 import io.evenload.UpdatableServerList;
 import io.evenload.testing.World;
@@ -390,16 +391,91 @@ class HealthCheckTest {
   }
 
   @Test
-  void server_leavesAndReturns_isProbedAnew() {
+  void server_leavesAndReturnsWithinTenMinutes_keepsItsVerdictAndIsProbedAtOnce() {
+    for (int seconds : new int[] {0, 5, 599}) {
+      probes.answers.put("a", HealthReport.unhealthy("down"));
+      list.update(World.servers("a", "b", "c"));
+      start(HealthCheck.of(probes));
+      world.time.advance(ofSeconds(5));
+      list.update(World.servers("b", "c"));
+      world.time.advance(ofSeconds(seconds));
+      int asked = probes.asked("a");
+      list.update(World.servers("a", "b", "c"));
+      assertThat(status("a").state()).isEqualTo(EndpointState.UNHEALTHY);
+      world.time.advance(ofMillis(1));
+      assertThat(probes.asked("a")).isEqualTo(asked + 1);
+      assertThat(status("a").state()).isEqualTo(EndpointState.UNHEALTHY);
+
+      probes.answers.clear();
+      world.time.advance(ofSeconds(3));
+      assertThat(status("a").state()).isEqualTo(EndpointState.ELIGIBLE);
+      balancer.close();
+    }
+  }
+
+  @Test
+  void server_returnsAfterTenMinutesOrElsewhere_isNew() {
     probes.answers.put("a", HealthReport.unhealthy("down"));
     start(check());
     world.time.advance(ofSeconds(5));
     list.update(World.servers("b", "c"));
-    probes.answers.clear();
+    world.time.advance(ofMinutes(10));
     list.update(World.servers("a", "b", "c"));
-    world.time.advance(ofMillis(1));
+    assertThat(status("a").state()).isEqualTo(EndpointState.ELIGIBLE);
+    world.time.advance(ofSeconds(5));
+    assertThat(status("a").state()).isEqualTo(EndpointState.UNHEALTHY);
+    list.update(List.of(Server.builder("elsewhere", 80).id("a").build(), World.server("b")));
 
     assertThat(status("a").state()).isEqualTo(EndpointState.ELIGIBLE);
+  }
+
+  @Test
+  void initiallyUnhealthy_newServersBesideWellOnes_getNothingAndCauseNoPanic() throws Exception {
+    list.update(World.servers("a", "b", "c", "d"));
+    start(HealthCheck.builder(probes).jitter(0).initiallyHealthy(false).build());
+    world.time.advance(ofMillis(1));
+    List<Server> more = new ArrayList<>(World.servers("a", "b", "c", "d"));
+    for (int i = 0; i < 6; i++) {
+      probes.answers.put("new" + i, HealthReport.unhealthy("starting"));
+      more.add(World.server("new" + i));
+    }
+    list.update(more);
+    world.time.advance(ofSeconds(5));
+
+    assertThat(balancer.status().panic()).isFalse();
+    assertThat(chosen()).containsExactlyInAnyOrder("a", "b", "c", "d");
+    assertThat(status("new0").state()).isEqualTo(EndpointState.UNHEALTHY);
+    for (String id : List.of("a", "b", "c", "d")) {
+      probes.answers.put(id, HealthReport.unhealthy("down"));
+    }
+    world.time.advance(ofMinutes(1));
+    assertThat(balancer.status().panic()).isTrue();
+    assertThat(chosen()).as("the sick ones first").containsExactlyInAnyOrder("a", "b", "c", "d");
+    RequestContext fresh = RequestContext.create().only(server -> server.id().startsWith("new"));
+    assertThat(balancer.start(fresh).server().id()).as("nothing else is left").startsWith("new");
+  }
+
+  @Test
+  void initiallyUnhealthy_newServersInAPriority_moveNoLoad() throws Exception {
+    List<Server> servers = new ArrayList<>();
+    for (String id : List.of("a", "b", "x", "y", "z")) {
+      servers.add(World.inPriority(0, id));
+    }
+    servers.add(World.inPriority(1, "spare"));
+    for (String id : List.of("x", "y", "z")) {
+      probes.answers.put(id, HealthReport.unhealthy("starting"));
+    }
+    list.update(servers);
+    start(HealthCheck.builder(probes).jitter(0).initiallyHealthy(false).build());
+    world.time.advance(ofSeconds(5));
+    assertThat(chosen()).containsExactlyInAnyOrder("a", "b");
+
+    list.update(servers.subList(2, 6));
+    world.time.advance(ofSeconds(5));
+    assertThat(balancer.status().panic()).isFalse();
+    assertThat(chosen()).as("as if the priority had no server").containsExactly("spare");
+    list.update(servers.subList(2, 5));
+    assertThat(chosen()).containsExactlyInAnyOrder("x", "y", "z");
   }
 
   @Test

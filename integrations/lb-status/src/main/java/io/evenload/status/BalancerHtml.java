@@ -206,6 +206,15 @@ final class BalancerHtml {
       return attempts == 0 ? 0 : (double) view.minute(endpoint).attempts() / attempts;
     }
 
+    /** The reason, without the state if it begins with that. */
+    private static String why(EndpointStatus endpoint) {
+      String state = endpoint.state().toString();
+      String reason = endpoint.reason();
+      return reason.startsWith(state + ": ") || reason.equals(state)
+          ? reason.substring(Math.min(reason.length(), state.length() + 2))
+          : reason;
+    }
+
     void append() {
       for (EndpointStatus endpoint : endpoints) {
         page.raw("<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">");
@@ -213,8 +222,9 @@ final class BalancerHtml {
         page.raw("</th>");
         cell("st", "State");
         state(endpoint.state(), endpoint.state().toString());
-        if (!endpoint.reason().isEmpty()) {
-          page.raw(" <span class=\"why\">").isolated(endpoint.reason()).raw("</span>");
+        String why = why(endpoint);
+        if (!why.isEmpty()) {
+          page.raw(" <span class=\"why\">").isolated(why).raw("</span>");
         }
         page.raw("</td>");
         number("Weight", Numbers.decimal(endpoint.weight()), false);
