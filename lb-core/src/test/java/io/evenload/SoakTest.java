@@ -79,10 +79,7 @@ final class SoakTest {
               return new CountedGate();
             })
         .healthCheck(
-            HealthCheck.builder(this::probe)
-                .interval(ofSeconds(30))
-                .maxConcurrentProbes(3)
-                .build())
+            HealthCheck.builder(this::probe).interval(ofSeconds(30)).maxConcurrentProbes(3).build())
         .build();
   }
 
