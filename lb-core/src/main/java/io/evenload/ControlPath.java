@@ -34,6 +34,7 @@ final class ControlPath implements Control, ListSource.Target {
   private volatile Snapshot snapshot = Snapshot.empty(List.of(), false);
   private volatile Options options;
   private volatile boolean closed;
+  private volatile @Nullable Thread starter; // who builds the balancer, while it subscribes
   private volatile boolean ended; // what follows from `closed` was done
   private volatile @Nullable Duration ageAtEnd;
   private volatile boolean listKnown;
@@ -79,7 +80,9 @@ final class ControlPath implements Control, ListSource.Target {
   void start(ServerList servers, WeakReference<?> owner) {
     this.owner = owner;
     timers.tick(() -> handedOver(this::tick));
+    starter = Thread.currentThread();
     source.start(servers);
+    starter = null;
     roster.throwIfUnlinked();
   }
 
@@ -144,7 +147,7 @@ final class ControlPath implements Control, ListSource.Target {
 
   @Override
   public void onSource(Runnable task) {
-    if (shared) {
+    if (shared && starter != Thread.currentThread()) {
       handedOver(task);
     } else {
       execute(task);

@@ -114,10 +114,11 @@ final class ListSource {
   /** Has the source look again soon, on a thread of its own, unless it was asked just now. */
   void refresh(long now) {
     assert control.onPath();
-    if (subscription == null || (refreshed && now - refreshedNanos < REFRESH_NANOS)) {
-      return;
+    if (subscription == null || (refreshed && refreshedNanos - now > 0)) {
+      return; // or it is about to be asked
     }
-    long wait = (long) (REFRESH_NANOS * JITTER * balancer.random().nextDouble());
+    long wait = refreshed ? Math.max(0, refreshedNanos + REFRESH_NANOS - now) : 0;
+    wait += (long) (REFRESH_NANOS * JITTER * balancer.random().nextDouble());
     refreshed = true;
     refreshedNanos = now + wait;
     timer = control.after(wait, () -> control.elsewhere(this::askToRefresh));

@@ -143,8 +143,14 @@ final class ProbeCaller {
     }
 
     private void cancel(Future<?> future) {
-      if (!future.isDone()) {
-        balancer.contain("the cancelling of a probe", () -> future.cancel(true));
+      balancer.contain("the cancelling of a probe", () -> tryToCancel(future));
+    }
+
+    @SuppressWarnings("EmptyCatch") // the JDK's own minimal stages know neither method
+    private static void tryToCancel(Future<?> future) {
+      try {
+        boolean unused = !future.isDone() && future.cancel(true);
+      } catch (UnsupportedOperationException e) {
       }
     }
   }
