@@ -105,7 +105,8 @@ final class Eligibility {
   }
 
   private @Nullable Standing gateClosed(RosterEntry entry) {
-    String reason = entry.endpoint.gates().closed();
+    GateChain gates = entry.endpoint.gates();
+    String reason = entry.alone ? gates.anyClosed() : gates.closed();
     return reason == null ? null : new Standing(EndpointState.BREAKER_OPEN, reason);
   }
 

@@ -97,6 +97,12 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
     return (int) slots;
   }
 
+  /** How many slots were taken and given back, modulo 2^31. */
+  final int ended() {
+    long seen = slots;
+    return ((int) (seen >>> 32) - inFlight(seen)) >>> 1;
+  }
+
   /** Takes a slot. */
   final void enter() {
     SLOTS.getAndAdd(this, ENTERED);

@@ -51,9 +51,11 @@ final class GateChain {
 
   /** Returns why the endpoint may not be chosen; null if all gates that count are open. */
   @Nullable String closed() {
-    if (withoutBreakers != null) {
-      return withoutBreakers.closed();
-    }
+    return withoutBreakers == null ? anyClosed() : withoutBreakers.anyClosed();
+  }
+
+  /** Returns why a gate is closed, whether it counts or not; null if all are open. */
+  @Nullable String anyClosed() {
     for (Gate gate : gates) {
       try {
         if (!gate.open()) {

@@ -143,6 +143,9 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
         boolean failedAll = failedSinceSuccess() >= PeerReview.ALL_FAILED;
         record(success, latencyNanos, now);
         alarm.counted(count(success));
+        if (!success) {
+          balancer.refusedAttempts().failed(cause);
+        }
         if (success && (failedAll || state() == EndpointState.BREAKER_OPEN)) {
           alarm.recovered();
         }
@@ -156,6 +159,7 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
       leave();
       left(tracker);
     }
+    balancer.pulse().passes(now);
     balancer.listeners().attemptEnded(server, outcome, latencyNanos, cause);
   }
 

@@ -39,6 +39,11 @@ final class RateLimitedLog {
     }
   }
 
+  /** Logs what is said once in a balancer's life. */
+  void error(String message) {
+    logger.error("{}: {}", name, message);
+  }
+
   /**
    * Begins a new window if the last one is over, and returns how many warnings that one held back.
    */

@@ -247,6 +247,15 @@ final class Roster {
     refresh();
   }
 
+  /**
+   * Returns if every gate could be made.
+   *
+   * @throws LinkageError if a class or a method for one is missing
+   */
+  void throwIfUnlinked() {
+    gates.throwIfUnlinked();
+  }
+
   /** Takes the gates of this factory back, if it was added. */
   void removeGates(Gate.Factory factory) {
     assert control.onPath();

@@ -33,6 +33,9 @@ final class RosterEntry {
 
   Ejection ejection = Ejection.NONE;
 
+  /** Whether no other server is listed, with which its breakers could be compared. */
+  boolean alone;
+
   /** Since when it drains, for whatever reason. */
   long drainingNanos;
 

@@ -1,6 +1,7 @@
 package io.evenload;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import ch.qos.logback.classic.Level;
 import io.evenload.testing.CapturedLog;
@@ -79,17 +80,21 @@ final class PeerReviewTest {
     breakers.clear();
     balancer = balancer(0.5, "a");
     trip("a", 0.99);
-    assertThat(open()).isEmpty();
+    assertThat(open()).as("true, and without effect").containsExactly("a");
+    List<Attempt> running = new ArrayList<>();
     for (int i = 0; i < PeerReview.ALL_FAILED; i++) {
-      balancer.start().fail(null);
+      running.add(balancer.start());
     }
+    running.forEach(attempt -> attempt.fail(null));
     breakers.get("a").changed.run();
     world.time.runDue();
-    assertThat(open()).containsExactly("a");
+    Attempt trial = balancer.start();
+    assertThatExceptionOfType(NoServerAvailableException.class).isThrownBy(balancer::start);
 
-    balancer.start().succeed(); // the one trial
+    trial.succeed();
     world.time.runDue();
-    assertThat(open()).isEmpty();
+    balancer.start().succeed();
+    balancer.start().succeed();
   }
 
   @Test

@@ -31,6 +31,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -251,6 +252,28 @@ class HealthCheckTest {
     assertThat(probes.maxRunning(ofSeconds(1))).isEqualTo(7);
   }
 
+  /** A stage that cannot be cancelled stands for something that may still be open. */
+  @Test
+  void maxConcurrentProbes_timedOutOnes_holdTheirPlacesUntilTheyComplete() {
+    list.update(World.servers(50));
+    List<CompletableFuture<HealthReport>> open = new ArrayList<>();
+    HealthProbe stubborn =
+        (server, timeout) -> {
+          CompletableFuture<HealthReport> answer = new CompletableFuture<>();
+          open.add(answer);
+          return answer.minimalCompletionStage();
+        };
+    start(HealthCheck.builder(stubborn).jitter(0).maxConcurrentProbes(2).build());
+    world.time.advance(ofSeconds(5));
+    int running = open.size();
+    assertThat(running).isLessThanOrEqualTo(2);
+    open.get(0).complete(HealthReport.healthy());
+    world.time.advance(ofMillis(1));
+    assertThat(open).hasSize(running + 1);
+    world.time.advance(ofSeconds(30));
+    assertThat(open).as("one that never completes loses its place").hasSizeGreaterThan(running + 1);
+  }
+
   @Test
   void firstProbes_ofManyServers_areSpreadOverTheFastInterval() {
     list.update(World.servers(1000));
@@ -333,11 +356,13 @@ class HealthCheckTest {
   }
 
   @Test
-  void probe_blocks_takesOneThreadAndLeavesTheTimers() throws Exception {
+  void probe_blocks_takesOneThreadForEachServerAndLeavesTheTimers() throws Exception {
     CountDownLatch never = new CountDownLatch(1);
     CountDownLatch unhealthy = new CountDownLatch(3);
+    AtomicInteger called = new AtomicInteger();
     HealthProbe blocking =
         (server, timeout) -> {
+          called.incrementAndGet();
           awaitUninterruptibly(never);
           return CompletableFuture.completedFuture(HealthReport.healthy());
         };
@@ -360,6 +385,7 @@ class HealthCheckTest {
             .build();
 
     assertThat(unhealthy.await(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(called).as("a server whose probe has not returned is not asked again").hasValue(3);
     assertThat(chosen()).as("in panic").hasSize(3);
     never.countDown();
   }
