@@ -97,6 +97,16 @@ final class GateChain {
     return largest;
   }
 
+  /** Whether a breaker is among the gates. */
+  boolean breaks() {
+    for (Gate gate : gates) {
+      if (breaks(gate)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private boolean breaks(Gate gate) {
     return !Double.isNaN(share(gate));
   }

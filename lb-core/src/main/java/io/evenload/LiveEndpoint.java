@@ -146,7 +146,7 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
         if (!success) {
           balancer.refusedAttempts().failed(cause);
         }
-        if (success && (failedAll || state() == EndpointState.BREAKER_OPEN)) {
+        if (success && (state() == EndpointState.BREAKER_OPEN || (failedAll && gates().breaks()))) {
           alarm.recovered();
         }
       }
