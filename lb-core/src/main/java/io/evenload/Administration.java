@@ -33,7 +33,7 @@ public final class Administration {
   /**
    * Takes a server out that announced its end to a caller, as by a response header: for so long, or
    * until it leaves the list, or {@link #undrain} is called. Nothing happens if it is not on the
-   * list. Takes effect soon, on the balancer's own thread, so that a request may call this.
+   * list. Takes effect soon, on another thread, so that a request may call this.
    *
    * @param id the {@link Server#id()}
    * @param atMost after which it is taken back, within a second
@@ -51,12 +51,13 @@ public final class Administration {
   /**
    * Takes note of the weight that a server reports of itself, in any unit that all servers share,
    * such as requests a second at full load. Its effective weight becomes the configured one times
-   * the reported one over the mean of all that are reported, a tenth to ten times. A server without
-   * a report has its configured weight. Lock-free for a known server, so that a request may call
-   * this; weights change once a second at most.
+   * the reported one over the median of all that are reported, a tenth to ten times. A server
+   * without a report has its configured weight. Lock-free for a known server, so that a request may
+   * call this; weights change once a second at most.
    *
    * <p>Reports count once a server has made them for 10 seconds, as in gRPC: a cold server does not
-   * know yet what it can do.
+   * know yet what it can do. The 10 seconds begin anew when a server comes back that could not be
+   * chosen for its own sake: drained, unhealthy, ejected, or kept out by a breaker.
    *
    * @param id the {@link Server#id()}; nothing happens if it is not on the list
    * @param weight above 0
@@ -92,7 +93,7 @@ public final class Administration {
    * panic overrides it, and the bounds of {@link OutlierDetection} hold. Nothing happens if as many
    * servers are ejected as may be, if it is the last that may be chosen, if fewer than 3 are known,
    * if the id is not known or its server may not be chosen now, or if outlier detection is off.
-   * Takes effect soon, on the balancer's own thread, so that a request may call this.
+   * Takes effect soon, on another thread, so that a request may call this.
    *
    * @param id the {@link Server#id()}
    * @param atMost after which it comes back, within a second; {@link

@@ -183,12 +183,19 @@ public final class Attempt implements AutoCloseable {
     if (end != null) {
       return;
     }
-    long now = endpoint.balancer.nanoTime().getAsLong();
+    long now = startNanos;
+    Outcome known = outcome;
+    try {
+      now = endpoint.balancer.nanoTime().getAsLong();
+    } catch (Throwable e) {
+      endpoint.balancer.log().warn("the clock threw; an attempt counts as cancelled", e);
+      known = Outcome.CANCELLED;
+    }
     boolean responded = responseNanos != NOT_RESPONDED;
     if (!responded) {
       respondedAt(now);
     }
-    Outcome told = responded ? afterResponse(outcome) : outcome;
+    Outcome told = responded ? afterResponse(known) : known;
     if (!END.compareAndSet(this, null, cause == null ? told : new Ending(told, cause))) {
       return;
     }

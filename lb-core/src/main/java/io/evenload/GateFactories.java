@@ -18,6 +18,7 @@ final class GateFactories {
   private final Runnable changed;
   private final List<Gate.Factory> added = new ArrayList<>();
   private List<Gate.Factory> configured;
+  private volatile @Nullable LinkageError unlinked;
 
   /**
    * Creates the factories of a balancer.
@@ -89,9 +90,54 @@ final class GateFactories {
     try {
       Gate gate = factory.create(server, balancer.nanoTime(), changed);
       return new Made(factory, requireNonNull(gate, "Gate.Factory.create returned null"));
+    } catch (LinkageError e) {
+      unlinked = e;
+      balancer
+          .log()
+          .warn(
+              "Gate.Factory.create threw; "
+                  + server.id()
+                  + " stays closed, since a class or method is missing at run time",
+              e);
+      return new Made(factory, new Unlinked(e));
     } catch (Throwable e) {
       balancer.log().warn("Gate.Factory.create threw; " + server.id() + " has no such gate", e);
       return null;
+    }
+  }
+
+  /**
+   * Returns if no factory has failed for want of a class or a method, which is no mishap of one
+   * server: it will never work.
+   *
+   * @throws LinkageError what one failed with; thrown once
+   */
+  void throwIfUnlinked() {
+    LinkageError failure = unlinked;
+    if (failure != null) {
+      unlinked = null;
+      throw failure;
+    }
+  }
+
+  /** In place of a gate that cannot be made: traffic without it would not be what was asked for. */
+  private record Unlinked(LinkageError cause) implements Gate {
+    @Override
+    public boolean open() {
+      return false;
+    }
+
+    @Override
+    public boolean tryAcquire() {
+      return false;
+    }
+
+    @Override
+    public void release(Outcome outcome, long latencyNanos) {}
+
+    @Override
+    public String reason() {
+      return "its gate cannot be made: " + cause;
     }
   }
 

@@ -135,7 +135,7 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
     long latencyNanos = attempt.latencyNanos();
     Chooser.Tracker tracker = attempt.tracker;
     try {
-      count(outcome, responded, latencyNanos, now);
+      count(attempt, outcome, responded, now);
       if (tracker != null) {
         ended(tracker, outcome, latencyNanos, now);
       }
@@ -145,25 +145,38 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
       leave();
       left(tracker);
     }
+    balancer.pulse().passes(now);
     balancer.listeners().attemptEnded(attempt);
   }
 
-  private void count(Outcome outcome, boolean responded, long latencyNanos, long now) {
+  private void count(Attempt attempt, Outcome outcome, boolean responded, long now) {
     if (outcome == Outcome.CANCELLED) {
       if (responded) {
         answered();
       }
       return;
     }
-    record(outcome, latencyNanos, now);
+    if (outcome.failed() && Double.isNaN(latencyNanos())) {
+      assume(usualLatencyNanos(), now);
+    }
+    boolean failedAll = failedSinceSuccess() >= PeerReview.ALL_FAILED;
+    record(outcome, attempt.latencyNanos(), now);
     if (outcome == Outcome.ABANDONED) {
       return;
     }
     boolean success = outcome == Outcome.SUCCESS;
     alarm.counted(count(success));
-    if (success && state() == EndpointState.BREAKER_OPEN) {
+    if (!success) {
+      balancer.refusedAttempts().failed(attempt.cause());
+    } else if (state() == EndpointState.BREAKER_OPEN || (failedAll && gates().breaks())) {
       alarm.recovered();
     }
+  }
+
+  /** What attempts take at the others of the pool; NaN if nothing is known of them. */
+  private double usualLatencyNanos() {
+    Pool pool = this.pool;
+    return pool == null ? Double.NaN : pool.latencyNanos();
   }
 
   LoadBalancerStatus.EndpointStatus status() {

@@ -59,7 +59,7 @@ final class AttemptLoop implements CallHandler {
       throw redirect;
     }
     if (tried.verdict().canceled() && tried.carrier().canceled()) {
-      tried.keep(); // the end of the call tells whether it timed out
+      tried.keepUntilItIsTold();
     } else {
       tried.end();
     }

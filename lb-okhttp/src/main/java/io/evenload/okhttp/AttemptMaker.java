@@ -83,7 +83,7 @@ final class AttemptMaker {
       Response response = attempt.carrier().restored(answer);
       attempt.answered(response, judge, passage.policy, passage.balanced.now());
       if (attempt.verdict().fromServer()) {
-        passage.options.hints().accept(attempt.server(), response);
+        passage.options.hints().accept(attempt.server(), attempt.carrier().fromNetwork(response));
       }
     } catch (ServiceRedirect e) {
       attempt.redirected(e, passage.balanced.now());

@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
  *       cannot be sent twice, what came of the attempt is given out; see {@link Repeatability}.
  *   <li>It is also given out if all attempts of the policy were made, or if the next one would come
  *       later than the policy allows or the call lives.
- *   <li>If a pooled connection broke, perhaps long ago, the next attempt is made at once, on a
- *       fresh connection, and is free of the budget.
- *   <li>All others are made if the budget allows it, after a random wait and what the server asked
- *       for.
+ *   <li>If an idle connection turned out to be closed, the next attempt is made at once, on a fresh
+ *       connection, and is free of the budget.
+ *   <li>All others are made if the budget allows it, after a random wait, and what the server asked
+ *       for by a 429, or by a 503 if all servers that may be chosen have sent one.
  *   <li>The next server is chosen after the wait, so that a call that waits is in flight nowhere,
  *       and before the last response is closed: if there is no server, that response is given out.
  *   <li>If an attempt has no answer after the policy's delay, one more is made beside it at another

@@ -4,9 +4,13 @@ import io.evenload.Outcome;
 import io.evenload.Server;
 import io.evenload.okhttp.CallAttempt.Reason;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +40,8 @@ final class AttemptRecord {
   private @Nullable IOException failure;
   private long givenUpNanos;
   private volatile boolean givenUp;
+  private long waitUntilNanos;
+  private boolean askedToWait;
 
   /**
    * Begins an attempt.
@@ -163,6 +169,38 @@ final class AttemptRecord {
   /** Leaves the attempt in flight until the call that carries it ends. */
   void keep() {
     carrier.keep(verdict.outcome());
+  }
+
+  /** Takes note until when the server does not want to be asked again. */
+  void askedToWait(long untilNanos) {
+    waitUntilNanos = untilNanos;
+    askedToWait = true;
+  }
+
+  /**
+   * Returns the shortest time that a server of this and the attempts before it has asked to be left
+   * alone; zero if one has not, by its last answer.
+   *
+   * @param number how many attempts count
+   */
+  Duration shortestWait(int number, long now) {
+    Map<String, Long> waits = new HashMap<>();
+    AttemptRecord each = this;
+    for (int i = 0; i < number && each != null; i++) {
+      waits.putIfAbsent(
+          each.server.id(), each.askedToWait ? Math.max(0, each.waitUntilNanos - now) : 0L);
+      each = each.previous;
+    }
+    return Duration.ofNanos(Collections.min(waits.values()));
+  }
+
+  /** Leaves a canceled attempt in flight until it is told whether the call's time was over. */
+  void keepUntilItIsTold() {
+    if (carrier.balanced().call().isCanceled()) {
+      carrier.keepUntilCallersEnd();
+    } else {
+      carrier.keep(verdict.outcome()); // a call of its own, whose time was over a moment before
+    }
   }
 
   /** Lets go of the attempt, and of its response, which an outer interceptor was given. */

@@ -37,6 +37,7 @@ final class BalancedCall implements AttemptHistory {
   private @Nullable RequestContext contextLike;
   private @Nullable String idempotencyKey;
   private boolean inside; // only on the thread of the call
+  private volatile boolean canceledLate;
   private volatile @Nullable Set<Call> nested;
   private volatile @Nullable CountDownLatch pause;
   private volatile @Nullable AttemptRecord lastAttempt;
@@ -129,6 +130,11 @@ final class BalancedCall implements AttemptHistory {
         : remaining;
   }
 
+  /** Whether the call's own timeout came much later than it was to, so that the client is late. */
+  boolean canceledLate() {
+    return canceledLate;
+  }
+
   /**
    * Waits, until the latch opens, the call is canceled, or the time is over.
    *
@@ -155,14 +161,26 @@ final class BalancedCall implements AttemptHistory {
     return failure;
   }
 
+  /**
+   * Returns if an attempt may begin.
+   *
+   * @throws IOException if the call was canceled
+   * @throws InterruptedIOException if the thread is interrupted, which it then still is
+   */
   void throwIfCanceled() throws IOException {
     if (call().isCanceled()) {
       throw new IOException("Canceled");
+    }
+    if (Thread.currentThread().isInterrupted()) {
+      throw new InterruptedIOException("interrupted");
     }
   }
 
   /** The call was canceled: so are those that carry its attempts, and it waits no longer. */
   void canceled() {
+    long configured = call().timeout().timeoutNanos();
+    canceledLate =
+        configured != 0 && NestedCall.isLate(now() - startNanos - configured, configured);
     Set<Call> calls = nested;
     if (calls != null) {
       calls.forEach(Call::cancel);

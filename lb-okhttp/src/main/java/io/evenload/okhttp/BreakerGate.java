@@ -76,8 +76,11 @@ final class BreakerGate implements Gate {
   /** Returns the user's config on the balancer's time, with the interceptor's judgement. */
   private CircuitBreakerConfig adapted(CircuitBreakerConfig config) {
     IntervalFunction wait = config.getWaitIntervalFunctionInOpenState();
-    return CircuitBreakerConfig.from(config)
-        .clock(new NanoClock(nanoTime))
+    CircuitBreakerConfig.Builder builder = CircuitBreakerConfig.from(config);
+    if (BreakerCheck.TAKES_CLOCK) {
+      builder.clock(new NanoClock(nanoTime)); // in real time the system's will do
+    }
+    return builder
         .currentTimestampFunction(clock -> nanoTime.getAsLong(), TimeUnit.NANOSECONDS)
         .slidingWindowSynchronizationStrategy(SlidingWindowSynchronizationStrategy.LOCK_FREE)
         .recordException(failure -> true)

@@ -4,6 +4,8 @@ import io.evenload.Attempt;
 import io.evenload.Outcome;
 import io.evenload.okhttp.internal.route.AttemptTrace;
 import java.io.IOException;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 import kotlin.jvm.functions.Function0;
 import okhttp3.Call;
@@ -27,7 +29,15 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
   private final BalancedCall balanced;
   private final Call call;
   private final InFlight inFlight = new InFlight();
+
+  /** What waits for the end of the caller's call to know what came of it; few, and mostly none. */
+  private final Queue<Carrier> followers = new ConcurrentLinkedQueue<>();
+
   private volatile boolean upgraded;
+  private volatile boolean starved;
+  private volatile boolean callersEnd;
+  private volatile long sentNanos;
+  private volatile long brokeNanos;
 
   /** What the attempt was judged to be, if it is in flight until the call ends; else null. */
   private volatile @Nullable Outcome kept;
@@ -88,6 +98,13 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
     kept = null;
     over = false;
     endFailure = null;
+    starved = false;
+    callersEnd = false;
+  }
+
+  /** The client itself is so busy that the attempt's time was long over when it was cut short. */
+  void starve() {
+    starved = true;
   }
 
   /** Ends the attempt at the balancer, if it has not ended. */
@@ -97,8 +114,12 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
 
   /** Ends the attempt as one that nobody waits for any more. */
   void giveUp() {
-    boolean silent = !responseStarted() && !misrouted() && !foreign();
-    end(silent ? Outcome.ABANDONED : Outcome.CANCELLED, null);
+    boolean unanswered = !responseStarted() && !misrouted() && !foreign();
+    if (unanswered && balanced.call().isCanceled()) {
+      keepUntilCallersEnd(); // it is as good or bad as the one beside it, which was canceled too
+    } else {
+      end(unanswered ? Outcome.ABANDONED : Outcome.CANCELLED, null);
+    }
   }
 
   /** Leaves the attempt in flight until the call ends, which may have happened already. */
@@ -106,7 +127,35 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
     inFlight.watch(call);
     kept = outcome;
     if (over) {
-      settle(outcome);
+      settle(outcome, endFailure);
+    }
+  }
+
+  /**
+   * Leaves an attempt without an answer, which ended because the caller's call was canceled, in
+   * flight until that one ends, for only its end tells whether its time was over.
+   */
+  void keepUntilCallersEnd() {
+    if (isCallers()) {
+      keep(Outcome.CANCELLED);
+    } else {
+      inFlight.watch(balanced.call());
+      callersEnd = true;
+      kept = Outcome.CANCELLED;
+      balanced.carrier().followedBy(this);
+    }
+  }
+
+  private void followedBy(Carrier nested) {
+    followers.add(nested);
+    if (over) {
+      endFollowers();
+    }
+  }
+
+  private void endFollowers() {
+    for (Carrier each = followers.poll(); each != null; each = followers.poll()) {
+      each.settle(Outcome.CANCELLED, endFailure);
     }
   }
 
@@ -116,6 +165,15 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
     return hidden == null || response.header(RetryAfter.NAME) != null || response.code() != 503
         ? response
         : response.newBuilder().header(RetryAfter.NAME, hidden).build();
+  }
+
+  /**
+   * Returns what the server itself said now: the cache gives its own response after a 304, and some
+   * of its headers are old.
+   */
+  Response fromNetwork(Response response) {
+    Response network = response.networkResponse();
+    return network == null ? response : restored(network);
   }
 
   /** Whether the attempt is in flight until the call ends. */
@@ -130,8 +188,7 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
     inFlight.forget();
   }
 
-  private void settle(Outcome outcome) {
-    IOException failure = endFailure;
+  private void settle(Outcome outcome, @Nullable IOException failure) {
     Outcome late = Judge.ended(failure, this);
     if (late == null) {
       inFlight.end(outcome, null);
@@ -152,6 +209,16 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
   }
 
   @Override
+  public boolean starved() {
+    return starved || balanced.canceledLate();
+  }
+
+  @Override
+  public long brokeAfterNanos() {
+    return Math.max(0, brokeNanos - sentNanos);
+  }
+
+  @Override
   public boolean misrouted() {
     return misroutedTo() != null;
   }
@@ -165,6 +232,25 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
   public void responseHeadersEnd(Call call, Response response) {
     upgraded = response.code() == SWITCHING_PROTOCOLS;
     inFlight.responded();
+  }
+
+  @Override
+  public void requestHeadersStart(Call call) {
+    super.requestHeadersStart(call);
+    sentNanos = balanced.now();
+    brokeNanos = sentNanos;
+  }
+
+  @Override
+  public void requestFailed(Call call, IOException failure) {
+    super.requestFailed(call, failure);
+    brokeNanos = balanced.now();
+  }
+
+  @Override
+  public void responseFailed(Call call, IOException failure) {
+    super.responseFailed(call, failure);
+    brokeNanos = balanced.now();
   }
 
   @Override
@@ -188,8 +274,9 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
     endFailure = failure;
     over = true;
     Outcome outcome = kept;
-    if (outcome != null) {
-      settle(outcome);
+    if (outcome != null && !callersEnd) {
+      settle(outcome, failure);
     }
+    endFollowers();
   }
 }

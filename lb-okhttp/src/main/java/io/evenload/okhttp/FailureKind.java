@@ -13,7 +13,9 @@ enum FailureKind {
    * The signals were measured on OkHttp 5.5.1; its exceptions alone do not tell these cases apart.
    *
    * A connection of the pool that the server has closed meanwhile shows the same signs whether or not the server processed
-   * the request, so such a request is replayed only if it is idempotent. The server is not blamed. A reset of an HTTP/2
+   * the request, so such a request is replayed only if it is idempotent. The server is not blamed, and the replay is free,
+   * if the connection had been idle and broke as soon as something was sent: one that breaks later, or under the
+   * requests of others too, broke because the server died at its work. A reset of an HTTP/2
    * stream came over a live connection and is the server's word, except CANCEL, which OkHttp also says when it closed.
    *
    * What neither broke a connection nor an exchange was thrown by code of the caller's: a request body, an interceptor
@@ -35,6 +37,9 @@ enum FailureKind {
   /** A connection from the pool broke before the response began, perhaps long ago. */
   MAYBE_STALE(Outcome.CANCELLED),
 
+  /** A proxy had given up waiting for a request on an idle connection, and said so with a 408. */
+  IDLE_TOO_LONG(Outcome.CANCELLED),
+
   /** The request may have reached the server. */
   MAYBE_SENT(Outcome.FAILURE),
 
@@ -47,11 +52,21 @@ enum FailureKind {
     this.outcome = outcome;
   }
 
-  static FailureKind of(IOException failure, Observed seen) {
+  /**
+   * Returns the kind of an exception.
+   *
+   * @param staleNanos within what time after something was sent a connection breaks that was closed
+   *     before
+   */
+  static FailureKind of(IOException failure, Observed seen, long staleNanos) {
+    if (seen.interrupted()) {
+      return CANCELED; // that closes the socket of a virtual thread, whose exceptions then tell
+      // nothing
+    }
     if (failure instanceof AttemptTimeoutException) {
       return seen.headersStarted() ? MAYBE_SENT : NOT_SENT; // its call was canceled for it
     }
-    if (seen.canceled() || interrupted(failure, seen)) {
+    if (seen.canceled()) {
       return CANCELED;
     }
     if (seen.foundShutDown(failure)) {
@@ -68,6 +83,8 @@ enum FailureKind {
     }
     boolean stale =
         seen.reusedConnection()
+            && !seen.sharedConnection()
+            && seen.brokeAfterNanos() < staleNanos
             && !seen.responseStarted()
             && !seen.resetByServer(failure)
             && !(failure instanceof InterruptedIOException);
@@ -93,12 +110,6 @@ enum FailureKind {
 
   /** Whether the connection was to blame, so that the next attempt should have a fresh one. */
   boolean stale() {
-    return this == MAYBE_STALE || this == SHUT_DOWN;
-  }
-
-  private static boolean interrupted(IOException failure, Observed seen) {
-    return failure instanceof InterruptedIOException
-        && !(failure instanceof SocketTimeoutException)
-        && seen.interrupted();
+    return this == MAYBE_STALE || this == SHUT_DOWN || this == IDLE_TOO_LONG;
   }
 }

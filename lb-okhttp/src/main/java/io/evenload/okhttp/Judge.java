@@ -30,6 +30,9 @@ final class Judge {
   /** The fastest servers say this most often, and it is not their fault. */
   private static final int TOO_MANY_REQUESTS = 429;
 
+  /** A proxy says so of a connection that was idle too long, before it closes it. */
+  private static final int REQUEST_TIMEOUT = 408;
+
   private final @Nullable IntPredicate failureStatuses;
   private final RetryPolicy service;
   private final RateLimitedLog log;
@@ -59,6 +62,12 @@ final class Judge {
     if (seen.foreign()) {
       return Verdict.REDIRECTED;
     }
+    if (isForTheConnection(response, seen)) {
+      return Verdict.failed(
+          FailureKind.IDLE_TOO_LONG,
+          Outcome.CANCELLED,
+          policy.retryIf() == null || asked(policy.retryIf(), response, null, server));
+    }
     int status = response.code();
     boolean retryable =
         policy.retryIf() != null
@@ -69,17 +78,29 @@ final class Judge {
   }
 
   /**
+   * Whether the response is not to this request, but says that nothing came for long over the
+   * connection, which it closes. It was sent before the request arrived.
+   */
+  private static boolean isForTheConnection(Response response, Observed seen) {
+    return response.code() == REQUEST_TIMEOUT
+        && seen.reusedConnection()
+        && response.priorResponse() == null
+        && "close".equalsIgnoreCase(response.header("Connection"));
+  }
+
+  /**
    * The attempt ended with an exception.
    *
    * @param policy the call's
    */
   Verdict failed(IOException failure, Observed seen, RetryPolicy policy, Server server) {
-    FailureKind kind = FailureKind.of(failure, seen);
+    FailureKind kind = FailureKind.of(failure, seen, policy.staleWithin().toNanos());
     boolean retryable =
         kind.retryable()
             && (policy.retryIf() == null || asked(policy.retryIf(), null, failure, server));
-    return Verdict.failed(
-        kind, seen.misrouted() ? Outcome.CANCELLED : kind.outcome(failure), retryable);
+    boolean blameless =
+        seen.misrouted() || (failure instanceof AttemptTimeoutException && seen.starved());
+    return Verdict.failed(kind, blameless ? Outcome.CANCELLED : kind.outcome(failure), retryable);
   }
 
   /**
@@ -92,9 +113,12 @@ final class Judge {
     if (failure == null || seen.misrouted() || seen.foreign()) {
       return null;
     }
+    if (seen.interrupted()) {
+      return Outcome.CANCELLED;
+    }
     if (seen.canceled()) {
       // Once the response has begun, the time may as well have been the caller's.
-      return timedOut(failure, seen) && !seen.responseStarted()
+      return timedOut(failure) && !seen.responseStarted() && !seen.starved()
           ? Outcome.ABANDONED
           : Outcome.CANCELLED;
     }
@@ -103,8 +127,8 @@ final class Judge {
   }
 
   /** Whether a canceled call was canceled by its own timeout, and not by the caller. */
-  private static boolean timedOut(IOException failure, Observed seen) {
-    return failure.getClass() == InterruptedIOException.class && !seen.interrupted();
+  private static boolean timedOut(IOException failure) {
+    return failure.getClass() == InterruptedIOException.class;
   }
 
   /** What a status says of the server. */

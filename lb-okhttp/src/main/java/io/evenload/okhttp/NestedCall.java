@@ -36,6 +36,7 @@ final class NestedCall {
   private final Duration attemptTimeout;
   private final Timing timing;
   private final Call call;
+  private volatile long dueNanos;
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.WAITING);
 
   private enum Phase {
@@ -92,6 +93,7 @@ final class NestedCall {
     call.tag(NestedCall.class, () -> nested);
     Carrier carrier = new Carrier(balanced, call);
     carrier.expect(dns);
+    carrier.lookFirst(passage.countsOnConnection());
     carrier.attach();
     record.moveTo(carrier);
     balanced.nest(call);
@@ -134,6 +136,7 @@ final class NestedCall {
     if (attemptTimeout.isZero()) {
       return call.execute();
     }
+    dueNanos = timing.nanoTime().getAsLong() + attemptTimeout.toNanos();
     Future<?> due =
         timing.timer().schedule(this::timeOut, attemptTimeout.toNanos(), TimeUnit.NANOSECONDS);
     try {
@@ -153,15 +156,28 @@ final class NestedCall {
     }
   }
 
+  /**
+   * Whether a timer that was late by so much says more of the client than of the server: by more
+   * than a quarter of its time.
+   */
+  static boolean isLate(long lateNanos, long timeoutNanos) {
+    return lateNanos > timeoutNanos / 4;
+  }
+
   private void timeOut() {
+    long late = timing.nanoTime().getAsLong() - dueNanos;
     if (phase.compareAndSet(Phase.WAITING, Phase.TIMED_OUT)) {
+      if (isLate(late, attemptTimeout.toNanos())) {
+        record.carrier().starve();
+      }
       call.cancel();
     }
   }
 
-  /** Returns the chain of this call on the way to the server, with what the outer one overrides. */
-  private Interceptor.Chain routed(Interceptor.Chain inner) {
-    return dns.routed(sameSettings(inner) ? inner : withSettings(inner), inner.request().url());
+  /** Goes on with this call on the way to the server, with what the outer one overrides. */
+  private Response proceed(Interceptor.Chain inner) throws IOException {
+    Interceptor.Chain chain = sameSettings(inner) ? inner : withSettings(inner);
+    return record.carrier().proceed(chain, inner.request(), dns);
   }
 
   @SuppressWarnings("ReferenceEquality") // what is not overridden is the client's own
@@ -251,8 +267,7 @@ final class NestedCall {
 
     private static Response intercept(Interceptor.Chain chain) throws IOException {
       NestedCall nested = chain.call().tag(NestedCall.class);
-      Interceptor.Chain routed = nested == null ? chain : nested.routed(chain);
-      return routed.proceed(chain.request());
+      return nested == null ? chain.proceed(chain.request()) : nested.proceed(chain);
     }
 
     private record Derived(OkHttpClient from, OkHttpClient client) {}

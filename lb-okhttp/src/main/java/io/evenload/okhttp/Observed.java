@@ -32,6 +32,15 @@ interface Observed {
   /** Whether the connection came from the pool. */
   boolean reusedConnection();
 
+  /** Whether other calls used the connection when it was taken from the pool. */
+  boolean sharedConnection();
+
+  /** How long after the request began to be sent the exchange broke; zero if it did not. */
+  long brokeAfterNanos();
+
+  /** Whether the client was so busy that it cut the attempt short much later than it was to. */
+  boolean starved();
+
   /** Whether the first of the response was read. */
   boolean responseStarted();
 

@@ -34,6 +34,17 @@ final class OkHttpCheck {
     }
   }
 
+  /**
+   * Returns if OkHttp can be used.
+   *
+   * @throws IllegalStateException if it is older than 5.4.0, or there are two of it
+   */
+  static void require() {
+    if (PROBLEM != null) {
+      throw new IllegalStateException(PROBLEM);
+    }
+  }
+
   static @Nullable String problem(Set<String> copies, boolean complete) {
     if (copies.size() > 1) {
       return "OkHttp is on the class path twice: "

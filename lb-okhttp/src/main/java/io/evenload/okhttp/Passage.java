@@ -16,7 +16,7 @@ import okhttp3.Request;
 final class Passage {
 
   final BalancedService service;
-  final ServiceOptions options;
+  final ServiceParts options;
   final Interceptor.Chain chain;
   final BalancedCall balanced;
   final RetryPolicy policy;
@@ -69,6 +69,16 @@ final class Passage {
   /** What the balancer knows the call by. */
   RequestContext context() {
     return balanced.context();
+  }
+
+  /**
+   * Whether the attempt that begins cannot be made again should its connection turn out closed: a
+   * POST, since it may have been done, and the last attempt that the policy allows.
+   */
+  boolean countsOnConnection() {
+    return number >= policy.maxAttempts()
+        || policy.retryIf() != null
+        || !Repeatability.atOnce(request, policy);
   }
 
   /** Whether each attempt has to be a call of its own. */

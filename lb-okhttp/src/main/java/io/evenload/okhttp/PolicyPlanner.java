@@ -22,6 +22,7 @@ final class PolicyPlanner implements AttemptPlanner {
 
   @Override
   public AttemptRecord first(Passage passage) throws IOException {
+    passage.balanced.throwIfCanceled();
     passage.options.retries().request();
     Attempt attempt =
         passage.options.first().start(passage.balanced, passage.context(), passage.isPicky());
@@ -34,7 +35,13 @@ final class PolicyPlanner implements AttemptPlanner {
         passage
             .options
             .retries()
-            .delayNanos(passage.balanced, passage.request, passage.policy, tried, passage.number());
+            .delayNanos(
+                passage.balanced,
+                passage.request,
+                passage.policy,
+                tried,
+                passage.number(),
+                () -> balancer.hasUntried(passage.context()));
     if (delay == Retries.NO) {
       return null;
     }

@@ -1,5 +1,6 @@
 package io.evenload.okhttp;
 
+import io.evenload.Outcome;
 import io.evenload.okhttp.CallListener.Refusal;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -200,6 +201,7 @@ final class Race {
     }
     discard(first, true);
     if (running != null) {
+      running.record().carrier().end(Outcome.CANCELLED, null); // the caller gave both up
       discard(running, false);
     }
   }

@@ -22,7 +22,10 @@ final class Repeatability {
    */
   static @Nullable Refusal refusal(
       Request request, RetryPolicy policy, Verdict tried, boolean bodyBegun) {
-    if (!tried.unprocessed(policy) && !idempotent(request, policy)) {
+    boolean unprocessed =
+        tried.unprocessed(policy)
+            || (tried.unprocessedWithoutBody() && request.body() != null && !bodyBegun);
+    if (!unprocessed && !idempotent(request, policy)) {
       return Refusal.NOT_IDEMPOTENT;
     }
     return bodyBegun && bodyOnce(request) ? Refusal.BODY_NOT_REPEATABLE : null;

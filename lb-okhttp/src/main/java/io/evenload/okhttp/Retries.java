@@ -3,6 +3,7 @@ package io.evenload.okhttp;
 import io.evenload.okhttp.CallListener.FailedAttempt;
 import io.evenload.okhttp.CallListener.Refusal;
 import java.time.Duration;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import okhttp3.Call;
 import okhttp3.Request;
@@ -13,6 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /** Decides for one service whether an attempt is repeated, and when. */
 final class Retries {
+
+  private static final int UNAVAILABLE = 503;
 
   /** Instead of a wait: the attempt is not repeated. */
   static final long NO = -1;
@@ -90,13 +93,19 @@ final class Retries {
    * Returns the nanoseconds to wait before the next attempt, or {@link #NO}.
    *
    * @param number the attempts made so far
+   * @param untried whether a server may be chosen that was not tried
    */
   long delayNanos(
-      BalancedCall balanced, Request request, RetryPolicy policy, AttemptRecord tried, int number) {
+      BalancedCall balanced,
+      Request request,
+      RetryPolicy policy,
+      AttemptRecord tried,
+      int number,
+      BooleanSupplier untried) {
     if (!tried.verdict().retryable()) {
       return NO;
     }
-    Duration asked = retryAfter(tried.response());
+    Duration asked = asked(balanced, tried, number, untried);
     boolean stale = tried.verdict().stale();
     long delay =
         stale
@@ -121,7 +130,8 @@ final class Retries {
           tried.result(),
           delay / 1_000_000);
     }
-    listener.retried(failed(balanced.call(), tried, number), Duration.ofNanos(delay));
+    listener.retried(
+        new CallListener.Retried(failed(balanced.call(), tried, number), Duration.ofNanos(delay)));
     return delay;
   }
 
@@ -135,7 +145,7 @@ final class Retries {
         tried.server().id(),
         tried.result(),
         refusal);
-    listener.notRetried(failed(call, tried, number), refusal);
+    listener.notRetried(new CallListener.NotRetried(failed(call, tried, number), refusal));
   }
 
   private static @Nullable Refusal refusal(
@@ -160,10 +170,25 @@ final class Retries {
     return delay >= balanced.remainingNanos() ? Refusal.DEADLINE : null;
   }
 
-  private @Nullable Duration retryAfter(@Nullable Response response) {
-    return response == null
-        ? null
-        : RetryAfter.of(response.headers(), timing.epochMillis().getAsLong());
+  /*
+   * The Retry-After of a 503 is about the server that sent it, which another one knows nothing of, so it is kept with the
+   * attempt until there is nobody else to ask. That of a 429 is about the caller, who has used up a share that is mostly
+   * of all servers.
+   */
+
+  /** How long the call was asked to wait; null if it was not. */
+  private @Nullable Duration asked(
+      BalancedCall balanced, AttemptRecord tried, int number, BooleanSupplier untried) {
+    Response response = tried.response();
+    Duration asked =
+        response == null
+            ? null
+            : RetryAfter.of(response.headers(), timing.epochMillis().getAsLong());
+    if (asked == null || response == null || response.code() != UNAVAILABLE) {
+      return asked;
+    }
+    tried.askedToWait(balanced.now() + asked.toNanos());
+    return untried.getAsBoolean() ? null : tried.shortestWait(number, balanced.now());
   }
 
   private FailedAttempt failed(Call call, AttemptRecord tried, int number) {

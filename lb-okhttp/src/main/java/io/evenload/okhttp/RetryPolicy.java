@@ -36,14 +36,17 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  *
  * <p>Otherwise the caller gets the last response or exception as it is. The wait is random between
- * zero and a limit that doubles with each retry ("full jitter"). If the response has a {@code
- * Retry-After}, the wait is that much longer.
+ * zero and a limit that doubles with each retry ("full jitter"). A 429 with a {@code Retry-After}
+ * makes it that much longer. That of a 503 binds its server only: it counts once all servers that
+ * may be chosen were tried and said so, and then the shortest does.
  *
  * <p>The budget keeps retries from multiplying the load of servers that fail: it allows a share of
  * the requests of the last 10 seconds, and a few a second beside, for each service of the
  * interceptor. It follows Finagle's {@code RetryBudget}. One replay on a fresh connection is free
- * of budget and wait: that of an idempotent request whose pooled connection broke before the
- * response began, since the server had most likely closed it while it was idle.
+ * of budget and wait: that of an idempotent request whose idle pooled connection broke as soon as
+ * it was used (see {@link Builder#staleWithin}), or was answered by a proxy's 408 of before, since
+ * the server had closed it while it was idle. A request that cannot be repeated is not sent on a
+ * pooled connection that is known to be closed, or is when looked at: it takes a fresh one.
  */
 public final class RetryPolicy {
 
@@ -61,6 +64,9 @@ public final class RetryPolicy {
 
   /** 5 s: a wait holds a thread. */
   public static final Duration DEFAULT_MAX_RETRY_AFTER = Duration.ofSeconds(5);
+
+  /** 100 ms: a round trip, and what a busy client needs to notice. */
+  public static final Duration DEFAULT_STALE_WITHIN = Duration.ofMillis(100);
 
   /** 20 % of the requests of the last 10 s, as in Finagle. */
   public static final double DEFAULT_BUDGET_RATIO = 0.2;
@@ -84,6 +90,7 @@ public final class RetryPolicy {
   private final @Nullable String idempotencyHeader;
   private final @Nullable Supplier<String> idempotencyKeys;
   private final boolean refusalsTrusted;
+  private final Duration staleWithin;
   private final Duration attemptTimeout;
   private final @Nullable HedgePolicy hedge;
 
@@ -102,6 +109,7 @@ public final class RetryPolicy {
     idempotencyHeader = builder.idempotencyHeader;
     idempotencyKeys = builder.idempotencyKeys;
     refusalsTrusted = builder.refusalsTrusted;
+    staleWithin = builder.staleWithin;
     attemptTimeout = builder.attemptTimeout;
     hedge = builder.hedge;
   }
@@ -131,6 +139,11 @@ public final class RetryPolicy {
   /** Returns a builder that has the defaults. */
   public static Builder builder() {
     return new Builder();
+  }
+
+  /** Returns a builder that has what this policy has, to make one that differs in little. */
+  public Builder newBuilder() {
+    return new Builder(this);
   }
 
   /** The attempts of a call in all, 1 or more; 3 by default. */
@@ -190,6 +203,11 @@ public final class RetryPolicy {
     return refusalsTrusted;
   }
 
+  /** Within what time an idle connection breaks that was closed before; 100 ms by default. */
+  public Duration staleWithin() {
+    return staleWithin;
+  }
+
   /**
    * The longest that an attempt may take until its response begins; zero, the default, is no limit.
    */
@@ -233,6 +251,7 @@ public final class RetryPolicy {
             : ", no budget")
         + (idempotencyHeader == null ? "" : ", idempotencyKey=" + idempotencyHeader)
         + (refusalsTrusted ? "" : ", refusals not trusted")
+        + (staleWithin.equals(DEFAULT_STALE_WITHIN) ? "" : ", staleWithin=" + staleWithin)
         + (attemptTimeout.isZero() ? "" : ", attemptTimeout=" + attemptTimeout)
         + (hedge == null ? "" : ", hedge=" + hedge)
         + "}";
@@ -258,10 +277,28 @@ public final class RetryPolicy {
     private @Nullable String idempotencyHeader;
     private @Nullable Supplier<String> idempotencyKeys;
     private boolean refusalsTrusted = true;
+    private Duration staleWithin = DEFAULT_STALE_WITHIN;
     private Duration attemptTimeout = Duration.ZERO;
     private @Nullable HedgePolicy hedge;
 
     private Builder() {}
+
+    private Builder(RetryPolicy policy) {
+      maxAttempts = policy.maxAttempts;
+      statuses = policy.statuses;
+      baseBackoff = policy.baseBackoff;
+      maxBackoff = policy.maxBackoff;
+      maxRetryAfter = policy.maxRetryAfter;
+      budgeted = policy.budgeted;
+      budgetRatio = policy.budgetRatio;
+      budgetPerSecond = policy.budgetPerSecond;
+      retryIf = policy.retryIf;
+      idempotencyHeader = policy.idempotencyHeader;
+      idempotencyKeys = policy.idempotencyKeys;
+      refusalsTrusted = policy.refusalsTrusted;
+      attemptTimeout = policy.attemptTimeout;
+      hedge = policy.hedge;
+    }
 
     /**
      * Sets the attempts of a call in all; 1 means no retry, 3 is the default.
@@ -415,6 +452,26 @@ public final class RetryPolicy {
     }
 
     /**
+     * Sets, for experts, how soon after a request began to be sent on an idle connection of the
+     * pool that connection breaks if the server had closed it before; 100 ms by default. What
+     * breaks so soon is nobody's fault, and is repeated at once and free of the budget if the
+     * request is idempotent; what breaks later, or under the requests of other calls too, is a
+     * failure of the server, which died at its work. Longer round trips than 100 ms need more; zero
+     * makes each a failure.
+     *
+     * @throws IllegalArgumentException if the duration is not zero to one hour
+     */
+    public Builder staleWithin(Duration time) {
+      requireNonNull(time, "time");
+      if (time.isNegative() || time.compareTo(LONGEST) > 0) {
+        throw new IllegalArgumentException(
+            "staleWithin: " + time + " (expected: PT0S to " + LONGEST + ")");
+      }
+      this.staleWithin = time;
+      return this;
+    }
+
+    /**
      * Sets the longest that an attempt may take from its start until the headers of the response
      * are there, however the bytes trickle in; zero, the default, is no limit. Then the attempt has
      * failed and may be repeated; its connection is lost with HTTP/1.1. The body is not covered,
@@ -438,6 +495,12 @@ public final class RetryPolicy {
     /** Sets when a second attempt is made while the first has no answer; by default never. */
     public Builder hedge(HedgePolicy hedge) {
       this.hedge = requireNonNull(hedge, "hedge");
+      return this;
+    }
+
+    /** Makes no second attempt beside a slow one, as by default. */
+    public Builder withoutHedge() {
+      this.hedge = null;
       return this;
     }
 

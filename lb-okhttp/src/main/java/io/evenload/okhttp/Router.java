@@ -71,6 +71,7 @@ final class Router {
     ServerDns dns = route(passage, attempt);
     boolean detached = detached(passage.chain, attempt, dns);
     attempt.carrier().expect(dns);
+    attempt.carrier().lookFirst(passage.countsOnConnection());
     Request request = pathPrefix.added(logical, attempt.server());
     try {
       Response response = send(passage, attempt, logical, request, dns, detached);
@@ -92,7 +93,7 @@ final class Router {
       throws IOException {
     if (detached) {
       try {
-        return dns.routed(passage.chain, request.url()).proceed(request);
+        return attempt.carrier().proceed(passage.chain, request, dns);
       } catch (MisroutedException e) {
         wentAstray(host(passage), attempt.server(), e.actual());
       }
@@ -176,7 +177,7 @@ final class Router {
   }
 
   private void wentAstray(String host, Server server, String actual) {
-    listener.misrouted(host, server, actual);
+    listener.misrouted(new CallListener.Misrouted(host, server, actual));
     if (astray.compareAndSet(false, true)) {
       log.warn(
           host

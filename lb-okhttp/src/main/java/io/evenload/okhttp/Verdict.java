@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * @param outcome what it says of the server
  * @param retryable whether it is among what the policy retries
  * @param fromServer whether the server itself answered, so that its headers are believed
- * @param failure the kind of its exception; null if there was a response
+ * @param failure the kind of its exception; null if there was a response, unless that was for
+ *     another request than this one
  */
 record Verdict(
     Outcome outcome, boolean retryable, boolean fromServer, @Nullable FailureKind failure) {
@@ -45,6 +46,11 @@ record Verdict(
   /** Whether the connection was to blame, so that the next attempt should have a fresh one. */
   boolean stale() {
     return failure != null && failure.stale();
+  }
+
+  /** Whether the request's body decides whether it was processed: not without it. */
+  boolean unprocessedWithoutBody() {
+    return failure == FailureKind.IDLE_TOO_LONG;
   }
 
   /** Whether the server did nothing for the request, as far as the policy believes it. */

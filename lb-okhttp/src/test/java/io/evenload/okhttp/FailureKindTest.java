@@ -17,6 +17,7 @@ import java.net.Proxy;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownServiceException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import okhttp3.Call;
@@ -84,7 +85,10 @@ final class FailureKindTest {
     Thread.currentThread().interrupt();
     try {
       assertThat(kind(new InterruptedIOException("interrupted"))).isEqualTo(FailureKind.CANCELED);
-      assertThat(kind(new SocketTimeoutException("timeout"))).isNotEqualTo(FailureKind.CANCELED);
+      assertThat(kind(new SocketException("Closed by interrupt"))).isEqualTo(FailureKind.CANCELED);
+      assertThat(kind(new SocketTimeoutException("timeout"))).isEqualTo(FailureKind.CANCELED);
+      assertThat(kind(new AttemptTimeoutException(Duration.ofSeconds(1))))
+          .isEqualTo(FailureKind.CANCELED);
     } finally {
       assertThat(Thread.interrupted()).isTrue();
     }
@@ -225,7 +229,7 @@ final class FailureKindTest {
   }
 
   private FailureKind kind(IOException failure) {
-    return FailureKind.of(failure, trace);
+    return FailureKind.of(failure, trace, RetryPolicy.DEFAULT_STALE_WITHIN.toNanos());
   }
 
   private void route() {

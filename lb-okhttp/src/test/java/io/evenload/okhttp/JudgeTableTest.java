@@ -6,6 +6,7 @@ import static io.evenload.Outcome.FAILURE;
 import static io.evenload.Outcome.REFUSED;
 import static io.evenload.Outcome.SUCCESS;
 import static io.evenload.Outcome.TIMED_OUT;
+import static io.evenload.okhttp.Seen.Sign.BROKE_LATE;
 import static io.evenload.okhttp.Seen.Sign.CANCELED;
 import static io.evenload.okhttp.Seen.Sign.EXCHANGE_FAILED;
 import static io.evenload.okhttp.Seen.Sign.FAILED_BEFORE_SENDING;
@@ -18,6 +19,8 @@ import static io.evenload.okhttp.Seen.Sign.REFUSED_BY_SERVER;
 import static io.evenload.okhttp.Seen.Sign.RESET_BY_SERVER;
 import static io.evenload.okhttp.Seen.Sign.RESPONSE_STARTED;
 import static io.evenload.okhttp.Seen.Sign.REUSED_CONNECTION;
+import static io.evenload.okhttp.Seen.Sign.SHARED_CONNECTION;
+import static io.evenload.okhttp.Seen.Sign.STARVED;
 import static io.evenload.okhttp.Seen.Sign.UPGRADED;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -104,6 +107,22 @@ final class JudgeTableTest {
         .isEqualTo(new Verdict(outcome, retryable, fromServer, null));
   }
 
+  @Test
+  void answered_408_isForTheConnectionOnlyIfThatWasIdleAndCloses() {
+    Response closing = network(408).newBuilder().header("Connection", "close").build();
+    Verdict forTheConnection = new Verdict(CANCELLED, RETRYABLE, false, FailureKind.IDLE_TOO_LONG);
+    Verdict plain = new Verdict(SUCCESS, FINAL, true, null);
+
+    assertThat(judge.answered(closing, Seen.of(REUSED_CONNECTION), DEFAULTS, SERVER))
+        .isEqualTo(forTheConnection);
+    assertThat(judge.answered(closing, Seen.of(), DEFAULTS, SERVER)).isEqualTo(plain);
+    assertThat(judge.answered(network(408), Seen.of(REUSED_CONNECTION), DEFAULTS, SERVER))
+        .isEqualTo(plain);
+    Response later = closing.newBuilder().priorResponse(cached(401)).build();
+    assertThat(judge.answered(later, Seen.of(REUSED_CONNECTION), DEFAULTS, SERVER))
+        .isEqualTo(plain);
+  }
+
   static List<Arguments> failures() {
     return List.of(
         // On the way to the server.
@@ -173,6 +192,19 @@ final class JudgeTableTest {
             FailureKind.MAYBE_SENT,
             FAILURE,
             RETRYABLE),
+        // A connection that had not been idle, or broke while the server worked.
+        failure(
+            new EOFException(),
+            Seen.of(REUSED_CONNECTION, HEADERS_STARTED, EXCHANGE_FAILED, BROKE_LATE),
+            FailureKind.MAYBE_SENT,
+            FAILURE,
+            RETRYABLE),
+        failure(
+            new EOFException(),
+            Seen.of(REUSED_CONNECTION, SHARED_CONNECTION, HEADERS_STARTED, EXCHANGE_FAILED),
+            FailureKind.MAYBE_SENT,
+            FAILURE,
+            RETRYABLE),
         // Its own timeout, for which its call was canceled.
         failure(
             new AttemptTimeoutException(Duration.ofMillis(100)),
@@ -186,6 +218,38 @@ final class JudgeTableTest {
             FailureKind.NOT_SENT,
             REFUSED,
             RETRYABLE),
+        // The same, but it came much later than it was to.
+        failure(
+            new AttemptTimeoutException(Duration.ofMillis(100)),
+            Seen.of(CANCELED, HEADERS_STARTED, EXCHANGE_FAILED, STARVED),
+            FailureKind.MAYBE_SENT,
+            CANCELLED,
+            RETRYABLE),
+        failure(
+            new AttemptTimeoutException(Duration.ofMillis(100)),
+            Seen.of(CANCELED, FAILED_BEFORE_SENDING, STARVED),
+            FailureKind.NOT_SENT,
+            CANCELLED,
+            RETRYABLE),
+        // An interrupt closes the socket of a virtual thread, whatever is thrown then.
+        failure(
+            new SocketException("Closed by interrupt"),
+            Seen.of(INTERRUPTED, REUSED_CONNECTION, HEADERS_STARTED, EXCHANGE_FAILED),
+            FailureKind.CANCELED,
+            CANCELLED,
+            FINAL),
+        failure(
+            new ConnectException("Closed by interrupt"),
+            Seen.of(INTERRUPTED, FAILED_BEFORE_SENDING, EXCHANGE_FAILED),
+            FailureKind.CANCELED,
+            CANCELLED,
+            FINAL),
+        failure(
+            new AttemptTimeoutException(Duration.ofMillis(100)),
+            Seen.of(INTERRUPTED, CANCELED, HEADERS_STARTED, EXCHANGE_FAILED),
+            FailureKind.CANCELED,
+            CANCELLED,
+            FINAL),
         // The caller.
         failure(
             new SocketException("Socket closed"),
@@ -247,6 +311,8 @@ final class JudgeTableTest {
         end(timeout, Seen.of(CANCELED, EXCHANGE_FAILED), ABANDONED),
         end(timeout, Seen.of(CANCELED, EXCHANGE_FAILED, RESPONSE_STARTED), CANCELLED),
         end(timeout, Seen.of(CANCELED, INTERRUPTED, EXCHANGE_FAILED), CANCELLED),
+        end(timeout, Seen.of(CANCELED, EXCHANGE_FAILED, STARVED), CANCELLED),
+        end(broke, Seen.of(INTERRUPTED, RESPONSE_STARTED, EXCHANGE_FAILED), CANCELLED),
         end(timeout, Seen.of(CANCELED, FOREIGN), null));
   }
 
@@ -261,7 +327,7 @@ final class JudgeTableTest {
     for (Seen seen : all()) {
       for (IOException failure : exceptions()) {
         Verdict verdict = judge.failed(failure, seen, DEFAULTS, SERVER);
-        boolean ownTimeout = failure instanceof AttemptTimeoutException;
+        boolean ownTimeout = failure instanceof AttemptTimeoutException && !seen.interrupted();
 
         assertThat(verdict.outcome()).as("%s: %s", failure, seen).isNotEqualTo(SUCCESS);
         assertThat(verdict.fromServer()).isFalse();

@@ -6,12 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.evenload.Outcome;
 import io.evenload.Server;
 import io.evenload.okhttp.CallAttempt.Reason;
-import io.evenload.okhttp.CallListener.Refusal;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import okhttp3.Call;
 import okhttp3.MediaType;
 import okhttp3.OkHttpClient;
@@ -33,6 +33,9 @@ final class RetriesTest {
 
   private static final Server SERVER = Server.of("10.0.0.1", 80);
   private static final long LIMIT = RetryPolicy.DEFAULT_BASE_BACKOFF.toNanos();
+
+  @SuppressWarnings("UnnecessaryLambda") // one name for it everywhere
+  private static final BooleanSupplier NONE_LEFT = () -> false;
 
   private final VirtualTiming time = new VirtualTiming();
   private final List<String> told = new ArrayList<>();
@@ -81,6 +84,43 @@ final class RetriesTest {
   }
 
   @Test
+  void delayNanos_unavailableAndAnotherServerLeft_isTheBackoff() {
+    AttemptRecord tried = answered(503, "Retry-After", "60");
+    assertThat(decide(get(), tried, 1, () -> true)).isBetween(0L, LIMIT);
+  }
+
+  @Test
+  void delayNanos_tooManyRequestsAndAnotherServerLeft_bindsTheCall() {
+    AttemptRecord tried = answered(429, "Retry-After", "2");
+    assertThat(decide(get(), tried, 1, () -> true)).isBetween(seconds(2), seconds(2) + LIMIT);
+  }
+
+  @Test
+  void delayNanos_allUnavailable_isTheShortestTheyAskedFor() {
+    AttemptRecord first = answered(null, Server.of("10.0.0.1", 80), 503, "Retry-After", "3");
+    assertThat(decide(get(), first, 1, () -> true)).isBetween(0L, LIMIT);
+    time.advance(Duration.ofSeconds(1));
+    AttemptRecord second = answered(first, Server.of("10.0.0.2", 80), 503, "Retry-After", "60");
+    assertThat(decide(get(), second, 2)).isBetween(seconds(2), seconds(2) + 2 * LIMIT);
+  }
+
+  @Test
+  void delayNanos_oneServerTwice_isWhatItAskedForLast() {
+    AttemptRecord first = answered(null, SERVER, 503, "Retry-After", "1");
+    assertThat(decide(get(), first, 1)).isBetween(seconds(1), seconds(1) + LIMIT);
+    time.advance(Duration.ofSeconds(2));
+    AttemptRecord second = answered(first, SERVER, 503, "Retry-After", "2");
+    assertThat(decide(get(), second, 2)).isBetween(seconds(2), seconds(2) + 2 * LIMIT);
+  }
+
+  @Test
+  void delayNanos_oneOfTheServersSaidNothing_isTheBackoff() {
+    AttemptRecord first = answered(null, Server.of("10.0.0.1", 80), 502);
+    AttemptRecord second = answered(first, Server.of("10.0.0.2", 80), 503, "Retry-After", "60");
+    assertThat(decide(get(), second, 2)).isBetween(0L, 2 * LIMIT);
+  }
+
+  @Test
   void delayNanos_retryAfterOverTheCap_isRefused() {
     assertThat(decide(get(), answered(503, "Retry-After", "6"), 1)).isEqualTo(Retries.NO);
     assertThat(told).containsExactly("notRetried 1 503 RETRY_AFTER_TOO_LONG");
@@ -110,17 +150,18 @@ final class RetriesTest {
   @ValueSource(strings = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
   void delayNanos_idempotentMethod_isRetried(String method) {
     RequestBody body = method.equals("PUT") ? RequestBody.create("x", null) : null;
-    assertThat(decide(request(method, body), answered(503), 1)).isNotEqualTo(Retries.NO);
+    assertThat(decide(request(method, body), answered(503), 1, NONE_LEFT)).isNotEqualTo(Retries.NO);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"POST", "PATCH"})
   void delayNanos_otherMethod_isRetriedOnlyIfUnprocessed(String method) {
     Request request = request(method, RequestBody.create("x", null));
-    assertThat(decide(request, answered(503), 1)).isEqualTo(Retries.NO);
+    assertThat(decide(request, answered(503), 1, NONE_LEFT)).isEqualTo(Retries.NO);
     assertThat(told).containsExactly("notRetried 1 503 NOT_IDEMPOTENT");
     assertThat(decide(request, failed(FailureKind.MAYBE_SENT), 1)).isEqualTo(Retries.NO);
-    assertThat(decide(request, failed(FailureKind.MAYBE_STALE), 1)).isEqualTo(Retries.NO);
+    assertThat(decide(request, failed(FailureKind.MAYBE_STALE), 1, NONE_LEFT))
+        .isEqualTo(Retries.NO);
     assertThat(decide(request, failed(FailureKind.NOT_SENT), 1)).isNotEqualTo(Retries.NO);
     assertThat(decide(request, failed(FailureKind.REFUSED), 1)).isNotEqualTo(Retries.NO);
     assertThat(decide(request, failed(FailureKind.SHUT_DOWN), 1)).isNotEqualTo(Retries.NO);
@@ -131,7 +172,7 @@ final class RetriesTest {
       value = FailureKind.class,
       names = {"CANCELED", "CALLER"})
   void delayNanos_callersFault_isNo(FailureKind kind) {
-    assertThat(decide(get(), failed(kind), 1)).isEqualTo(Retries.NO);
+    assertThat(decide(get(), failed(kind), 1, NONE_LEFT)).isEqualTo(Retries.NO);
     assertThat(told).isEmpty();
   }
 
@@ -141,10 +182,12 @@ final class RetriesTest {
     BalancedCall balanced = balanced(call);
     Retries retries = retries(RetryPolicy.defaults());
     AttemptRecord refused = failed(FailureKind.NOT_SENT);
-    assertThat(retries.delayNanos(balanced, call.request(), retries.policy(), refused, 1))
+    assertThat(
+            retries.delayNanos(balanced, call.request(), retries.policy(), refused, 1, NONE_LEFT))
         .isNotEqualTo(Retries.NO);
     balanced.carrier().requestBodyStart(call);
-    assertThat(retries.delayNanos(balanced, call.request(), retries.policy(), refused, 1))
+    assertThat(
+            retries.delayNanos(balanced, call.request(), retries.policy(), refused, 1, NONE_LEFT))
         .isEqualTo(Retries.NO);
     assertThat(told).last().isEqualTo("notRetried 1 IOException BODY_NOT_REPEATABLE");
   }
@@ -162,10 +205,14 @@ final class RetriesTest {
     retries.request();
     retries.request();
     for (int i = 0; i < 2; i++) {
-      assertThat(retries.delayNanos(balanced(call), get(), retries.policy(), answered(503), 1))
+      assertThat(
+              retries.delayNanos(
+                  balanced(call), get(), retries.policy(), answered(503), 1, NONE_LEFT))
           .isNotEqualTo(Retries.NO);
     }
-    assertThat(retries.delayNanos(balanced(call), get(), retries.policy(), answered(503), 1))
+    assertThat(
+            retries.delayNanos(
+                balanced(call), get(), retries.policy(), answered(503), 1, NONE_LEFT))
         .isEqualTo(Retries.NO);
     assertThat(told).last().isEqualTo("notRetried 1 503 BUDGET_EXHAUSTED");
   }
@@ -176,7 +223,12 @@ final class RetriesTest {
     Retries retries = retries(RetryPolicy.builder().budgetPerSecond(0).budgetRatio(0).build());
     assertThat(
             retries.delayNanos(
-                balanced(call), get(), retries.policy(), failed(FailureKind.MAYBE_STALE), 1))
+                balanced(call),
+                get(),
+                retries.policy(),
+                failed(FailureKind.MAYBE_STALE),
+                1,
+                NONE_LEFT))
         .isZero();
   }
 
@@ -186,7 +238,9 @@ final class RetriesTest {
     Retries retries = retries(RetryPolicy.none());
     retries.request();
     for (FailureKind kind : FailureKind.values()) {
-      assertThat(retries.delayNanos(balanced(call), get(), retries.policy(), failed(kind), 1))
+      assertThat(
+              retries.delayNanos(
+                  balanced(call), get(), retries.policy(), failed(kind), 1, NONE_LEFT))
           .isEqualTo(Retries.NO);
     }
   }
@@ -195,9 +249,16 @@ final class RetriesTest {
     return decide(client.newCall(request), tried, number);
   }
 
+  private long decide(Request request, AttemptRecord tried, int number, BooleanSupplier untried) {
+    Call call = client.newCall(request);
+    RetryPolicy policy = RetryPolicy.defaults();
+    return retries(policy).delayNanos(balanced(call), request, policy, tried, number, untried);
+  }
+
   private long decide(Call call, AttemptRecord tried, int number) {
     RetryPolicy policy = RetryPolicy.defaults();
-    return retries(policy).delayNanos(balanced(call), call.request(), policy, tried, number);
+    return retries(policy)
+        .delayNanos(balanced(call), call.request(), policy, tried, number, NONE_LEFT);
   }
 
   private BalancedCall balanced(Call call) {
@@ -211,13 +272,17 @@ final class RetriesTest {
         time.timing(),
         new CallListener() {
           @Override
-          public void retried(FailedAttempt attempt, Duration delay) {
-            told.add("retried " + attempt.number() + " " + attempt.reason() + " after " + delay);
+          public void retried(Retried event) {
+            FailedAttempt attempt = event.attempt();
+            told.add(
+                "retried " + attempt.number() + " " + attempt.reason() + " after " + event.delay());
           }
 
           @Override
-          public void notRetried(FailedAttempt attempt, Refusal refusal) {
-            told.add("notRetried " + attempt.number() + " " + attempt.reason() + " " + refusal);
+          public void notRetried(NotRetried event) {
+            FailedAttempt attempt = event.attempt();
+            told.add(
+                "notRetried " + attempt.number() + " " + attempt.reason() + " " + event.refusal());
           }
         });
   }
@@ -231,19 +296,28 @@ final class RetriesTest {
   }
 
   private AttemptRecord answered(int status, String... headers) {
+    return answered(null, SERVER, status, headers);
+  }
+
+  private AttemptRecord answered(
+      @Nullable AttemptRecord previous, Server server, int status, String... headers) {
     Response.Builder response = response(status).newBuilder().networkResponse(response(status));
     if (headers.length > 0) {
       response.header(headers[0], headers[1]);
     }
-    AttemptRecord record = attempt();
+    AttemptRecord record = attempt(previous, server);
     record.answered(response.build(), JUDGE, RetryPolicy.defaults(), 0);
     return record;
   }
 
   private AttemptRecord attempt() {
+    return attempt(null, SERVER);
+  }
+
+  private AttemptRecord attempt(@Nullable AttemptRecord previous, Server server) {
     Call call = client.newCall(get());
     return new AttemptRecord(
-        "orders", balanced(call).carrier(), SERVER, Reason.FIRST, false, null, 0);
+        "orders", balanced(call).carrier(), server, Reason.FIRST, false, previous, 0);
   }
 
   private static Response response(int status) {

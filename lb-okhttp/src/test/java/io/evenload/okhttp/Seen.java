@@ -18,6 +18,9 @@ record Seen(Set<Sign> signs) implements Observed {
     RESET_BY_SERVER,
     HEADERS_STARTED,
     REUSED_CONNECTION,
+    SHARED_CONNECTION,
+    BROKE_LATE,
+    STARVED,
     RESPONSE_STARTED,
     EXCHANGE_FAILED,
     FOREIGN,
@@ -69,6 +72,21 @@ record Seen(Set<Sign> signs) implements Observed {
   @Override
   public boolean reusedConnection() {
     return signs.contains(Sign.REUSED_CONNECTION);
+  }
+
+  @Override
+  public boolean sharedConnection() {
+    return signs.contains(Sign.SHARED_CONNECTION);
+  }
+
+  @Override
+  public long brokeAfterNanos() {
+    return signs.contains(Sign.BROKE_LATE) ? RetryPolicy.DEFAULT_STALE_WITHIN.toNanos() : 0;
+  }
+
+  @Override
+  public boolean starved() {
+    return signs.contains(Sign.STARVED);
   }
 
   @Override

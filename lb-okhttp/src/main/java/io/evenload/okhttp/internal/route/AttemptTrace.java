@@ -54,6 +54,18 @@ public abstract class AttemptTrace extends EventListener {
 
   private volatile boolean bodyStarted;
 
+  /**
+   * Whether the attempt's connection, which is from the pool, carried other calls when it was
+   * taken.
+   */
+  private volatile boolean sharedConnection;
+
+  /** Whether nothing may be sent on a connection that a look would have shown to be closed. */
+  private volatile boolean careful;
+
+  /** Whether such a look found the connection closed. */
+  private volatile boolean foundClosed;
+
   /** The connection that the call holds, across attempts. */
   private volatile @Nullable Connection carrier;
 
@@ -75,6 +87,15 @@ public abstract class AttemptTrace extends EventListener {
     followUp = null;
     resends = false;
     hiddenRetryAfter = null;
+    sharedConnection = false;
+    foundClosed = false;
+  }
+
+  /**
+   * Sets whether the attempts to come look at a connection of the pool before they send anything.
+   */
+  public final void lookFirst(boolean careful) {
+    this.careful = careful;
   }
 
   /** Whether the connection to a server failed: nothing was sent. */
@@ -90,6 +111,11 @@ public abstract class AttemptTrace extends EventListener {
   /** Whether the connection came from the pool. */
   public final boolean reusedConnection() {
     return !connecting;
+  }
+
+  /** Whether other calls used the connection when it was taken from the pool. */
+  public final boolean sharedConnection() {
+    return sharedConnection;
   }
 
   /** Whether any of the response was there. */
@@ -109,7 +135,49 @@ public abstract class AttemptTrace extends EventListener {
 
   /** Whether OkHttp found the connection shut down before any of the headers was written. */
   public final boolean foundShutDown(IOException failure) {
-    return readsSigns() && FailureSigns.isShutDown(failure);
+    return foundClosed || (readsSigns() && FailureSigns.isShutDown(failure));
+  }
+
+  /**
+   * Sends a request to a server; over a fresh connection if that of the pool turns out closed
+   * before anything was sent on it. This is no other attempt, since nothing was made of this one.
+   *
+   * @param server the expected one
+   */
+  public final Response proceed(Interceptor.Chain chain, Request request, ServerDns server)
+      throws IOException {
+    try {
+      return server.routed(chain, request.url()).proceed(request);
+    } catch (IOException e) {
+      if (!foundClosed || headersStarted || chain.call().isCanceled()) {
+        throw e;
+      }
+    }
+    ServerDns fresh = server.fresh();
+    expect(fresh);
+    return fresh.routed(chain, request.url()).proceed(request);
+  }
+
+  /**
+   * Looks at the connection that the attempt is about to use, if it has to; tells whether it is
+   * closed.
+   */
+  final boolean findsClosed(Connection connection) {
+    if (careful
+        && !connecting
+        && !headersStarted
+        && PooledConnection.isHttp1(connection)
+        && isDueForLook(connection)) {
+      foundClosed = PooledConnection.isClosed(connection);
+    }
+    return foundClosed;
+  }
+
+  private boolean isDueForLook(Connection connection) {
+    return !readsSigns()
+        || !PooledConnection.isBusy(connection)
+        || !(dns(connection) instanceof ServerDns server)
+        || server.isFirstLook(connection);
   }
 
   /** Whether the server refused an HTTP/2 stream before it processed any of the request. */
@@ -235,6 +303,9 @@ public abstract class AttemptTrace extends EventListener {
         server.opened(connection);
       }
     }
+    sharedConnection =
+        !connecting
+            && PooledConnection.isShared(connection, readsSigns()); // this call is among them
   }
 
   @Override

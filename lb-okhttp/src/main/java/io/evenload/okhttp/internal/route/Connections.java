@@ -24,19 +24,30 @@ final class Connections {
    * the pool drops connections without telling.
    */
 
-  private final Map<String, List<WeakReference<Connection>>> byServer = new ConcurrentHashMap<>();
+  private final Map<String, List<Opened>> byServer = new ConcurrentHashMap<>();
 
   /** A new connection leads to the server. */
   void opened(ServerDns server, Connection connection) {
     byServer.compute(
         server.label(),
         (label, known) -> {
-          List<WeakReference<Connection>> all =
-              known == null ? new CopyOnWriteArrayList<>() : known;
+          List<Opened> all = known == null ? new CopyOnWriteArrayList<>() : known;
           all.removeIf(reference -> reference.refersTo(null) || reference.refersTo(connection));
-          all.add(new WeakReference<>(connection));
+          all.add(new Opened(connection));
           return all;
         });
+  }
+
+  /** Whether this was not asked before of the connection; a second time if it is not known. */
+  boolean isFirstLook(ServerDns server, Connection connection) {
+    for (Opened each : byServer.getOrDefault(server.label(), List.of())) {
+      if (each.refersTo(connection)) {
+        boolean first = !each.lookedAt;
+        each.lookedAt = true;
+        return first;
+      }
+    }
+    return true;
   }
 
   /** Lets go of what leads to the servers of a balancer once they have drained. */
@@ -58,8 +69,7 @@ final class Connections {
         if (listed.stream().anyMatch(other -> replaces(other, server))) {
           return;
         }
-        List<WeakReference<Connection>> open =
-            byServer.remove(ServerDns.label(host, server.host(), server.port()));
+        List<Opened> open = byServer.remove(ServerDns.label(host, server.host(), server.port()));
         if (open != null) {
           open.forEach(Connections::close);
         }
@@ -81,6 +91,15 @@ final class Connections {
         connection.socket().close();
       } catch (IOException alreadyGone) {
       }
+    }
+  }
+
+  /** A connection, as long as the pool or a call holds it. */
+  private static final class Opened extends WeakReference<Connection> {
+    volatile boolean lookedAt; // by whoever holds it
+
+    Opened(Connection connection) {
+      super(connection);
     }
   }
 }

@@ -57,6 +57,10 @@ public final class NetworkHalf implements Interceptor {
     if (actual != null) {
       throw new MisroutedException(actual.authority());
     }
+    if (connection != null && state.findsClosed(connection)) {
+      throw new IOException(
+          chain.request().url().host() + ": the server closed the connection while it was idle");
+    }
     if (state.resends()) {
       throw new IOException(
           chain.request().url().host()

@@ -155,6 +155,19 @@ public class ServerDns implements Dns {
     connections.opened(this, connection);
   }
 
+  /** Whether nobody has looked at this connection to the server yet. */
+  final boolean isFirstLook(Connection connection) {
+    return connections.isFirstLook(this, connection);
+  }
+
+  /** Returns the way to the same server by a connection that is not from the pool. */
+  final ServerDns fresh() {
+    return DnsCalls.serverDns(logicalHost, serverHost, port, delegate, connections, true)
+        .keepFrom(forbidden)
+        .withPublicApiOnly(publicApiOnly)
+        .lookUpBy(resolver);
+  }
+
   /** The server as {@code host:port}. */
   public String authority() {
     return authority(serverHost, port);

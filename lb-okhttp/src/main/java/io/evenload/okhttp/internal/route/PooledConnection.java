@@ -1,0 +1,127 @@
+package io.evenload.okhttp.internal.route;
+
+import java.io.IOException;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.util.List;
+import okhttp3.Connection;
+import okhttp3.Protocol;
+import org.jspecify.annotations.Nullable;
+
+/** What can be told of a connection of the pool before anything is sent on it. */
+final class PooledConnection {
+
+  /*
+   * Over HTTP/2 a thread of OkHttp's reads all the time, so that a connection which the server closed is known and never
+   * taken. Over HTTP/1 nobody reads while the connection is idle. OkHttp looks only after 10 s, and only for requests
+   * other than GET, since it sends a request again that found its connection closed, a POST too, which may then run twice.
+   *
+   * Java cannot look without waiting: the shortest read takes 1 ms where nothing comes. So who is in a hurry does not look at
+   * a connection that was used a moment ago. A byte that comes unasked is no answer to the request to come: it is a
+   * proxy's 408, or TLS saying goodbye. It is lost by looking, and so is the connection.
+   *
+   * When a connection became idle, and how many calls use it, is not of OkHttp's API. Where it cannot be asked, as on the
+   * module path, each look is made, and an HTTP/2 connection counts as one that others use.
+   */
+
+  /**
+   * 10 ms: what is not idle for longer is busy enough that a look of 1 ms at each request would be
+   * felt.
+   */
+  private static final long BUSY_NANOS = 10_000_000;
+
+  private static final int LOOK_MILLIS = 1;
+  private static final String OKHTTP_CONNECTION = "okhttp3.internal.connection.RealConnection";
+
+  private static final @Nullable MethodHandle IDLE_AT = find("getIdleAtNs", long.class);
+  private static final @Nullable MethodHandle CALLS = find("getCalls", List.class);
+
+  private PooledConnection() {}
+
+  /** Whether OkHttp tells when a connection became idle, and how many calls use it. */
+  static boolean tells() {
+    return IDLE_AT != null && CALLS != null;
+  }
+
+  /** Whether the connection carries one exchange at a time. */
+  static boolean isHttp1(Connection connection) {
+    Protocol protocol = connection.protocol();
+    return protocol != Protocol.HTTP_2 && protocol != Protocol.H2_PRIOR_KNOWLEDGE;
+  }
+
+  /** Whether the last exchange on it was over a moment ago; false if that is not known. */
+  static boolean isBusy(Connection connection) {
+    MethodHandle idleAt = IDLE_AT;
+    if (idleAt == null || !isOkHttps(connection)) {
+      return false;
+    }
+    try {
+      return System.nanoTime() - (long) idleAt.invokeExact(connection) < BUSY_NANOS;
+    } catch (Throwable e) {
+      return false;
+    }
+  }
+
+  /**
+   * Whether other calls use it beside the one that took it.
+   *
+   * @param asks whether OkHttp may be asked; if not, others do
+   */
+  static boolean isShared(Connection connection, boolean asks) {
+    if (isHttp1(connection)) {
+      return false;
+    }
+    MethodHandle calls = CALLS;
+    if (!asks || calls == null || !isOkHttps(connection)) {
+      return true;
+    }
+    try {
+      return ((List<?>) calls.invokeExact(connection)).size() > 1;
+    } catch (Throwable e) {
+      return true;
+    }
+  }
+
+  /**
+   * Looks whether the server closed a connection over HTTP/1 that the caller holds, or said
+   * something unasked.
+   */
+  static boolean isClosed(Connection connection) {
+    Socket socket = connection.socket();
+    try {
+      int timeout = socket.getSoTimeout();
+      socket.setSoTimeout(LOOK_MILLIS);
+      if (socket.getSoTimeout() != LOOK_MILLIS) {
+        return false; // a socket of the user's that would wait for ever
+      }
+      try {
+        int unasked = socket.getInputStream().read();
+        return unasked >= -1;
+      } catch (SocketTimeoutException nothingCame) {
+        return false;
+      } finally {
+        socket.setSoTimeout(timeout);
+      }
+    } catch (IOException e) {
+      return true;
+    }
+  }
+
+  private static boolean isOkHttps(Connection connection) {
+    return connection.getClass().getName().equals(OKHTTP_CONNECTION);
+  }
+
+  private static @Nullable MethodHandle find(String getter, Class<?> type) {
+    try {
+      Class<?> connection = Class.forName(OKHTTP_CONNECTION);
+      return MethodHandles.publicLookup()
+          .findVirtual(connection, getter, MethodType.methodType(type))
+          .asType(MethodType.methodType(type, Connection.class));
+    } catch (ReflectiveOperationException | RuntimeException e) {
+      return null;
+    }
+  }
+}
