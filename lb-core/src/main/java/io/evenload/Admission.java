@@ -52,7 +52,8 @@ final class Admission {
 
   /**
    * Starts the attempt as the only one that tries whether an endpoint of a closed gate works again,
-   * or returns null if another one does so, or no traffic is meant for it.
+   * or returns null if another one does so, or no traffic is meant for it. If the gate is a breaker
+   * that is overruled, any number may.
    *
    * @param full where it is noted if that is for want of a slot
    */
@@ -67,7 +68,8 @@ final class Admission {
       endpoint.left(tracker);
       return null;
     }
-    GateChain acquired = endpoint.inService() ? endpoint.trial.acquire() : null;
+    GateChain gates = endpoint.gates().overruled() ? endpoint.gates() : endpoint.trial;
+    GateChain acquired = endpoint.inService() ? gates.acquire() : null;
     if (acquired == null) {
       endpoint.leave();
       endpoint.left(tracker);
@@ -112,9 +114,17 @@ final class Admission {
       GateChain acquired,
       Chooser.@Nullable Tracker tracker,
       RequestContext request) {
-    LeakSampler sampling = sampler.draws() ? sampler : null;
-    long now = balancer.nanoTime().getAsLong();
-    Attempt attempt = new Attempt(endpoint, acquired, tracker, now, sampling);
+    Attempt attempt;
+    try {
+      LeakSampler sampling = sampler.draws() ? sampler : null;
+      long now = balancer.nanoTime().getAsLong();
+      attempt = new Attempt(endpoint, acquired, tracker, now, sampling);
+    } catch (Throwable e) { // the user's clock or source of randomness
+      acquired.release(Outcome.CANCELLED, 0);
+      endpoint.leave();
+      endpoint.left(tracker);
+      throw e;
+    }
     if (tracker != null) {
       started(tracker, attempt);
     }

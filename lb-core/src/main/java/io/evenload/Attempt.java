@@ -117,7 +117,14 @@ public final class Attempt implements AutoCloseable {
     if (sample != null) {
       sample.ended();
     }
-    long now = endpoint.balancer.nanoTime().getAsLong();
+    long now;
+    try {
+      now = endpoint.balancer.nanoTime().getAsLong();
+    } catch (Throwable e) {
+      endpoint.balancer.log().warn("the clock threw; an attempt counts as cancelled", e);
+      endpoint.end(gates, tracker, Outcome.CANCELLED, 0, startNanos, cause);
+      return;
+    }
     long response = responseNanos;
     long latency = response == NOT_RESPONDED ? Math.max(0, now - startNanos) : response;
     endpoint.end(gates, tracker, outcome, latency, now, cause);

@@ -3,13 +3,18 @@ package io.evenload;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
-/** What all parts of one balancer share: its name, time, randomness, log and listeners. */
+/**
+ * What all parts of one balancer share: its name, time, randomness, log and listeners, and what its
+ * attempts notice.
+ */
 record BalancerContext(
     String name,
     LongSupplier nanoTime,
     RandomGenerator random,
     RateLimitedLog log,
-    Listeners listeners)
+    Listeners listeners,
+    Pulse pulse,
+    RefusedAttempts refusedAttempts)
     implements Chooser.Environment {
 
   BalancerContext(String name, LongSupplier nanoTime, RandomGenerator random) {
@@ -18,7 +23,14 @@ record BalancerContext(
 
   private BalancerContext(
       String name, LongSupplier nanoTime, RandomGenerator random, RateLimitedLog log) {
-    this(name, nanoTime, random, log, new Listeners(log));
+    this(
+        name,
+        nanoTime,
+        random,
+        log,
+        new Listeners(log),
+        new Pulse(nanoTime),
+        new RefusedAttempts());
   }
 
   /** Returns a random index below n, which is more than 0. */

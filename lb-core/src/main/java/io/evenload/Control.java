@@ -16,16 +16,20 @@ interface Control {
 
   /**
    * Runs the task on the control path later, unless the balancer is closed or what is returned is
-   * cancelled before. If the scheduler was shut down, it never runs.
+   * cancelled before. From any thread.
    */
   Future<?> after(long nanos, Runnable task);
 
-  /**
-   * Runs what users wrote and may take its time, on a thread that is not on the control path.
-   *
-   * @throws java.util.concurrent.RejectedExecutionException if the scheduler was shut down
-   */
+  /** Runs what users wrote and may take its time, on a thread that is not on the control path. */
   void elsewhere(Runnable task);
+
+  /**
+   * Runs the task on the control path, but not on this thread, which is somebody else's; from any
+   * thread.
+   */
+  default void later(Runnable task) {
+    elsewhere(() -> execute(task));
+  }
 
   /** Brings the snapshot into force. On the control path. */
   void publish(Snapshot next);

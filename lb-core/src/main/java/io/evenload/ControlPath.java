@@ -1,35 +1,31 @@
 package io.evenload;
 
-import static java.util.Objects.requireNonNull;
-
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** Everything that happens to a balancer apart from attempts, one event after another. */
-final class ControlPath implements ServerList.Listener, Control {
+final class ControlPath implements Control, ListSource.Target {
 
   /*
    * The map of the engine, with what belongs to the control path, is in package-info.
    *
-   * Lists arrive on the thread of their source and are applied there, unless another thread is in the control path:
-   * then that one goes on with them. So do the answers of probes, and what people ask for. What a request sets off (a
-   * gate that changes, a look for outliers, a server that announces its end) is handed to the scheduler, so that no
-   * request does this work.
+   * What people ask for is done on their thread, and so is a list that arrives, unless another thread is in the control
+   * path: then that one goes on with it. What a request sets off (a gate that changes, a look for outliers, a server that
+   * announces its end) and what a probe answers is handed over, so that no request, and no thread that other probes need,
+   * does this work. Listeners are told after the change: by the thread that made it if that is a caller's, or a list's with
+   * a scheduler that the user gave; else by one of its own, as they may take their time.
    */
 
-  private static final long TICK_MILLIS = 1_000;
-
   private final BalancerContext balancer;
-  private final ScheduledExecutorService scheduler;
-  private final @Nullable ScheduledThreadPoolExecutor own; // the same, unless it is the user's
+  private final Timers timers;
+  private final boolean shared; // the threads of all balancers
+  private final ListSource source;
   private final LeakSampler sampler;
   private final SerialExecutor serial;
   private final Roster roster;
@@ -38,15 +34,18 @@ final class ControlPath implements ServerList.Listener, Control {
   private volatile Snapshot snapshot = Snapshot.empty(List.of(), false);
   private volatile Options options;
   private volatile boolean closed;
+  private volatile @Nullable Thread starter; // who builds the balancer, while it subscribes
+  private volatile boolean ended; // what follows from `closed` was done
+  private volatile @Nullable Duration ageAtEnd;
+  private volatile boolean listKnown;
+  private volatile long listNanos; // when the source last gave or confirmed the list in force
+  private WeakReference<?> owner = new WeakReference<>(this);
 
   // Within the serial executor only.
   private Options inForce;
-  private boolean ended;
   private boolean emptyPending;
   private long emptySinceNanos;
   private long lastTickNanos;
-  private @Nullable Future<?> tick;
-  private ServerList.@Nullable Subscription subscription;
 
   ControlPath(
       BalancerContext balancer,
@@ -56,29 +55,13 @@ final class ControlPath implements ServerList.Listener, Control {
     this.balancer = balancer;
     this.options = options;
     this.inForce = options;
-    this.own = scheduler == null ? daemon(balancer.name(), threads(options)) : null;
-    this.scheduler = scheduler == null ? requireNonNull(own) : scheduler;
+    this.shared = scheduler == null;
+    this.timers = new Timers(balancer, scheduler);
     this.sampler = sampler;
     this.serial = new SerialExecutor(e -> balancer.log().warn("the control path failed", e));
     this.roster = new Roster(balancer, options, this);
+    this.source = new ListSource(balancer, this, this);
     this.lastTickNanos = balancer.nanoTime().getAsLong();
-  }
-
-  private static int threads(Options options) {
-    return options.healthCheck() == null ? 1 : 2;
-  }
-
-  private static ScheduledThreadPoolExecutor daemon(String name, int threads) {
-    ScheduledThreadPoolExecutor executor =
-        new ScheduledThreadPoolExecutor(
-            threads,
-            task -> {
-              Thread thread = new Thread(task, "evenload-" + name);
-              thread.setDaemon(true);
-              return thread;
-            });
-    executor.setRemoveOnCancelPolicy(true);
-    return executor;
   }
 
   Snapshot snapshot() {
@@ -89,44 +72,31 @@ final class ControlPath implements ServerList.Listener, Control {
     return ready;
   }
 
-  void start(ServerList servers) {
-    serial.execute(
-        () -> {
-          tick =
-              scheduler.scheduleWithFixedDelay(
-                  () -> serial.execute(this::tick),
-                  TICK_MILLIS,
-                  TICK_MILLIS,
-                  TimeUnit.MILLISECONDS);
-        });
-    try {
-      ServerList.Subscription subscribed = servers.subscribe(this);
-      serial.execute(() -> subscribed(subscribed));
-    } catch (Throwable e) {
-      balancer.log().warn("ServerList.subscribe threw; no server will be known", e);
-    }
+  /**
+   * Begins to live.
+   *
+   * @param owner without whom nobody can use this
+   */
+  void start(ServerList servers, WeakReference<?> owner) {
+    this.owner = owner;
+    timers.tick(() -> handedOver(this::tick));
+    starter = Thread.currentThread();
+    source.start(servers);
+    starter = null;
     roster.throwIfUnlinked();
   }
 
-  private void subscribed(ServerList.Subscription subscribed) {
-    assert onPath();
-    subscription = subscribed;
-    if (closed) {
-      unsubscribe();
-    }
-  }
-
   void addGates(Gate.Factory factory) {
-    serial.execute(unlessClosed(() -> roster.addGates(factory)));
+    execute(unlessClosed(() -> roster.addGates(factory)));
     roster.throwIfUnlinked(); // of what ran here; if another thread runs it, the gate stays closed
   }
 
   void drain(String id) {
-    serial.execute(unlessClosed(() -> roster.drain(id)));
+    execute(unlessClosed(() -> roster.drain(id)));
   }
 
   void drain(String id, Duration atMost, String reason) {
-    onScheduler(unlessClosed(() -> roster.drain(id, atMost, reason)));
+    later(unlessClosed(() -> roster.drain(id, atMost, reason)));
   }
 
   void reportWeight(String id, double weight, Duration validFor) {
@@ -136,11 +106,11 @@ final class ControlPath implements ServerList.Listener, Control {
   }
 
   void undrain(String id) {
-    serial.execute(unlessClosed(() -> roster.undrain(id)));
+    execute(unlessClosed(() -> roster.undrain(id)));
   }
 
   void removeGates(Gate.Factory factory) {
-    serial.execute(unlessClosed(() -> roster.removeGates(factory)));
+    execute(unlessClosed(() -> roster.removeGates(factory)));
   }
 
   /** The options in force, or about to be. */
@@ -155,7 +125,7 @@ final class ControlPath implements ServerList.Listener, Control {
 
   /** Brings the latest options into force. */
   void reconfigure() {
-    serial.execute(unlessClosed(this::useLatest));
+    execute(unlessClosed(this::useLatest));
   }
 
   @SuppressWarnings("ReferenceEquality") // these very ones
@@ -167,54 +137,61 @@ final class ControlPath implements ServerList.Listener, Control {
     }
     inForce = next;
     sampler.use(next.leakSampling());
-    if (own != null) {
-      own.setCorePoolSize(threads(next));
-    }
     expireEmpty(balancer.nanoTime().getAsLong());
     roster.use(next);
   }
 
   void eject(String id, Duration atMost, String reason) {
-    onScheduler(unlessClosed(() -> roster.eject(id, atMost, reason)));
+    later(unlessClosed(() -> roster.eject(id, atMost, reason)));
   }
 
   @Override
-  public void updated(List<Server> servers) {
-    List<Server> copy;
-    try {
-      copy = List.copyOf(servers);
-    } catch (NullPointerException e) {
-      balancer.log().warn("the server list holds null; the last one stays in force", e);
-      return;
+  public void onSource(Runnable task) {
+    if (shared && starter != Thread.currentThread()) {
+      handedOver(task);
+    } else {
+      execute(task);
     }
-    serial.execute(() -> apply(copy));
   }
 
   @Override
-  public void failed(Throwable cause) {
-    if (!closed) {
-      balancer
-          .log()
-          .warn("the server list could not be refreshed; the last one stays in force", cause);
-      serial.execute(unlessClosed(() -> balancer.listeners().serversFailed(cause)));
-    }
-  }
-
-  private void apply(List<Server> servers) {
+  public void updated(List<Server> servers, long now) {
     assert onPath();
-    if (closed) {
-      return;
-    }
     boolean emptied = servers.isEmpty() && !roster.servers().isEmpty();
     if (emptied && graceNanos() > 0) {
       keepLastGood();
       return;
     }
     emptyPending = false;
+    listIsOf(now);
     roster.update(servers);
     if (!servers.isEmpty()) {
-      ready.complete(null);
+      balancer.listeners().later(() -> ready.complete(null));
     }
+  }
+
+  /** What was confirmed is not the list in force, while that outlasts an empty one. */
+  @Override
+  public void confirmed(long now) {
+    assert onPath();
+    if (listKnown && !emptyPending) {
+      listIsOf(now);
+    }
+  }
+
+  private void listIsOf(long now) {
+    listNanos = now;
+    listKnown = true;
+  }
+
+  /** How long ago the source gave or confirmed the list in force; null before the first. */
+  @Nullable Duration listAge() {
+    return ended ? ageAtEnd : age();
+  }
+
+  private @Nullable Duration age() {
+    long age = balancer.nanoTime().getAsLong() - listNanos;
+    return listKnown ? Duration.ofNanos(Math.max(0, age)) : null;
   }
 
   private void keepLastGood() {
@@ -237,12 +214,24 @@ final class ControlPath implements ServerList.Listener, Control {
     if (closed) {
       return;
     }
+    if (owner.refersTo(null)) {
+      balancer.log().warn("was dropped without close(), which is done now", null);
+      close();
+      return;
+    }
     long now = balancer.nanoTime().getAsLong();
     double seconds = Math.max(0, now - lastTickNanos) / 1e9;
     lastTickNanos = now;
     sampler.poll();
     expireEmpty(now);
     roster.tick(seconds, now);
+    long attempts = 0;
+    for (LiveEndpoint endpoint : snapshot.known()) {
+      attempts += endpoint.ended();
+    }
+    if (balancer.refusedAttempts().tooMany(attempts)) {
+      source.refresh(now);
+    }
   }
 
   private void expireEmpty(long now) {
@@ -264,11 +253,31 @@ final class ControlPath implements ServerList.Listener, Control {
   @Override
   public void execute(Runnable task) {
     serial.execute(task);
+    if (!serial.runsHere()) { // else who runs the outer task tells
+      balancer.listeners().tell();
+    }
+  }
+
+  /** The same, but listeners are told by another thread, so that they cannot hold this one. */
+  private void handedOver(Runnable task) {
+    serial.execute(task);
+    if (!serial.runsHere() && balancer.listeners().anyUntold()) {
+      timers.execute(() -> balancer.listeners().tell());
+    }
   }
 
   @Override
   public void elsewhere(Runnable task) {
-    scheduler.execute(task);
+    timers.execute(task);
+  }
+
+  @Override
+  public void later(Runnable task) {
+    if (serial.runsHere()) {
+      serial.execute(task);
+    } else {
+      timers.execute(() -> handedOver(task));
+    }
   }
 
   @Override
@@ -279,38 +288,19 @@ final class ControlPath implements ServerList.Listener, Control {
 
   @Override
   public void requestLook() {
-    onScheduler(unlessClosed(roster::ejectOutliers));
+    timers.execute(() -> handedOver(unlessClosed(roster::ejectOutliers)));
   }
 
   @Override
   public void requestRefresh() {
-    if (!closed && refreshRequested.compareAndSet(false, true) && !onScheduler(this::refresh)) {
-      refreshRequested.set(false); // the next tick would see the change, if any comes
-    }
-  }
-
-  /**
-   * Runs a task on the control path that a request may have set off, so not on the thread at hand;
-   * returns false if the scheduler is being shut down.
-   */
-  private boolean onScheduler(Runnable task) {
-    try {
-      scheduler.execute(() -> serial.execute(task));
-      return true;
-    } catch (RejectedExecutionException e) {
-      return false;
+    if (!closed && refreshRequested.compareAndSet(false, true)) {
+      timers.execute(() -> handedOver(this::refresh));
     }
   }
 
   @Override
   public Future<?> after(long nanos, Runnable task) {
-    try {
-      return scheduler.schedule(
-          () -> serial.execute(unlessClosed(task)), nanos, TimeUnit.NANOSECONDS);
-    } catch (RejectedExecutionException e) {
-      balancer.log().warn("the scheduler was shut down; timers no longer run", null);
-      return CompletableFuture.completedFuture(null);
-    }
+    return timers.after(nanos, () -> handedOver(unlessClosed(task)));
   }
 
   private Runnable unlessClosed(Runnable task) {
@@ -331,7 +321,7 @@ final class ControlPath implements ServerList.Listener, Control {
 
   void close() {
     closed = true;
-    serial.execute(this::end);
+    execute(this::end);
     // If another thread is in the control path, end() follows there; until then LoadBalancer sees
     // `closed`.
   }
@@ -345,24 +335,12 @@ final class ControlPath implements ServerList.Listener, Control {
     if (ended) {
       return;
     }
+    ageAtEnd = age();
     ended = true;
     publish(Snapshot.empty(snapshot.known(), true));
-    unsubscribe();
-    if (tick != null) {
-      tick.cancel(false);
-    }
+    source.close();
+    timers.close();
     roster.close();
-    ready.completeExceptionally(Refusal.closed(balancer.name()));
-    if (own != null) {
-      own.shutdownNow();
-    }
-  }
-
-  private void unsubscribe() {
-    ServerList.Subscription running = subscription;
-    subscription = null;
-    if (running != null) {
-      balancer.contain("ServerList.Subscription.close", running::close);
-    }
+    balancer.listeners().later(() -> ready.completeExceptionally(Refusal.closed(balancer.name())));
   }
 }

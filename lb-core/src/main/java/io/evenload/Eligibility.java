@@ -105,14 +105,16 @@ final class Eligibility {
   }
 
   private @Nullable Standing gateClosed(RosterEntry entry) {
-    String reason = entry.endpoint.gates().closed();
+    GateChain gates = entry.endpoint.gates();
+    String reason = entry.alone ? gates.anyClosed() : gates.closed();
     return reason == null ? null : new Standing(EndpointState.BREAKER_OPEN, reason);
   }
 
   private @Nullable Standing unhealthy(RosterEntry entry) {
     HealthReport report = report(entry);
     boolean healthy = report.state() == HealthReport.State.HEALTHY;
-    return healthy ? null : new Standing(EndpointState.UNHEALTHY, report.reason());
+    boolean unproven = health != null && health.holds(entry.endpoint);
+    return healthy ? null : new Standing(EndpointState.UNHEALTHY, report.reason(), unproven);
   }
 
   private @Nullable Standing ejected(RosterEntry entry) {

@@ -18,9 +18,10 @@ public interface Endpoint {
   /**
    * The effective weight, finite and more than 0: the configured weight, or 1 if that is 0, times
    * the part of it that {@linkplain io.evenload.health.SlowStart slow start} leaves, times what the
-   * server {@linkplain LoadBalancer#reportWeight reports} in relation to the others, a tenth to ten
-   * times, and at the edge of a {@link Subset} times the part that is within. It changes only on
-   * the control path, and if the endpoint may be chosen, {@link Chooser#prepare} follows.
+   * server {@linkplain LoadBalancer#reportWeight reports} in relation to the median of all reports,
+   * a tenth to ten times, and at the edge of a {@link Subset} times the part that is within. It
+   * changes only on the control path, and if the endpoint may be chosen, {@link Chooser#prepare}
+   * follows.
    */
   double weight();
 
@@ -30,8 +31,9 @@ public interface Endpoint {
   /**
    * The exponentially weighted moving average of the latency in nanoseconds; NaN until the first
    * sample. A sample is the time from the attempt's start to {@link Attempt#responded()} or its
-   * end. A failure counts only if it makes the average worse. While nothing is in flight it decays,
-   * once a second, by {@code e^(-t/10s)}.
+   * end. A failure counts only if it makes the average worse; before the first success the average
+   * is taken to be the mean of the other candidates'. While nothing is in flight it decays, once a
+   * second, by {@code e^(-t/10s)}.
    */
   double latencyNanos();
 

@@ -2,6 +2,7 @@ package io.evenload;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.TimeUnit;
 
 /** The counters of an endpoint that every attempt writes. */
 abstract class EndpointLoad extends PaddingBeforeLoad {
@@ -17,10 +18,12 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
    * compare-and-set knows that none was taken or given back since it looked, and that the limit it computed meanwhile
    * still fits.
    *
-   * Latency is an average with the time of its last sample, packed into one long: the upper half is a float in
-   * nanoseconds (its 24 bits of precision are more than a mean of noisy samples has), the lower half counts units of
-   * 2^20 ns, about a millisecond; their difference is right up to 26 days. A sample's weight is 1 - e^(-dt/tau), but at
-   * least MIN_SAMPLE_WEIGHT, so that under load the average is that of about the last 20 samples.
+   * Latency is an average with the time of its last sample, packed into one long: the upper 31 bits are a float in
+   * nanoseconds without its sign, the lower 33 count units of 2^22 ns, about 4 ms, also where the clock overflows. Their
+   * difference is right up to 208 days, and decay() lets no sample become as old: after a day without one its time is
+   * moved on, since what is older than that is all the same. A time that lies ahead, as another thread's may, counts as no
+   * time passed. A sample's weight is 1 - e^(-dt/tau), but at least MIN_SAMPLE_WEIGHT, so that under load the average is
+   * that of about the last 20 samples.
    */
 
   static final double LATENCY_DECAY_SECONDS = 10;
@@ -29,8 +32,11 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
   static final double MIN_SAMPLE_WEIGHT = 0.05;
 
   private static final float NEGLIGIBLE_FAILURE_RATE = 0.001f;
-  private static final int TICK_SHIFT = 20;
+  private static final int TICK_SHIFT = 22;
   private static final double SECONDS_PER_TICK = (1 << TICK_SHIFT) / 1e9;
+  private static final int TIME_BITS = 33;
+  private static final long TIME_MASK = (1L << TIME_BITS) - 1;
+  private static final long OLD_TICKS = TimeUnit.DAYS.toNanos(1) >>> TICK_SHIFT;
   private static final double MIN_WEIGHT_SECONDS =
       -Math.log1p(-MIN_SAMPLE_WEIGHT) * LATENCY_DECAY_SECONDS;
 
@@ -89,6 +95,12 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
 
   static int inFlight(long slots) {
     return (int) slots;
+  }
+
+  /** How many slots were taken and given back, modulo 2^31. */
+  final int ended() {
+    long seen = slots;
+    return ((int) (seen >>> 32) - inFlight(seen)) >>> 1;
   }
 
   /** Takes a slot. */
@@ -165,7 +177,7 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
 
   /** A failure that would make the average better only notes that the endpoint is not idle. */
   private void sample(boolean success, long latencyNanos, long now) {
-    int time = (int) (now >>> TICK_SHIFT);
+    long time = now >>> TICK_SHIFT;
     long old;
     float mean;
     do {
@@ -180,8 +192,19 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
     } while (!LATENCY.compareAndSet(this, old, packed(mean, time)));
   }
 
-  private static double sampleWeight(long packed, int time) {
-    double seconds = secondsSince(packed, time);
+  /**
+   * Takes an endpoint whose attempts have all failed for as fast as the others are: it was seen,
+   * and what failures take says nothing good of it. NaN changes nothing.
+   */
+  final void assume(double latencyNanos, long now) {
+    long old = latency;
+    if (Float.isNaN(nanos(old)) && !Double.isNaN(latencyNanos)) {
+      LATENCY.compareAndSet(this, old, packed((float) latencyNanos, now >>> TICK_SHIFT));
+    }
+  }
+
+  private static double sampleWeight(long packed, long time) {
+    double seconds = ticksSince(packed, time) * SECONDS_PER_TICK;
     return seconds <= MIN_WEIGHT_SECONDS
         ? MIN_SAMPLE_WEIGHT
         : -Math.expm1(-seconds / LATENCY_DECAY_SECONDS);
@@ -198,24 +221,35 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
         calmer = 0;
       }
     } while (calmer != rate && !FAILURE_RATE.compareAndSet(this, rate, calmer));
+    fade(seconds, now >>> TICK_SHIFT);
+  }
+
+  private void fade(double seconds, long time) {
     long old = latency;
-    boolean idle = inFlight() == 0 && secondsSince(old, (int) (now >>> TICK_SHIFT)) >= seconds;
-    if (idle && !Float.isNaN(nanos(old))) {
-      float faded = (float) (nanos(old) * Math.exp(-seconds / LATENCY_DECAY_SECONDS));
-      LATENCY.compareAndSet(this, old, packed(faded, (int) old)); // if it fails, it is not idle
+    float nanos = nanos(old);
+    if (Float.isNaN(nanos)) {
+      return;
+    }
+    long ticks = ticksSince(old, time);
+    boolean idle = inFlight() == 0 && ticks * SECONDS_PER_TICK >= seconds;
+    float faded = (float) (nanos * (idle ? Math.exp(-seconds / LATENCY_DECAY_SECONDS) : 1));
+    long next = packed(faded, ticks > OLD_TICKS ? time - OLD_TICKS : old);
+    if (next != old) {
+      LATENCY.compareAndSet(this, old, next); // if it fails, it is not idle
     }
   }
 
-  private static double secondsSince(long packed, int time) {
-    return Math.max(0, time - (int) packed) * SECONDS_PER_TICK;
+  private static long ticksSince(long packed, long time) {
+    long passed = (time - packed) << (Long.SIZE - TIME_BITS);
+    return Math.max(0, passed >> (Long.SIZE - TIME_BITS));
   }
 
-  private static long packed(float nanos, int time) {
-    return ((long) Float.floatToIntBits(nanos) << 32) | (time & 0xffffffffL);
+  private static long packed(float nanos, long time) {
+    return ((long) Float.floatToIntBits(nanos) << TIME_BITS) | (time & TIME_MASK);
   }
 
   private static float nanos(long packed) {
-    return Float.intBitsToFloat((int) (packed >>> 32));
+    return Float.intBitsToFloat((int) (packed >>> TIME_BITS));
   }
 }
 

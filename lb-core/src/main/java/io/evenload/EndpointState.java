@@ -21,7 +21,12 @@ public enum EndpointState {
    * trial at a time.
    */
   BREAKER_OPEN("breaker open"),
-  /** Its health probes fail, or have not passed yet. */
+  /**
+   * Its health probes fail, or none has passed yet while traffic waits for that, as with {@link
+   * io.evenload.health.HealthCheck#initiallyHealthy()} false. In the latter case it is neither well
+   * nor sick: it counts neither for nor against its priority, panic does not override this, and it
+   * is chosen when nothing else is left, after those whose probes fail.
+   */
   UNHEALTHY("unhealthy"),
   /** Outlier detection took it out for a time; see {@link io.evenload.health.OutlierDetection}. */
   EJECTED("ejected"),
@@ -37,6 +42,13 @@ public enum EndpointState {
   /** Whether traffic of this client is meant for such an endpoint, its health and gates aside. */
   boolean inService() {
     return compareTo(OUTSIDE_SUBSET) > 0;
+  }
+
+  /**
+   * Whether it says something of the server itself, which may be another one when it comes back.
+   */
+  boolean ownFault() {
+    return this == DRAINING || this == BREAKER_OPEN || this == UNHEALTHY || this == EJECTED;
   }
 
   boolean overriddenByPanic() {

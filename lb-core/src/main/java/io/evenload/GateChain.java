@@ -51,9 +51,11 @@ final class GateChain {
 
   /** Returns why the endpoint may not be chosen; null if all gates that count are open. */
   @Nullable String closed() {
-    if (withoutBreakers != null) {
-      return withoutBreakers.closed();
-    }
+    return withoutBreakers == null ? anyClosed() : withoutBreakers.anyClosed();
+  }
+
+  /** Returns why a gate is closed, whether it counts or not; null if all are open. */
+  @Nullable String anyClosed() {
     for (Gate gate : gates) {
       try {
         if (!gate.open()) {
@@ -93,6 +95,16 @@ final class GateChain {
       largest = Math.max(largest, breaks(gate) ? Math.min(share(gate), 1) : 0);
     }
     return largest;
+  }
+
+  /** Whether a breaker is among the gates. */
+  boolean breaks() {
+    for (Gate gate : gates) {
+      if (breaks(gate)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private boolean breaks(Gate gate) {

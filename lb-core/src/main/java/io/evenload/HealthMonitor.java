@@ -2,6 +2,7 @@ package io.evenload;
 
 import io.evenload.health.HealthCheck;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -25,15 +26,27 @@ final class HealthMonitor {
    * Each endpoint is either waiting for its next probe, in the queue for a free place, or running. `round` numbers what
    * it does: whatever comes for an older round (a late answer, a second one, a timer, an endpoint that left) is dropped,
    * so a probe can do no more harm than to be taken for failed. What it returned is cancelled once nobody waits for it.
+   *
+   * The verdict on an endpoint that leaves the list, or the subset, is kept for a while: else a server that fails and
+   * flaps would be well each time it comes back. Then it is asked at once.
+   *
+   * A call has a place from before it is made until the probe's stage completes, whether anybody waits for that or not:
+   * until then it may hold a connection. One that never completes gives its place back after a while. Its time runs from
+   * when it is called. While a probe of a server has not even returned, that server is not asked again: so there are no
+   * more threads held than servers.
    */
+
+  private static final Duration MIN_HELD = Duration.ofSeconds(10);
+  private static final int HELD_TIMEOUTS = 10;
 
   private final BalancerContext balancer;
   private final Control control;
   private final ProbeCaller caller;
   private final Map<LiveEndpoint, Watch> watches = new LinkedHashMap<>();
   private final Set<Watch> queue = new LinkedHashSet<>(); // in the order of coming; any may leave
+  private final Recent<Verdict> past = new Recent<>();
+  private final Set<ProbeCaller.Call> running = new HashSet<>(); // those that have a place
   private HealthCheck check;
-  private int running;
 
   HealthMonitor(BalancerContext balancer, HealthCheck check, Control control) {
     this.balancer = balancer;
@@ -71,9 +84,10 @@ final class HealthMonitor {
 
   private void watch(LiveEndpoint endpoint, boolean healthy) {
     if (!watches.containsKey(endpoint)) {
-      Watch watch = new Watch(endpoint, Verdict.before(healthy));
+      Verdict former = past.take(endpoint.server(), balancer.nanoTime().getAsLong());
+      Watch watch = new Watch(endpoint, former == null ? Verdict.before(healthy) : former);
       watches.put(endpoint, watch);
-      long wait = watch.firstWaitNanos();
+      long wait = former == null ? watch.firstWaitNanos() : 0;
       if (wait == 0) {
         enqueue(watch, watch.round);
       } else {
@@ -85,13 +99,11 @@ final class HealthMonitor {
   private void forget(LiveEndpoint endpoint) {
     Watch watch = watches.remove(endpoint);
     if (watch != null) {
+      past.put(endpoint.server(), watch.verdict, balancer.nanoTime().getAsLong());
       watch.round++;
       watch.cancelTimer();
       queue.remove(watch);
-      if (watch.call != null) {
-        ended(watch);
-        launchNext();
-      }
+      ended(watch);
     }
   }
 
@@ -104,12 +116,32 @@ final class HealthMonitor {
     }
     watches.clear();
     queue.clear();
+    running.forEach(call -> call.setTimer(null));
+    running.clear();
   }
 
   /** What the probes say of an endpoint. */
   HealthReport report(LiveEndpoint endpoint) {
+    Verdict verdict = verdict(endpoint);
+    return verdict == null ? HealthReport.healthy() : verdict.report();
+  }
+
+  /** Whether traffic waits for the first probe of the endpoint to pass. */
+  boolean holds(LiveEndpoint endpoint) {
+    Verdict verdict = verdict(endpoint);
+    return verdict != null && verdict.held();
+  }
+
+  private @Nullable Verdict verdict(LiveEndpoint endpoint) {
     Watch watch = watches.get(endpoint);
-    return watch == null ? HealthReport.healthy() : watch.verdict.report();
+    return watch != null
+        ? watch.verdict
+        : past.get(endpoint.server(), balancer.nanoTime().getAsLong());
+  }
+
+  /** Forgets what is known of those that left too long ago. */
+  void expire(long now) {
+    past.expire(now);
   }
 
   /** Whether the endpoint has not answered since it is watched. */
@@ -126,7 +158,7 @@ final class HealthMonitor {
   }
 
   private void launchNext() {
-    while (running < check.maxConcurrentProbes() && !queue.isEmpty()) {
+    while (running.size() < check.maxConcurrentProbes() && !queue.isEmpty()) {
       Iterator<Watch> first = queue.iterator();
       Watch next = first.next();
       first.remove();
@@ -135,16 +167,46 @@ final class HealthMonitor {
   }
 
   private void launch(Watch watch) {
-    running++;
     int round = ++watch.round;
     Duration timeout = check.timeout();
-    watch.timer = control.after(timeout.toNanos(), () -> finish(watch, round, null, late(timeout)));
-    watch.call =
+    ProbeCaller.Call last = watch.last;
+    if (last != null && last.blocks()) {
+      Throwable blocks = new TimeoutException("the last probe has not returned yet");
+      control.execute(() -> finish(watch, round, null, blocks));
+      return;
+    }
+    ProbeCaller.Call call =
         caller.call(
             check.probe(),
             watch.endpoint.server(),
             timeout,
-            (report, error) -> control.execute(() -> finish(watch, round, report, error)));
+            new ProbeCaller.Caller() {
+              @Override
+              public void begins(ProbeCaller.Call call) {
+                call.setTimeout(
+                    control.after(
+                        timeout.toNanos(), () -> finish(watch, round, null, late(timeout))));
+              }
+
+              @Override
+              public void answered(
+                  ProbeCaller.Call call, @Nullable HealthReport report, @Nullable Throwable error) {
+                free(call);
+                finish(watch, round, report, error);
+                launchNext();
+              }
+            });
+    watch.last = call;
+    watch.call = call;
+    running.add(call);
+  }
+
+  /** Takes the place back that a call had. */
+  private void free(ProbeCaller.Call call) {
+    assert control.onPath();
+    if (running.remove(call)) {
+      call.setTimer(null);
+    }
   }
 
   private static Throwable late(Duration timeout) {
@@ -154,11 +216,22 @@ final class HealthMonitor {
   /** Nobody waits for the running probe any more. */
   private void ended(Watch watch) {
     ProbeCaller.Call call = watch.call;
-    if (call != null) {
-      watch.call = null;
-      running--;
-      call.end();
+    if (call == null) {
+      return;
     }
+    watch.call = null;
+    if (running.contains(call)) {
+      call.end();
+      Duration held = check.timeout().multipliedBy(HELD_TIMEOUTS);
+      long nanos = (held.compareTo(MIN_HELD) < 0 ? MIN_HELD : held).toNanos();
+      call.setTimer(control.after(nanos, () -> letGo(call)));
+    }
+  }
+
+  /** The call holds its place for too long. */
+  private void letGo(ProbeCaller.Call call) {
+    free(call);
+    launchNext();
   }
 
   private void finish(
@@ -198,8 +271,9 @@ final class HealthMonitor {
     final LiveEndpoint endpoint;
     Verdict verdict;
     int round;
-    ProbeCaller.@Nullable Call call; // while a probe runs
-    private @Nullable Future<?> timer; // of the next probe, or of the end of the one that runs
+    ProbeCaller.@Nullable Call call; // while a probe runs that is waited for
+    ProbeCaller.@Nullable Call last; // as may run still
+    private @Nullable Future<?> timer; // of the next probe
     private long dueNanos; // when the next one is
 
     Watch(LiveEndpoint endpoint, Verdict verdict) {

@@ -8,8 +8,8 @@ final class LastResort {
 
   /*
    * It offers the attempt to those endpoints that may be chosen and were not tried (of the candidates drawn, then of each
-   * priority), the tried ones, those that only failing health keeps out, and at last, for one trial each, those whose gate
-   * is closed. Draining, weight 0, the request's filter, gates and limits are hard at every step.
+   * priority), the tried ones, those that only failing health keeps out, those that never passed a probe, and at last, for
+   * one trial each, those whose gate is closed. Where nothing was tried, none is looked for among the tried. Draining, weight 0, the request's filter, gates and limits are hard at every step.
    *
    * An endpoint found at its limit may have room a moment later, while another, passed before, is filled: with limits that
    * share a total, as bounded loads do, there may be room somewhere all the time and the search runs behind it. So a search
@@ -59,11 +59,17 @@ final class LastResort {
 
   private @Nullable Attempt once(Snapshot snapshot, @Nullable Candidates drawn) {
     Attempt attempt = offer(drawn, snapshot.levels(), this::untried);
-    attempt = attempt != null ? attempt : offer(drawn, snapshot.levels(), this::tried);
+    attempt = attempt != null ? attempt : offerTried(drawn, snapshot.levels(), this::tried);
     attempt = attempt != null ? attempt : offer(null, snapshot.unwell(), this::untried);
-    attempt = attempt != null ? attempt : offer(null, snapshot.unwell(), this::tried);
+    attempt = attempt != null ? attempt : offerTried(null, snapshot.unwell(), this::tried);
+    attempt = attempt != null ? attempt : offer(null, snapshot.unproven(), this::untried);
+    attempt = attempt != null ? attempt : offerTried(null, snapshot.unproven(), this::tried);
     attempt = attempt != null ? attempt : offer(null, snapshot.gated(), this::untriedOrTrial);
-    return attempt != null ? attempt : offer(null, snapshot.gated(), this::triedOrTrial);
+    return attempt != null ? attempt : offerTried(null, snapshot.gated(), this::triedOrTrial);
+  }
+
+  private @Nullable Attempt offerTried(@Nullable Candidates first, Candidates[] all, Offer offer) {
+    return request.attemptNumber() == 0 ? null : offer(first, all, offer);
   }
 
   private @Nullable Attempt offer(@Nullable Candidates first, Candidates[] all, Offer offer) {

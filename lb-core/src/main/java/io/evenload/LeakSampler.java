@@ -4,6 +4,7 @@ import java.lang.ref.PhantomReference;
 import java.lang.ref.ReferenceQueue;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -18,14 +19,18 @@ final class LeakSampler {
    * A phantom reference must itself stay reachable. The thread that starts a sampled attempt pushes its sample onto a
    * stack by compare-and-set; the tick of the control path takes the whole stack over into a set of its own, drops the
    * samples that ended, and polls the queue. So no request meets a lock, and an attempt that ends costs one write.
+   * While the tick does not come, no more than MOST_UNPOLLED samples wait for it.
    * A sample whose attempt is garbage can end in no other way, so giving its slot back here happens once.
    */
+
+  static final int MOST_UNPOLLED = 100_000;
 
   private final BalancerContext balancer;
   private final ReferenceQueue<Attempt> queue = new ReferenceQueue<>();
   private final AtomicReference<@Nullable Sample> fresh = new AtomicReference<>();
   private final Set<Sample> watched = new HashSet<>(); // control path only
   private final AtomicLong leaked = new AtomicLong();
+  private final AtomicInteger unpolled = new AtomicInteger();
   private volatile int oneIn;
 
   LeakSampler(BalancerContext balancer, int oneIn) {
@@ -40,7 +45,7 @@ final class LeakSampler {
 
   boolean draws() {
     int oneIn = this.oneIn;
-    return oneIn == 1 || (oneIn != 0 && drawsOne(oneIn));
+    return (oneIn == 1 || (oneIn != 0 && drawsOne(oneIn))) && unpolled.get() < MOST_UNPOLLED;
   }
 
   private boolean drawsOne(int oneIn) {
@@ -55,6 +60,7 @@ final class LeakSampler {
     Sample sample =
         new Sample(
             attempt, queue, oneIn == 1 ? new Throwable("the leaked attempt began here") : null);
+    unpolled.incrementAndGet();
     do {
       sample.next = fresh.get();
     } while (!fresh.compareAndSet(sample.next, sample));
@@ -66,6 +72,7 @@ final class LeakSampler {
     for (Sample sample = fresh.getAndSet(null); sample != null; ) {
       Sample next = sample.next;
       sample.next = null;
+      unpolled.decrementAndGet();
       watched.add(sample);
       sample = next;
     }
@@ -116,7 +123,12 @@ final class LeakSampler {
     }
 
     private void giveBack() {
-      long now = endpoint.balancer.nanoTime().getAsLong();
+      long now = startNanos;
+      try {
+        now = endpoint.balancer.nanoTime().getAsLong();
+      } catch (Throwable e) {
+        endpoint.balancer.log().warn("the clock threw", e);
+      }
       endpoint.end(gates, tracker, Outcome.CANCELLED, Math.max(0, now - startNanos), now, null);
     }
   }

@@ -136,10 +136,17 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
       @Nullable Throwable cause) {
     try {
       if (outcome != Outcome.CANCELLED) {
-        record(outcome == Outcome.SUCCESS, latencyNanos, now);
+        if (outcome == Outcome.FAILURE && Double.isNaN(latencyNanos())) {
+          assume(usualLatencyNanos(), now);
+        }
         boolean success = outcome == Outcome.SUCCESS;
+        boolean failedAll = failedSinceSuccess() >= PeerReview.ALL_FAILED;
+        record(success, latencyNanos, now);
         alarm.counted(count(success));
-        if (success && state() == EndpointState.BREAKER_OPEN) {
+        if (!success) {
+          balancer.refusedAttempts().failed(cause);
+        }
+        if (success && (state() == EndpointState.BREAKER_OPEN || (failedAll && gates().breaks()))) {
           alarm.recovered();
         }
       }
@@ -152,7 +159,14 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
       leave();
       left(tracker);
     }
+    balancer.pulse().passes(now);
     balancer.listeners().attemptEnded(server, outcome, latencyNanos, cause);
+  }
+
+  /** What attempts take at the others of the pool; NaN if nothing is known of them. */
+  private double usualLatencyNanos() {
+    Pool pool = this.pool;
+    return pool == null ? Double.NaN : pool.latencyNanos();
   }
 
   LoadBalancerStatus.EndpointStatus status() {

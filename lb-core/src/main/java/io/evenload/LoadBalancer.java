@@ -6,6 +6,7 @@ import io.evenload.chooser.Choosers;
 import io.evenload.health.HealthCheck;
 import io.evenload.health.OutlierDetection;
 import io.evenload.health.SlowStart;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,11 +33,25 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe; meant to live as long as the program, one for each service. {@code start} and the
  * end of an attempt take no lock and block on nothing. All else happens on the control path, one
- * event after another. Timers, the calls of probes, and what an attempt sets off run on the
- * balancer's own daemon thread (two with a health check), or on the scheduler that is given. A new
- * list, the answer of a probe, and a method of this class that takes effect before it returns run
- * on the thread that brings them. Whichever thread is on the control path goes on with what others
- * bring meanwhile, so listeners, gates and choosers are called there on any of these threads.
+ * event after another. These threads can run it:
+ *
+ * <ul>
+ *   <li>a thread that builds or closes the balancer, drains or undrains a server by hand, adds or
+ *       removes gates, or reconfigures: what it asks for is in force when the method returns,
+ *       unless another thread is on the control path, which then goes on with it;
+ *   <li>the thread of the server list, with a list that it brings;
+ *   <li>the daemon threads {@code evenload-worker}, which all balancers of the JVM share, or those
+ *       of the scheduler that is given: with the timers, the answers of probes, and what attempts
+ *       set off. There are as many as are held at a time, and none without a balancer.
+ * </ul>
+ *
+ * <p>Choosers and gates are called on the control path, so they must be quick. Listeners are told
+ * after it, in order and one event at a time, by the thread that caused the event or by one of the
+ * scheduler's: one that takes its time delays later events, and nothing else. Without a scheduler
+ * of the user's, what a list or a timer sets off is told by a worker, later. Probes, and {@link
+ * ServerList#subscribe} after the first time, are called by workers, or by the scheduler's threads.
+ *
+ * <p>A balancer that becomes garbage without {@link #close} is closed, and a warning names it.
  *
  * <p>The logger of this class tells what changes, at {@code INFO} and not too often, and what goes
  * wrong, at {@code WARN}. That of {@link Attempt} tells at {@code DEBUG} of each attempt why it
@@ -59,7 +74,7 @@ public final class LoadBalancer implements AutoCloseable {
     control = new ControlPath(balancer, builder.options(), builder.scheduler, sampler);
     ready = control.ready().minimalCompletionStage();
     try {
-      control.start(servers);
+      control.start(servers, new WeakReference<>(this));
     } catch (LinkageError e) {
       close();
       throw e;
@@ -140,8 +155,8 @@ public final class LoadBalancer implements AutoCloseable {
 
   /**
    * Completes when the first list with a server arrived; fails with {@link
-   * NoServerAvailableException} if the balancer is closed before. Dependent actions run on the
-   * control path unless they are async, and should be short.
+   * NoServerAvailableException} if the balancer is closed before. Dependent actions run as
+   * listeners are told, unless they are async.
    */
   public CompletionStage<Void> ready() {
     return ready;
@@ -155,7 +170,13 @@ public final class LoadBalancer implements AutoCloseable {
       endpoints.add(endpoint.status());
     }
     return new LoadBalancerStatus(
-        name(), control.closed(), snapshot.panic(), sampler.leaked(), snapshot.status(), endpoints);
+        name(),
+        control.closed(),
+        snapshot.panic(),
+        sampler.leaked(),
+        snapshot.status(),
+        endpoints,
+        control.listAge());
   }
 
   /**
@@ -203,7 +224,7 @@ public final class LoadBalancer implements AutoCloseable {
   /**
    * Takes a server out that announced its end to a caller, as by a response header: for so long, or
    * until it leaves the list, or {@link #undrain} is called. Nothing happens if it is not on the
-   * list. Takes effect soon, on the balancer's own thread, so that a request may call this.
+   * list. Takes effect soon, on another thread, so that a request may call this.
    *
    * @param id the {@link Server#id()}
    * @param atMost after which it is taken back, within a second
@@ -221,12 +242,13 @@ public final class LoadBalancer implements AutoCloseable {
   /**
    * Takes note of the weight that a server reports of itself, in any unit that all servers share,
    * such as requests a second at full load. Its effective weight becomes the configured one times
-   * the reported one over the mean of all that are reported, a tenth to ten times. A server without
-   * a report has its configured weight. Lock-free for a known server, so that a request may call
-   * this; weights change once a second at most.
+   * the reported one over the median of all that are reported, a tenth to ten times. A server
+   * without a report has its configured weight. Lock-free for a known server, so that a request may
+   * call this; weights change once a second at most.
    *
    * <p>Reports count once a server has made them for 10 seconds, as in gRPC: a cold server does not
-   * know yet what it can do.
+   * know yet what it can do. The 10 seconds begin anew when a server comes back that could not be
+   * chosen for its own sake: drained, unhealthy, ejected, or kept out by a breaker.
    *
    * @param id the {@link Server#id()}; nothing happens if it is not on the list
    * @param weight above 0
@@ -301,7 +323,7 @@ public final class LoadBalancer implements AutoCloseable {
    * panic overrides it, and the bounds of {@link OutlierDetection} hold. Nothing happens if as many
    * servers are ejected as may be, if it is the last that may be chosen, if fewer than 3 are known,
    * if the id is not known or its server may not be chosen now, or if outlier detection is off.
-   * Takes effect soon, on the balancer's own thread, so that a request may call this.
+   * Takes effect soon, on another thread, so that a request may call this.
    *
    * @param id the {@link Server#id()}
    * @param atMost after which it comes back, within a second; {@link
@@ -319,9 +341,9 @@ public final class LoadBalancer implements AutoCloseable {
   }
 
   /**
-   * Ends the subscription and the thread that the balancer started. From now on {@code start}
-   * throws; attempts that run end normally. Idempotent; a scheduler given to the builder is not
-   * shut down.
+   * Ends the subscription and the timers; the threads of all balancers end when none needs them.
+   * From now on {@code start} throws; attempts that run end normally. Idempotent; a scheduler given
+   * to the builder is not shut down.
    */
   @Override
   public void close() {
@@ -589,8 +611,9 @@ public final class LoadBalancer implements AutoCloseable {
     }
 
     /**
-     * Sets what runs the timers, which the caller shuts down; by default one daemon thread of the
-     * balancer's own.
+     * Sets what runs the timers and calls the probes, which the caller shuts down; by default the
+     * daemon threads that all balancers share. If it is shut down before the balancer is closed,
+     * those take its place, and an error is logged once.
      */
     public Builder scheduler(ScheduledExecutorService scheduler) {
       checkNotRunning("scheduler");

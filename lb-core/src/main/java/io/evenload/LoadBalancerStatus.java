@@ -1,5 +1,6 @@
 package io.evenload;
 
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  *     without a share are left out
  * @param endpoints every known endpoint, in the order of the list, those that left and still drain
  *     last
+ * @param listAge the time since the source of the list gave it or last confirmed it; null before
+ *     the first list
  */
 public record LoadBalancerStatus(
     String name,
@@ -21,12 +24,24 @@ public record LoadBalancerStatus(
     boolean panic,
     long leakedAttempts,
     List<GroupStatus> groups,
-    List<EndpointStatus> endpoints) {
+    List<EndpointStatus> endpoints,
+    @Nullable Duration listAge) {
 
   /** Copies the lists. */
   public LoadBalancerStatus {
     groups = List.copyOf(groups);
     endpoints = List.copyOf(endpoints);
+  }
+
+  /** A status before the first list, or of one whose age does not matter. */
+  public LoadBalancerStatus(
+      String name,
+      boolean closed,
+      boolean panic,
+      long leakedAttempts,
+      List<GroupStatus> groups,
+      List<EndpointStatus> endpoints) {
+    this(name, closed, panic, leakedAttempts, groups, endpoints, null);
   }
 
   /** The status as text, one endpoint a line; before them the groups, if there are several. */

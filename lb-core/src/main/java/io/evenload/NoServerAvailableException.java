@@ -1,24 +1,52 @@
 package io.evenload;
 
+import java.io.IOException;
+import java.io.ObjectOutputStream;
+import org.jspecify.annotations.Nullable;
+
 /**
  * Thrown when a balancer has no server for an attempt. The message names the balancer and counts
  * the endpoints by the reason that kept each from being chosen, such as {@code orders: no server
  * available (3 known: 2 ejected, 1 draining)}.
+ *
+ * <p>As there are many of these when there are any, a balancer's have a stack trace only while the
+ * logger {@code io.evenload.Attempt} is at {@code DEBUG}, and the message is made when it is first
+ * read, of what held at the time of the attempt.
  */
 public class NoServerAvailableException extends Exception {
 
   private static final long serialVersionUID = 1L;
 
-  private final boolean atLimit;
+  private final transient @Nullable Refusal refusal;
+  private @Nullable String words; // once they were read
+  private boolean atLimit; // of one that was serialized
 
   /** Creates the exception with its whole message. */
   public NoServerAvailableException(String message) {
-    this(message, false);
+    super(message);
+    this.refusal = null;
+    this.words = message;
   }
 
-  NoServerAvailableException(String message, boolean atLimit) {
-    super(message);
-    this.atLimit = atLimit;
+  NoServerAvailableException(String message, boolean trace) {
+    super(message, null, true, trace);
+    this.refusal = null;
+    this.words = message;
+  }
+
+  /** Creates one whose message is made when it is read. */
+  NoServerAvailableException(Refusal refusal, boolean trace) {
+    super(null, null, true, trace);
+    this.refusal = refusal;
+  }
+
+  /** The balancer, and how many endpoints there were at the time of the attempt, by reason. */
+  @Override
+  public @Nullable String getMessage() {
+    if (words == null && refusal != null) {
+      words = refusal.words();
+    }
+    return words;
   }
 
   /**
@@ -26,6 +54,12 @@ public class NoServerAvailableException extends Exception {
    * as soon as an attempt ends.
    */
   public boolean atLimit() {
-    return atLimit;
+    return refusal == null ? atLimit : refusal.atLimit();
+  }
+
+  private void writeObject(ObjectOutputStream out) throws IOException {
+    words = getMessage();
+    atLimit = atLimit();
+    out.defaultWriteObject();
   }
 }

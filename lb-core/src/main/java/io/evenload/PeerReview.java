@@ -20,7 +20,8 @@ final class PeerReview {
    *    succeeded, and failing fast is right. One success there, as of a trial, ends that (see LiveEndpoint.end).
    *  - Else its breaker acts if its share of failures is above the mean of the others by CLEARLY_WORSE, the worst first,
    *    until as many are out, by breakers and ejections together, as panic lets be out.
-   *  - Else its breaker is overruled: see GateChain.
+   *  - Else its breaker is overruled: see GateChain. That of a server without any peer is too, though the endpoint keeps the
+   *    state BREAKER_OPEN, which is true and changes nothing: it is the last resort of every attempt.
    *
    * Of 50 attempts at 60 % the share has a standard deviation of 7 points; of 20, the fewest that open a breaker by default,
    * 11. So two that are alike differ by CLEARLY_WORSE about once in 20 windows of 20, and then the cap holds.
@@ -44,6 +45,8 @@ final class PeerReview {
    *     alone
    */
   void run(Collection<RosterEntry> entries, double panicThreshold) {
+    long listed = entries.stream().filter(entry -> entry.listed).count();
+    entries.forEach(entry -> entry.alone = entry.listed && listed == 1);
     if (panicThreshold == 0 || entries.stream().noneMatch(PeerReview::claims)) {
       entries.forEach(entry -> entry.overrule(false));
       return;

@@ -10,13 +10,17 @@ import org.jspecify.annotations.Nullable;
  */
 final class Pool {
 
+  private static final int SAMPLE = 64;
+
   final int priority;
   final @Nullable String zone;
   final long keyHash; // what draws this pool for a request with a key; the same in every process
 
   private final BalancerContext balancer;
   private final @Nullable Chooser bound;
+  private final boolean ordered;
   private volatile @Nullable Chooser limiting;
+  private volatile List<Endpoint> listed = List.of();
 
   Pool(BalancerContext balancer, Chooser recipe, int priority, @Nullable String zone) {
     this.balancer = balancer;
@@ -24,18 +28,46 @@ final class Pool {
     this.zone = zone;
     this.keyHash = RequestContext.hash(priority + "/" + zone);
     Chooser fresh = null;
+    boolean asksForOrder = false;
     try {
       fresh = recipe.bind(balancer);
+      asksForOrder = fresh.orderMatters();
     } catch (Throwable e) {
       balancer.log().warn("Chooser.bind threw; random endpoints are used", e);
     }
     this.bound = fresh;
+    this.ordered = asksForOrder;
     this.limiting = fresh;
+  }
+
+  /** Whether the chooser has to know when nothing but the order of its list changes. */
+  boolean ordered() {
+    return ordered;
   }
 
   /** The chooser that limits attempts in flight, whoever chose the endpoint. From any thread. */
   @Nullable Chooser limiting() {
     return limiting;
+  }
+
+  /**
+   * The mean latency of those candidates of which one is known, of {@value #SAMPLE} of them if
+   * there are more; NaN if none is. From any thread.
+   */
+  double latencyNanos() {
+    List<Endpoint> endpoints = listed;
+    int n = endpoints.size();
+    int first = n > SAMPLE ? balancer.randomIndex(n) : 0;
+    double sum = 0;
+    int known = 0;
+    for (int i = 0; i < Math.min(n, SAMPLE); i++) {
+      double nanos = endpoints.get((first + i) % n).latencyNanos();
+      if (!Double.isNaN(nanos)) {
+        sum += nanos;
+        known++;
+      }
+    }
+    return sum / known;
   }
 
   /** Returns what follows the attempts at an endpoint that is new here. On the control path. */
@@ -53,6 +85,7 @@ final class Pool {
    * there is nothing. On the control path.
    */
   @Nullable Chooser prepare(List<Endpoint> list) {
+    listed = list;
     Chooser prepared = null;
     try {
       prepared = bound == null ? null : bound.prepare(list);

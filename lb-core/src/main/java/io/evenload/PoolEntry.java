@@ -2,6 +2,7 @@ package io.evenload;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,12 +53,20 @@ final class PoolEntry {
     stale = true;
   }
 
+  /** Whether these are other endpoints, or, if that matters, the same in another order. */
+  private boolean differs(LiveEndpoint[] last, LiveEndpoint[] next) {
+    if (Arrays.equals(last, next)) {
+      return false;
+    }
+    return pool.ordered() || last.length != next.length || !Set.of(last).containsAll(List.of(next));
+  }
+
   /** Returns these endpoints as candidates, prepared anew only if they are others or changed. */
   Candidates candidates(List<LiveEndpoint> endpoints, boolean panic) {
     LiveEndpoint[] array = endpoints.toArray(new LiveEndpoint[0]);
     Candidates last = current;
     Candidates next;
-    if (last == null || stale || !Arrays.equals(last.endpoints(), array)) {
+    if (last == null || stale || differs(last.endpoints(), array)) {
       stale = false;
       List<Endpoint> list = List.of(array);
       next = new Candidates(pool, array, list, pool.prepare(list), panic);

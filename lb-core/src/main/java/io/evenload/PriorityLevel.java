@@ -12,6 +12,11 @@ final class PriorityLevel {
    * Health, panic and failover are those of a whole priority; its load then spreads over its zones. With a subset, the
    * members of a zone stand for all its servers: its capacity is the weight of all, times the part of the members'
    * weight that may be chosen. Without a locality all endpoints are in one zone.
+   *
+   * What never passed a probe while traffic waits for that is not known here: it is neither well nor sick.
+   *
+   * A breaker that tries whether its endpoint works again is open for a moment. For failover that counts, since it brings
+   * the trials; for panic it does not, else a total outage would seem to be over every few seconds.
    */
 
   private final @Nullable Locality locality;
@@ -23,8 +28,8 @@ final class PriorityLevel {
     this.locality = locality;
   }
 
-  void add(LiveEndpoint endpoint, PoolEntry pool, EndpointState state) {
-    zone(pool).add(endpoint, state);
+  void add(RosterEntry entry, PoolEntry pool, Standing standing) {
+    zone(pool).add(entry, standing);
   }
 
   private Zone zone(PoolEntry pool) {
@@ -38,12 +43,28 @@ final class PriorityLevel {
     return zone;
   }
 
-  int eligible() {
-    return zones.stream().mapToInt(zone -> zone.eligible.size()).sum();
+  /** How many are eligible, and not only for trials. */
+  int well() {
+    return zones.stream().mapToInt(zone -> zone.well).sum();
   }
 
   int known() {
     return zones.stream().mapToInt(zone -> zone.eligibleAndUnwell.size() + zone.gated.size()).sum();
+  }
+
+  /** The weight of those that are eligible, with all that they have when they are warm. */
+  double eligibleWeight() {
+    return zones.stream().mapToDouble(zone -> zone.eligibleWeight).sum();
+  }
+
+  double knownWeight() {
+    return zones.stream().mapToDouble(zone -> zone.knownWeight).sum();
+  }
+
+  /** The part of the weight that is eligible, and not only for trials. */
+  double health() {
+    double known = knownWeight();
+    return known == 0 ? 0 : zones.stream().mapToDouble(zone -> zone.wellWeight).sum() / known;
   }
 
   boolean panic() {
@@ -87,6 +108,11 @@ final class PriorityLevel {
     return panic ? List.of() : joined(zones, zone -> zone.unwell);
   }
 
+  /** What no probe has passed at yet. */
+  List<LiveEndpoint> unproven() {
+    return joined(zones, zone -> zone.unproven);
+  }
+
   /** What a closed gate keeps out. */
   List<LiveEndpoint> gated() {
     return joined(zones, zone -> zone.gated);
@@ -106,13 +132,26 @@ final class PriorityLevel {
     private final List<LiveEndpoint> eligible = new ArrayList<>();
     private final List<LiveEndpoint> eligibleAndUnwell = new ArrayList<>();
     private final List<LiveEndpoint> unwell = new ArrayList<>();
+    private final List<LiveEndpoint> unproven = new ArrayList<>();
     private final List<LiveEndpoint> gated = new ArrayList<>();
+    private int well;
+    private double wellWeight;
+    private double eligibleWeight;
+    private double knownWeight;
 
     private Zone(PoolEntry pool) {
       this.pool = pool;
     }
 
-    private void add(LiveEndpoint endpoint, EndpointState state) {
+    private void add(RosterEntry entry, Standing standing) {
+      LiveEndpoint endpoint = entry.endpoint;
+      EndpointState state = standing.state();
+      if (standing.unproven()) {
+        unproven.add(endpoint);
+        return;
+      }
+      knownWeight += state.inService() ? entry.warmWeight : 0;
+      eligibleWeight += state == EndpointState.ELIGIBLE ? entry.warmWeight : 0;
       switch (state) {
         case DRAINING, WEIGHT_ZERO, OUTSIDE_SUBSET -> {}
         case BREAKER_OPEN -> gated.add(endpoint);
@@ -121,6 +160,9 @@ final class PriorityLevel {
           eligibleAndUnwell.add(endpoint);
         }
         case ELIGIBLE -> {
+          boolean trials = entry.failsAll();
+          well += trials ? 0 : 1;
+          wellWeight += trials ? 0 : entry.warmWeight;
           eligible.add(endpoint);
           eligibleAndUnwell.add(endpoint);
         }

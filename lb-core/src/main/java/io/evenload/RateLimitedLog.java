@@ -39,12 +39,22 @@ final class RateLimitedLog {
     }
   }
 
+  /** Logs what is said once in a balancer's life. */
+  void error(String message) {
+    logger.error("{}: {}", name, message);
+  }
+
   /**
    * Begins a new window if the last one is over, and returns how many warnings that one held back.
    */
   private long startWindow() {
     long start = windowStart.get();
-    long now = nanoTime.getAsLong();
+    long now;
+    try {
+      now = nanoTime.getAsLong();
+    } catch (Throwable e) {
+      return 0; // the clock is what the warning is about, or soon will be
+    }
     boolean over = now - start >= TimeUnit.SECONDS.toNanos(INTERVAL_SECONDS);
     return over && windowStart.compareAndSet(start, now) ? inWindow.getAndSet(0) - BURST : 0;
   }

@@ -4,60 +4,64 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Words why there was no server for an attempt, counting the endpoints by reason. */
+/** Why there was no server for an attempt; immutable, but for the request. */
 final class Refusal {
 
-  private Refusal() {}
+  /*
+   * In an outage refusals are what there is most of, so one costs about what a start does, however many servers there
+   * are: it only keeps the snapshot that the attempt was refused by, which holds each endpoint's state of then. Who
+   * reads the message has the endpoints counted by reason.
+   */
+
+  private final String balancer;
+  private final Snapshot snapshot;
+  private final RequestContext request;
+
+  private Refusal(String balancer, Snapshot snapshot, RequestContext request) {
+    this.balancer = balancer;
+    this.snapshot = snapshot;
+    this.request = request;
+  }
 
   /** Returns what a closed balancer says to every attempt. */
   static NoServerAvailableException closed(String balancer) {
-    return new NoServerAvailableException(balancer + ": closed");
+    return new NoServerAvailableException(balancer + ": closed", AttemptLog.enabled());
   }
 
-  /** Returns why no endpoint of the snapshot took an attempt at the request. */
+  /** Returns what is thrown since no endpoint of the snapshot took an attempt at the request. */
   static NoServerAvailableException of(String balancer, Snapshot snapshot, RequestContext request) {
-    if (snapshot.closed()) {
-      return closed(balancer);
-    }
-    List<LiveEndpoint> known = snapshot.known();
-    Map<String, Integer> counts = new LinkedHashMap<>();
+    return snapshot.closed()
+        ? closed(balancer)
+        : new NoServerAvailableException(
+            new Refusal(balancer, snapshot, request), AttemptLog.enabled());
+  }
+
+  /** Words the refusal, counting the endpoints by reason. */
+  String words() {
+    Census census = snapshot.census();
     Set<LiveEndpoint> candidates = Collections.newSetFromMap(new IdentityHashMap<>());
     for (Candidates level : snapshot.levels()) {
       Collections.addAll(candidates, level.endpoints());
     }
-    boolean atLimit = false;
-    for (LiveEndpoint endpoint : known) {
-      boolean candidate = candidates.contains(endpoint);
-      counts.merge(reason(endpoint, candidate, request), 1, Integer::sum);
-      atLimit |= atLimit(endpoint, candidate, request);
+    Map<String, Integer> counts = new LinkedHashMap<>();
+    for (int i = 0; i < census.size(); i++) {
+      LiveEndpoint endpoint = census.endpoints().get(i);
+      counts.merge(reason(endpoint, census.states()[i], candidates), 1, Integer::sum);
     }
     String reasons =
         counts.entrySet().stream()
             .sorted(Map.Entry.comparingByValue(Comparator.reverseOrder()))
             .map(entry -> entry.getValue() + " " + entry.getKey())
             .collect(Collectors.joining(", "));
-    return new NoServerAvailableException(
-        balancer
-            + ": no server available ("
-            + known.size()
-            + (known.isEmpty() ? " known)" : " known: " + reasons + ")"),
-        atLimit);
+    String known = census.size() == 0 ? "0 known" : census.size() + " known: " + reasons;
+    return balancer + ": no server available (" + known + ")";
   }
 
-  /** Nothing but its limit keeps an attempt from such an endpoint when nothing else is left. */
-  private static boolean atLimit(LiveEndpoint endpoint, boolean candidate, RequestContext request) {
-    EndpointState state = endpoint.state();
-    boolean usable = state == EndpointState.ELIGIBLE ? candidate : state.overriddenByPanic();
-    return usable && request.passes(endpoint);
-  }
-
-  private static String reason(LiveEndpoint endpoint, boolean candidate, RequestContext request) {
-    EndpointState state = endpoint.state();
+  private String reason(LiveEndpoint endpoint, EndpointState state, Set<LiveEndpoint> candidates) {
     if (state == EndpointState.DRAINING || state == EndpointState.WEIGHT_ZERO) {
       return state.toString();
     }
@@ -67,8 +71,26 @@ final class Refusal {
     if (state != EndpointState.ELIGIBLE) {
       return state.toString();
     }
-    return candidate
+    return candidates.contains(endpoint)
         ? "at its limit"
         : "not in use"; // in another zone than a strict locality wants
+  }
+
+  /** Whether nothing but its limit kept the attempt from some endpoint. */
+  boolean atLimit() {
+    return anyPasses(snapshot.levels())
+        || anyPasses(snapshot.unwell())
+        || anyPasses(snapshot.unproven());
+  }
+
+  private boolean anyPasses(Candidates[] all) {
+    for (Candidates some : all) {
+      for (LiveEndpoint endpoint : some.endpoints()) {
+        if (request.passes(endpoint)) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 }

@@ -1,5 +1,6 @@
 package io.evenload;
 
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -10,9 +11,11 @@ final class ReportedWeights {
 
   /*
    * Reports come with responses, on any thread, and are only noted; two volatile writes if the id is known. Once a second
-   * the control path makes shares of them: a weight over the mean of all that count. A server of which no report counts
-   * has the share 1, so it is taken for an average one. A report counts once its server has reported for the blackout
-   * time, since what a cold server says of its first requests is not what it can do; and until it expires.
+   * the control path makes shares of them: a weight over the median of all that count, so that what one server says of
+   * itself makes no difference to the others. A server of which no report counts has the share 1, so it is taken for an
+   * ordinary one. A report counts once its server has reported for the blackout time, since what a cold server says of its
+   * first requests is not what it can do; and until it expires. A server that was out for its own sake may have been
+   * restarted meanwhile, so its blackout begins anew when it comes back.
    *
    * The share is bounded as in gRPC, and changes only by a percent or more, so that choosers do not build new tables for
    * noise.
@@ -56,8 +59,8 @@ final class ReportedWeights {
             weights.put(id, report.weight);
           }
         });
-    double mean = weights.values().stream().mapToDouble(Double::doubleValue).average().orElse(1);
-    weights.replaceAll((id, weight) -> Math.max(LEAST_SHARE, Math.min(MOST_SHARE, weight / mean)));
+    double usual = median(weights.values());
+    weights.replaceAll((id, weight) -> Math.max(LEAST_SHARE, Math.min(MOST_SHARE, weight / usual)));
     boolean changed =
         !weights.keySet().equals(shares.keySet())
             || weights.entrySet().stream()
@@ -72,13 +75,51 @@ final class ReportedWeights {
     return changed;
   }
 
+  /** Begins the blackout of a server anew, if it has reported: it comes back. Control path only. */
+  void restart(String id, long now) {
+    Report report = reports.get(id);
+    if (report != null) {
+      report.sinceNanos = now;
+    }
+    drop(id);
+  }
+
+  /** Forgets a server, since another one has its id from now on. Control path only. */
+  void forget(String id) {
+    reports.remove(id);
+    drop(id);
+  }
+
+  private void drop(String id) {
+    if (shares.containsKey(id)) {
+      Map<String, Double> others = new HashMap<>(shares);
+      others.remove(id);
+      shares = others;
+    }
+  }
+
+  /**
+   * The middle one; of two the mean, unless they differ so much that they cannot both be usual:
+   * then the lower one. 1 if there is none.
+   */
+  private static double median(Collection<Double> weights) {
+    double[] sorted = weights.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+    int n = sorted.length;
+    if (n == 0) {
+      return 1;
+    }
+    double low = sorted[(n - 1) / 2];
+    double high = sorted[n / 2];
+    return high > MOST_SHARE * low ? low : low + (high - low) / 2;
+  }
+
   /** Returns the share of its configured weight that a server should have; 1 if none is known. */
   double share(String id) {
     return shares.getOrDefault(id, 1.0);
   }
 
   private static final class Report {
-    final long sinceNanos;
+    volatile long sinceNanos;
     volatile double weight;
     volatile long untilNanos;
 

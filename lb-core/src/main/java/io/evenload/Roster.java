@@ -1,9 +1,12 @@
 package io.evenload;
 
+import static java.util.Objects.requireNonNull;
+
 import io.evenload.health.HealthCheck;
 import io.evenload.health.OutlierDetection;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,8 +16,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who is listed: one entry for each id, for as long as its server is on the list or drains. Control
- * path only, but for {@link #reportedWeights}.
+ * Who is listed: one entry for each server, for as long as it is on the list or drains. Of those
+ * with the same id one at most is listed, and whoever speaks of an id means that one. Control path
+ * only, but for {@link #reportedWeights}.
  */
 final class Roster {
 
@@ -37,7 +41,9 @@ final class Roster {
   private Options options;
   private @Nullable HealthMonitor health;
   private @Nullable Ejector ejector;
-  private Map<String, RosterEntry> entries = new LinkedHashMap<>();
+  private final Recent<Ejection> ejections = new Recent<>(); // of those that have drained
+  private Map<Identity, RosterEntry> entries = new LinkedHashMap<>(); // the listed ones first
+  private final Map<String, RosterEntry> listed = new HashMap<>(); // by id
   private List<Server> servers = List.of();
 
   Roster(BalancerContext balancer, Options options, Control control) {
@@ -113,6 +119,9 @@ final class Roster {
       ejector = running == null ? new Ejector(balancer, next, control) : running.with(next);
     }
     entries.values().forEach(this::count);
+    if (next == null) {
+      ejections.clear();
+    }
     if (running == null || next == null) {
       entries.values().forEach(entry -> entry.endpoint.forgetOutcomes());
     }
@@ -133,8 +142,8 @@ final class Roster {
   }
 
   /**
-   * Brings a new list into force. Endpoints that stay keep all their state; those that leave begin
-   * to drain.
+   * Brings a new list into force. Endpoints that stay keep all their state; those that leave, or
+   * are elsewhere now, begin to drain. A list that differs in its order alone is no event.
    */
   void update(List<Server> list) {
     assert control.onPath();
@@ -143,21 +152,30 @@ final class Roster {
     if (next.equals(servers)) {
       return;
     }
-    Map<String, RosterEntry> roster = new LinkedHashMap<>();
-    unique.forEach((id, server) -> roster.put(id, listed(id, server)));
+    boolean reordered =
+        next.size() == servers.size()
+            && servers.stream().allMatch(server -> server.equals(unique.get(server.id())));
+    Map<Identity, RosterEntry> roster = new LinkedHashMap<>();
+    next.forEach(server -> roster.put(Identity.of(server), entry(server)));
     entries.forEach(
-        (id, entry) -> {
-          if (!unique.containsKey(id)) {
+        (identity, entry) -> {
+          if (roster.putIfAbsent(identity, entry) == null) {
             depart(entry);
-            roster.put(id, entry);
           }
         });
     entries = roster;
-    log.list(servers, unique);
+    listed.clear();
+    next.forEach(server -> listed.put(server.id(), list(server)));
+    List<Server> last = servers;
     servers = next;
-    eligibility.take(next);
+    if (!reordered) {
+      log.list(last, unique);
+      eligibility.take(next);
+    }
     arrange();
-    balancer.listeners().serversChanged(next);
+    if (!reordered) {
+      balancer.listeners().serversChanged(next);
+    }
   }
 
   private Map<String, Server> unique(List<Server> list) {
@@ -180,14 +198,32 @@ final class Roster {
     return unique;
   }
 
-  private RosterEntry listed(String id, Server server) {
-    RosterEntry entry = entries.get(id);
+  private RosterEntry entry(Server server) {
+    RosterEntry entry = entries.get(Identity.of(server));
     if (entry == null) {
       entry = new RosterEntry(new LiveEndpoint(balancer, server));
       count(entry);
+      recall(entry);
       entry.fresh = !servers.isEmpty();
       gates.equip(entry);
+      if (listed.containsKey(server.id())) {
+        reportedWeights.forget(server.id()); // what another server reported
+      }
     }
+    return entry;
+  }
+
+  /** An ejection goes on where it was when its server has been away for less than 10 minutes. */
+  private void recall(RosterEntry entry) {
+    long now = balancer.nanoTime().getAsLong();
+    Ejection former = ejections.take(entry.server(), now);
+    if (former != null && ejector != null) {
+      entry.ejection = now - former.endNanos() >= 0 ? former.over() : former;
+    }
+  }
+
+  private RosterEntry list(Server server) {
+    RosterEntry entry = requireNonNull(entries.get(Identity.of(server)));
     if (entry.endpoint.describe(server)) {
       entry.markStale();
     }
@@ -239,8 +275,7 @@ final class Roster {
   /** Takes a server out that announced its end; one that is not listed is gone already. */
   void drain(String id, Duration atMost, String reason) {
     assert control.onPath();
-    RosterEntry entry = entries.get(id);
-    if (entry != null && entry.listed) {
+    if (lists(id)) {
       drains.announce(id, atMost, reason, balancer.nanoTime().getAsLong());
       refresh();
     }
@@ -271,7 +306,11 @@ final class Roster {
         gone.add(entry);
       }
     }
-    gone.forEach(entry -> entries.remove(entry.server().id()));
+    gone.forEach(this::remove);
+    ejections.expire(now);
+    if (health != null) {
+      health.expire(now);
+    }
     if (ejector != null) {
       ejector.tick(members(), now); // what it ejects or brings back has changed its state
     }
@@ -282,6 +321,13 @@ final class Roster {
     }
     gone.forEach(entry -> entry.endpoint.gates().close());
     log.tick(entries.values());
+  }
+
+  private void remove(RosterEntry entry) {
+    entries.remove(Identity.of(entry.server()));
+    if (!entry.ejection.equals(Ejection.NONE)) {
+      ejections.put(entry.server(), entry.ejection, entry.departedNanos);
+    }
   }
 
   /** Tells once of an endpoint that has drained for a while and has nothing in flight. */
@@ -307,7 +353,7 @@ final class Roster {
   /** Ejects an endpoint on somebody's word, if it may be. */
   void eject(String id, Duration atMost, String reason) {
     assert control.onPath();
-    RosterEntry entry = entries.get(id);
+    RosterEntry entry = listed.get(id);
     if (ejector != null && entry != null) {
       long now = balancer.nanoTime().getAsLong();
       if (ejector.eject(entry, atMost, reason, members(), now)) {
@@ -321,8 +367,7 @@ final class Roster {
   }
 
   private boolean lists(String id) {
-    RosterEntry entry = entries.get(id);
-    return entry != null && entry.listed;
+    return listed.containsKey(id);
   }
 
   /** What servers report of their weights; from any thread. */

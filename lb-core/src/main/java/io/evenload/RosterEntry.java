@@ -28,7 +28,13 @@ final class RosterEntry {
   /** The part of it that this client's subset covers; 0 if it is outside. */
   double subsetShare = 1;
 
+  /** Its weight, without what slow start takes of it. */
+  double warmWeight = 1;
+
   Ejection ejection = Ejection.NONE;
+
+  /** Whether no other server is listed, with which its breakers could be compared. */
+  boolean alone;
 
   /** Since when it drains, for whatever reason. */
   long drainingNanos;
@@ -48,6 +54,15 @@ final class RosterEntry {
   /** Whether this client may call the endpoint, and so has it probed. */
   boolean inUse() {
     return listed && subsetShare > 0;
+  }
+
+  /**
+   * Whether nothing has succeeded at the endpoint for long and its breaker, be it open or not, has
+   * not got over that: then it may be chosen for trials at most.
+   */
+  boolean failsAll() {
+    return endpoint.failedSinceSuccess() >= PeerReview.ALL_FAILED
+        && endpoint.gates().failureShare() > 0;
   }
 
   /** Lets what the endpoint's breakers say count, or not. */

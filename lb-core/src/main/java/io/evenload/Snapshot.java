@@ -1,6 +1,7 @@
 package io.evenload;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
@@ -13,8 +14,10 @@ import java.util.random.RandomGenerator;
  * @param levels all candidates of each priority that has any, the most preferred first; where a
  *     priority is one pool, the very same
  * @param unwell endpoints that only failing health keeps out, for when nothing else is left
+ * @param unproven endpoints of which no probe has passed yet, for when none of those is left either
  * @param gated endpoints whose gate is closed, for single trials when nothing else is left
- * @param known every endpoint of the roster
+ * @param census every endpoint of the roster
+ * @param panic whether health is ignored in any priority, be there anything to choose or not
  * @param closed whether the balancer is closed
  */
 @SuppressWarnings("ArrayRecordComponent") // identity is the comparison wanted
@@ -23,8 +26,10 @@ record Snapshot(
     int[] loads,
     Candidates[] levels,
     Candidates[] unwell,
+    Candidates[] unproven,
     Candidates[] gated,
-    List<LiveEndpoint> known,
+    Census census,
+    boolean panic,
     boolean closed) {
 
   /** Fine enough that rounding overloads no zone of one server among a million. */
@@ -37,13 +42,29 @@ record Snapshot(
     return new Snapshot(NONE, new int[0], NONE, NONE, NONE, known, closed);
   }
 
-  boolean panic() {
-    for (Candidates level : levels) {
-      if (level.panic()) {
-        return true;
-      }
-    }
-    return false;
+  /** All of whose endpoints have been well, and stand as they do now. */
+  Snapshot(
+      Candidates[] pools,
+      int[] loads,
+      Candidates[] levels,
+      Candidates[] unwell,
+      Candidates[] gated,
+      List<LiveEndpoint> known,
+      boolean closed) {
+    this(
+        pools,
+        loads,
+        levels,
+        unwell,
+        NONE,
+        gated,
+        Census.now(known),
+        Arrays.stream(levels).anyMatch(Candidates::panic),
+        closed);
+  }
+
+  List<LiveEndpoint> known() {
+    return census.endpoints();
   }
 
   List<LoadBalancerStatus.GroupStatus> status() {

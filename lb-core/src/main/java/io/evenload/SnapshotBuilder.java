@@ -16,6 +16,7 @@ final class SnapshotBuilder {
   private final List<Integer> loads = new ArrayList<>();
   private final List<Candidates> levels = new ArrayList<>();
   private final List<Candidates> unwell = new ArrayList<>();
+  private final List<Candidates> unproven = new ArrayList<>();
   private final List<Candidates> gated = new ArrayList<>();
 
   SnapshotBuilder(double panicThreshold, @Nullable Locality locality) {
@@ -24,41 +25,56 @@ final class SnapshotBuilder {
   }
 
   /** Adds a listed endpoint; if no traffic is meant for one in this state, just its zone. */
-  void add(RosterEntry entry, PoolEntry pool, EndpointState state) {
+  void add(RosterEntry entry, PoolEntry pool, Standing standing) {
     byPriority
         .computeIfAbsent(pool.pool.priority, p -> new PriorityLevel(locality))
-        .add(entry.endpoint, pool, state);
+        .add(entry, pool, standing);
   }
 
   /**
    * Returns the snapshot.
    *
-   * @param known every endpoint of the roster
+   * @param census every endpoint of the roster
    */
-  Snapshot snapshot(List<LiveEndpoint> known) {
+  Snapshot snapshot(Census census) {
     List<PriorityLevel> present =
         byPriority.values().stream().filter(level -> level.known() > 0).toList();
     int n = present.size();
-    int[] eligible = present.stream().mapToInt(PriorityLevel::eligible).toArray();
-    int[] total = present.stream().mapToInt(PriorityLevel::known).toArray();
+    double[] eligible = present.stream().mapToDouble(PriorityLevel::eligibleWeight).toArray();
+    double[] total = present.stream().mapToDouble(PriorityLevel::knownWeight).toArray();
     boolean panicPossible = n == 1 || !PriorityLoads.suffice(eligible, total);
+    boolean anyPanic = false;
     int[] sizes = new int[n];
     for (int i = 0; i < n; i++) {
-      boolean panic = panicPossible && PriorityLoads.panics(eligible[i], total[i], panicThreshold);
+      boolean panic = panicPossible && panics(present.get(i));
+      anyPanic |= panic;
       sizes[i] = present.get(i).serve(panic);
     }
     int[] shares = PriorityLoads.loads(eligible, total, sizes, Snapshot.WHOLE);
     for (int i = 0; i < n; i++) {
       add(present.get(i), shares[i]);
     }
+    byPriority.values().forEach(level -> add(unproven, level.unproven()));
     return new Snapshot(
         pools.toArray(new Candidates[0]),
         loads.stream().mapToInt(Integer::intValue).toArray(),
         levels.toArray(new Candidates[0]),
         unwell.toArray(new Candidates[0]),
+        unproven.toArray(new Candidates[0]),
         gated.toArray(new Candidates[0]),
-        known,
+        census,
+        anyPanic,
         false);
+  }
+
+  private boolean panics(PriorityLevel level) {
+    return PriorityLoads.panics(level.well(), level.known(), level.health(), panicThreshold);
+  }
+
+  private static void add(List<Candidates> all, List<LiveEndpoint> more) {
+    if (!more.isEmpty()) {
+      all.add(Candidates.unordered(more, true));
+    }
   }
 
   /** Spreads the load of a level over its zones. */
@@ -80,13 +96,7 @@ final class SnapshotBuilder {
     if (!usable.isEmpty()) {
       levels.add(all != null ? all : Candidates.unordered(usable, level.panic()));
     }
-    List<LiveEndpoint> failing = level.unwell();
-    if (!failing.isEmpty()) {
-      unwell.add(Candidates.unordered(failing, true));
-    }
-    List<LiveEndpoint> closed = level.gated();
-    if (!closed.isEmpty()) {
-      gated.add(Candidates.unordered(closed, true));
-    }
+    add(unwell, level.unwell());
+    add(gated, level.gated());
   }
 }

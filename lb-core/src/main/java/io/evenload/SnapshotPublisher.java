@@ -42,21 +42,28 @@ final class SnapshotPublisher {
   void publish(Collection<RosterEntry> entries, Options options, long now) {
     assert control.onPath();
     List<StateChange> changes = new ArrayList<>();
+    List<LiveEndpoint> known = new ArrayList<>(entries.size());
+    EndpointState[] states = new EndpointState[entries.size()];
     SnapshotBuilder builder = new SnapshotBuilder(options.panicThreshold(), options.locality());
     for (RosterEntry entry : entries) {
       Standing standing = eligibility.of(entry);
+      Standing former = entry.endpoint.standing();
+      states[known.size()] = standing.state();
+      known.add(entry.endpoint);
       ramp(entry, standing.state(), options.slowStartOfAll(), now);
+      if (standing.state() == EndpointState.ELIGIBLE && former.state().ownFault()) {
+        reportedWeights.restart(entry.server().id(), now);
+      }
       weigh(entry, now);
       if (entry.listed && entry.pool != null) {
-        builder.add(entry, entry.pool, standing.state());
+        builder.add(entry, entry.pool, standing);
       }
-      Standing former = entry.endpoint.standing();
       if (!standing.equals(former)) {
         changes.add(new StateChange(entry, former, standing));
       }
     }
     changes.stream().filter(StateChange::opens).forEach(StateChange::mark);
-    Snapshot snapshot = builder.snapshot(entries.stream().map(entry -> entry.endpoint).toList());
+    Snapshot snapshot = builder.snapshot(new Census(List.copyOf(known), states));
     control.publish(snapshot);
     changes.stream().filter(change -> !change.opens()).forEach(StateChange::mark);
     changes.forEach(change -> announce(change, entries, now));
@@ -66,13 +73,8 @@ final class SnapshotPublisher {
   private void weigh(RosterEntry entry, long now) {
     double subsetShare = entry.subsetShare > 0 ? entry.subsetShare : 1;
     double configured = Math.max(1, entry.server().weight());
-    boolean changed =
-        entry.endpoint.setWeight(
-            configured
-                * subsetShare
-                * rampUp.share(entry, now)
-                * reportedWeights.share(entry.server().id()));
-    if (changed) {
+    entry.warmWeight = configured * subsetShare * reportedWeights.share(entry.server().id());
+    if (entry.endpoint.setWeight(entry.warmWeight * rampUp.share(entry, now))) {
       entry.markStale();
     }
   }

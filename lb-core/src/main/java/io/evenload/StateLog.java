@@ -31,6 +31,7 @@ final class StateLog {
   private long windowStart;
   private int inWindow;
   private boolean panic;
+  private boolean toldPanic;
 
   StateLog(BalancerContext balancer) {
     this.balancer = balancer;
@@ -40,7 +41,8 @@ final class StateLog {
   /** Tells of another list, whose servers are given by id. */
   void list(List<Server> before, Map<String, Server> now) {
     if (admits()) {
-      long kept = before.stream().filter(server -> now.containsKey(server.id())).count();
+      long kept =
+          before.stream().filter(server -> Identity.same(server, now.get(server.id()))).count();
       logger.info(
           "{}: list: {} servers ({} new, {} gone)",
           balancer.name(),
@@ -54,14 +56,12 @@ final class StateLog {
     if (ofTheList(from) || ofTheList(to) || !admits()) {
       return;
     }
-    String reason = to.reason().isEmpty() ? "" : " (" + to.reason() + ")";
     logger.info(
-        "{}: {}: {} -> {}{}; {}",
+        "{}: {}: {} -> {}; {}",
         balancer.name(),
         words(server),
         from.state(),
-        to.state(),
-        reason,
+        to.words(),
         eligible(entries));
   }
 
@@ -77,11 +77,20 @@ final class StateLog {
 
   /** Tells when panic begins or ends. */
   void panic(boolean now, Collection<RosterEntry> entries) {
-    if (now != panic && admits()) {
-      String what = now ? "panic begins, health is ignored" : "panic ends";
+    panic = now;
+    if (now != toldPanic
+        && (inWindow < BURST || (inWindow == BURST && over(balancer.nanoTime().getAsLong())))) {
+      tellPanic(entries);
+    }
+  }
+
+  /** While many changes are held back, so is this one, and is told after them if it still holds. */
+  private void tellPanic(Collection<RosterEntry> entries) {
+    toldPanic = panic;
+    if (admits()) {
+      String what = panic ? "panic begins, health is ignored" : "panic ends";
       logger.info("{}: {}; {}", balancer.name(), what, eligible(entries));
     }
-    panic = now;
   }
 
   /** Tells how many changes were held back, if the window is over. */
@@ -96,6 +105,9 @@ final class StateLog {
           eligible(entries));
       windowStart = now;
       inWindow = 0;
+      if (panic != toldPanic) {
+        tellPanic(entries);
+      }
     }
   }
 

@@ -21,6 +21,8 @@
  * A LIST'S WAY: the control path; one event after another, and rare, so that it may allocate, log and take its time
  *
  *   ControlPath           every event that is no attempt: lists, ticks, timers, people; SerialExecutor puts them in a row
+ *   ListSource            where lists come from: subscribes until it succeeds, and has the source look again
+ *   Timers                on which threads what is due later, or is handed over, runs
  *   Roster                who is listed: one RosterEntry for each id, until it left and has drained
  *   Partition             which pool each one is in, and which of them this client uses (Subset: Aperture, SubsetRing)
  *   Eligibility           why each may be chosen or not (Standing): the one table of rules, as in docs/health.md
@@ -43,6 +45,9 @@
  *   LiveEndpoint          its counters: attempts write them, and the tick of the control path; what it says of the
  *                         endpoint (server, weight, standing, gates, pool): the control path writes it
  *   StreakAlarm           an attempt whose failure is one too many in a row asks for a look, on another thread
+ *   RefusedAttempts       an attempt counts that it was refused; the tick asks whether most were
+ *   Pulse                 the tick beats; an attempt that misses it says so to Timers
+ *   Listeners             the control path queues events, and a thread that is not on it tells them
  *   LeakSampler           an attempt pushes its sample onto a stack, which the tick takes over
  *   ReportedWeights       a response brings a report, which the tick makes a share of
  *   Gate.Factory          a gate that an attempt opens or closes asks for a new snapshot, on another thread
@@ -62,8 +67,9 @@
  *   Snapshot, Candidates, Options, Standing, Verdict, Ejection: nobody, they are immutable.
  *   BalancerContext is what all parts of one balancer share: its name, time, randomness, log and listeners.
  *
- *   Which thread is on the control path: the one that brings the event, if nobody is there yet; it goes on with whatever
- *   others bring meanwhile. What an attempt sets off goes through the scheduler, so that no request does this work.
+ *   Which thread is on the control path: one that a person or a list brings, if nobody is there yet, or one of Timers' own;
+ *   it goes on with whatever others bring meanwhile. What an attempt or a probe sets off is handed over, so that neither
+ *   requests nor probes do this work.
  *
  *   What users wrote (choosers, gates, listeners, probes, lists, filters) may throw anywhere: who calls it contains it.
  *

@@ -70,14 +70,55 @@ final class EndpointLoadTest {
   @Test
   void latency_longIdleAndNegativeClock_staysFiniteAndBetweenItsSamples() {
     for (long start : new long[] {Long.MIN_VALUE, -1, 0, Long.MAX_VALUE - 5, 1L << 51}) {
+      for (int days : new int[] {1, 10, 20, 26, 40, 100, 200}) {
+        VirtualTime clock = new VirtualTime(start);
+        LiveEndpoint other = new LiveEndpoint(endpoint.balancer, World.server("b"));
+        other.record(true, 100, clock.getAsLong());
+        clock.jump(Duration.ofDays(days));
+        other.record(true, 20, clock.getAsLong());
+
+        assertThat(other.latencyNanos())
+            .as("start %d, %d days", start, days)
+            .isCloseTo(20, within(0.1));
+      }
+    }
+  }
+
+  @Test
+  void latency_idleForYears_isNotTakenForFresh() {
+    for (long start : new long[] {Long.MIN_VALUE, -1, 0, Long.MAX_VALUE - 5}) {
       VirtualTime clock = new VirtualTime(start);
       LiveEndpoint other = new LiveEndpoint(endpoint.balancer, World.server("b"));
-      other.record(true, 100, clock.getAsLong());
-      clock.jump(Duration.ofDays(20));
+      other.record(true, (long) (100 * MILLI), clock.getAsLong());
+      other.enter(); // so that it does not fade
+      for (int week = 0; week < 520; week++) {
+        clock.jump(Duration.ofDays(7));
+        other.decay(7 * 86_400, clock.getAsLong());
+      }
+      assertThat(other.latencyNanos()).isCloseTo(100 * MILLI, within(8.0));
       other.record(true, 20, clock.getAsLong());
 
-      assertThat(other.latencyNanos()).as("start %d", start).isCloseTo(20, within(0.1));
+      assertThat(other.latencyNanos()).as("start %d", start).isCloseTo(20, within(8.0));
     }
+  }
+
+  @Test
+  void latency_timeThatLiesAhead_countsAsNoTimePassed() {
+    endpoint.record(true, 100, time.getAsLong());
+    endpoint.record(true, 20, time.getAsLong() - 60_000_000_000L);
+
+    assertThat(endpoint.latencyNanos()).isCloseTo(96, within(0.1));
+  }
+
+  @Test
+  void assume_beforeTheFirstSample_isTheAverageFromThenOnAndLaterChangesNothing() {
+    endpoint.assume(Double.NaN, time.getAsLong());
+    assertThat(endpoint.latencyNanos()).isNaN();
+    endpoint.assume(40 * MILLI, time.getAsLong());
+    endpoint.assume(10 * MILLI, time.getAsLong());
+    endpoint.record(false, 0, time.getAsLong());
+
+    assertThat(endpoint.latencyNanos()).isCloseTo(40 * MILLI, within(8.0));
   }
 
   @Test

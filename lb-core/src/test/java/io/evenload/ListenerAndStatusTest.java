@@ -26,11 +26,11 @@ final class ListenerAndStatusTest {
     try (LoadBalancer balancer = world.balancer(list).build()) {
       list.update(World.servers("a", "b", "a"));
       list.update(World.servers("a", "b"));
-      list.update(World.servers("b", "a"));
+      list.update(World.servers("b", "c", "a"));
       list.update(List.of());
 
-      assertThat(world.events.lists).containsExactly("a,b", "b,a");
-      assertThat(balancer.status().endpoints()).hasSize(2);
+      assertThat(world.events.lists).containsExactly("a,b", "b,c,a");
+      assertThat(balancer.status().endpoints()).hasSize(3);
     }
   }
 

@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -228,18 +227,6 @@ final class LoadBalancerLifecycleTest {
   }
 
   @Test
-  void close_ownThread_ends() throws Exception {
-    UpdatableServerList list = new UpdatableServerList(World.servers("a"));
-    LoadBalancer balancer = LoadBalancer.builder("thread-test").servers(list).build();
-    Thread thread = threadNamed("evenload-thread-test");
-    assertThat(thread.isDaemon()).isTrue();
-    balancer.close();
-    thread.join(TimeUnit.SECONDS.toMillis(30));
-
-    assertThat(thread.isAlive()).isFalse();
-  }
-
-  @Test
   void close_racingWithUpdatesAndStarts_neverHangsAndEndsClosed() throws Exception {
     for (int round = 0; round < 100; round++) {
       UpdatableServerList list = new UpdatableServerList(World.servers("a"));
@@ -269,7 +256,7 @@ final class LoadBalancerLifecycleTest {
   }
 
   @Test
-  void build_subscribeThrows_isContainedAndLogged() {
+  void build_subscribeThrows_isContainedLoggedAndTold() {
     ServerList broken =
         listener -> {
           throw new IllegalStateException("broken list");
@@ -279,7 +266,8 @@ final class LoadBalancerLifecycleTest {
       assertThat(balancer.ready().toCompletableFuture()).isNotDone();
       assertThat(log.events().get(0).getThrowableProxy().getMessage()).isEqualTo("broken list");
       assertThat(log.messages())
-          .containsExactly("orders: ServerList.subscribe threw; no server will be known");
+          .containsExactly("orders: ServerList.subscribe threw; it is tried again");
+      assertThat(world.events.lists).containsExactly("failed: broken list");
       assertThatExceptionOfType(NoServerAvailableException.class).isThrownBy(balancer::start);
     }
     assertThat(world.time.pending()).isZero();
@@ -361,12 +349,5 @@ final class LoadBalancerLifecycleTest {
     } catch (NoServerAvailableException e) {
       throw new AssertionError(e);
     }
-  }
-
-  private static Thread threadNamed(String name) {
-    return Thread.getAllStackTraces().keySet().stream()
-        .filter(thread -> thread.getName().equals(name))
-        .findFirst()
-        .orElseThrow();
   }
 }

@@ -198,8 +198,7 @@ final class OutlierModelTest {
           expect(!runs, id + " is eligible before its ejection is over");
         }
       }
-      ends.keySet().retainAll(present); // who left for good is new when it returns
-      streaks.keySet().retainAll(present);
+      streaks.keySet().retainAll(present); // ejections go on where they were on return
       ends.values().removeIf(end -> now - end >= 1_000_000_000);
     }
 

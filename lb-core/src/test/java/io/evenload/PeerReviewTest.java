@@ -1,8 +1,12 @@
 package io.evenload;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import ch.qos.logback.classic.Level;
+import io.evenload.testing.CapturedLog;
 import io.evenload.testing.World;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -76,17 +80,54 @@ final class PeerReviewTest {
     breakers.clear();
     balancer = balancer(0.5, "a");
     trip("a", 0.99);
-    assertThat(open()).isEmpty();
+    assertThat(open()).as("true, and without effect").containsExactly("a");
+    List<Attempt> running = new ArrayList<>();
     for (int i = 0; i < PeerReview.ALL_FAILED; i++) {
-      balancer.start().fail(null);
+      running.add(balancer.start());
     }
+    running.forEach(attempt -> attempt.fail(null));
     breakers.get("a").changed.run();
     world.time.runDue();
-    assertThat(open()).containsExactly("a");
+    Attempt trial = balancer.start();
+    assertThatExceptionOfType(NoServerAvailableException.class).isThrownBy(balancer::start);
 
-    balancer.start().succeed(); // the one trial
+    trial.succeed();
     world.time.runDue();
-    assertThat(open()).isEmpty();
+    balancer.start().succeed();
+    balancer.start().succeed();
+  }
+
+  @Test
+  void breakers_ofAllInATotalOutage_areOnePanicUntilSomethingSucceeds() throws Exception {
+    try (CapturedLog log = new CapturedLog(LoadBalancer.class, Level.INFO)) {
+      for (int i = 0; i < 20 * PeerReview.ALL_FAILED; i++) {
+        balancer.start().fail(null);
+      }
+      for (int round = 0; round < 5; round++) {
+        for (String host : List.of("a", "b", "c", "d")) {
+          trip(host, 1);
+        }
+        world.time.advance(Duration.ofSeconds(5));
+        assertThat(open()).hasSize(4);
+        assertThat(balancer.status().panic()).isTrue();
+        for (Breaker breaker : breakers.values()) {
+          breaker.open = true; // for trials
+          breaker.admits = true;
+        }
+        world.time.advance(Duration.ofSeconds(1));
+        assertThat(open()).isEmpty();
+        assertThat(balancer.status().panic()).as("nothing has succeeded").isTrue();
+        balancer.start().fail(null);
+      }
+      assertThat(log.messages()).filteredOn(line -> line.contains("panic begins")).hasSize(1);
+      assertThat(log.messages()).noneMatch(line -> line.contains("panic ends"));
+      world.time.advance(Duration.ofSeconds(20));
+      balancer.start().succeed();
+      world.time.runDue();
+
+      assertThat(balancer.status().panic()).isFalse();
+      assertThat(log.messages()).filteredOn(line -> line.contains("panic ends")).hasSize(1);
+    }
   }
 
   @Test

@@ -117,6 +117,50 @@ final class PriorityTest {
   }
 
   @Test
+  void start_theHeaviestServerFails_failsOverByWeight() throws Exception {
+    list.update(
+        List.of(
+            Server.builder("a0", 80).id("a0").weight(96).build(),
+            Server.builder("a1", 80).id("a1").weight(4).build(),
+            World.inPriority(1, "b0")));
+    closeGates("a0");
+    Map<String, Double> shares = shares(100_000);
+
+    // 1.4 times 4 %, and 4 standard deviations: .0029
+    assertThat(shares.get("a1")).isCloseTo(0.056, within(0.003));
+    assertThat(shares).containsOnlyKeys("a1", "b0");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "4, 100, 1, false", // five canaries of 1.2 % fail, of nine
+    "4, 1, 100, true",
+    "6, 1, 100, false", // five servers with nearly all the weight fail, of eleven
+  })
+  void panic_beginsBelowHalfByHeadsAndByWeight(
+      int well, int weightOfWell, int weightOfFailing, boolean panic) {
+    List<Server> servers = new ArrayList<>();
+    for (int i = 0; i < well; i++) {
+      servers.add(World.server("well" + i, weightOfWell));
+    }
+    for (int i = 0; i < 5; i++) {
+      servers.add(World.server("failing" + i, weightOfFailing));
+    }
+    list.update(servers);
+    closeGates("failing0", "failing1", "failing2", "failing3", "failing4");
+
+    assertThat(balancer.status().panic()).isEqualTo(panic);
+  }
+
+  @Test
+  void panic_nothingToChooseFrom_isToldAllTheSame() {
+    list.update(World.servers(4));
+    closeGates("s0", "s1", "s2", "s3");
+
+    assertThat(balancer.status().panic()).isTrue();
+  }
+
+  @Test
   void panic_closedGates_stayHard() throws Exception {
     list.update(World.servers(5));
     closeGates("s0", "s1", "s2");
@@ -216,8 +260,8 @@ final class PriorityTest {
       int eligible0, int known0, int eligible1, int known1, int load0, int load1) {
     int[] loads =
         PriorityLoads.loads(
-            new int[] {eligible0, eligible1},
-            new int[] {known0, known1},
+            new double[] {eligible0, eligible1},
+            new double[] {known0, known1},
             new int[] {known0, known1},
             10_000);
 
@@ -229,13 +273,13 @@ final class PriorityTest {
     SeededRandom random = new SeededRandom(82);
     for (int round = 0; round < 100_000; round++) {
       int levels = 1 + random.nextInt(6);
-      int[] known = new int[levels];
-      int[] eligible = new int[levels];
+      double[] known = new double[levels];
+      double[] eligible = new double[levels];
       int[] candidates = new int[levels];
       for (int i = 0; i < levels; i++) {
         known[i] = random.nextInt(1, 12);
-        eligible[i] = random.nextInt(known[i] + 1);
-        candidates[i] = random.nextBoolean() ? eligible[i] : known[i];
+        eligible[i] = random.nextInt((int) known[i] + 1);
+        candidates[i] = (int) (random.nextBoolean() ? eligible[i] : known[i]);
       }
       int[] loads = PriorityLoads.loads(eligible, known, candidates, 10_000);
       int sum = 0;

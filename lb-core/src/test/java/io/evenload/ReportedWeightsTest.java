@@ -53,11 +53,47 @@ class ReportedWeightsTest {
   }
 
   @Test
-  void reports_far_fromTheMean_areBounded() {
-    report(12, Map.of("a", 1.0, "b", 1e9, "c", 1.0));
+  void reports_farFromTheMedian_areBoundedAndLeaveTheOthersAlone() {
+    for (double absurd : new double[] {1e9, Double.MAX_VALUE}) {
+      report(12, Map.of("a", 1.0, "b", absurd, "c", 1.0));
 
-    assertThat(weights()).containsEntry("a", 0.1).containsEntry("c", 0.2);
-    assertThat(weights().get("b")).isCloseTo(3, within(1e-6));
+      assertThat(weights()).isEqualTo(Map.of("a", 1.0, "b", 10.0, "c", 2.0));
+    }
+    report(2, Map.of("a", 1.0, "b", Double.MIN_VALUE, "c", 1.0));
+    assertThat(weights()).isEqualTo(Map.of("a", 1.0, "b", 0.1, "c", 2.0));
+  }
+
+  @Test
+  void reports_halfOfThemAbsurd_leaveTheOthersAlone() {
+    list.update(World.servers("a", "b", "c", "d"));
+    report(12, Map.of("a", 90.0, "b", 100.0, "c", Double.MAX_VALUE, "d", Double.MAX_VALUE));
+
+    assertThat(weights()).isEqualTo(Map.of("a", 0.9, "b", 1.0, "c", 10.0, "d", 10.0));
+  }
+
+  @Test
+  void report_serverComesBackAfterItWasOut_waitsForTheBlackoutAgain() {
+    Map<String, Double> usual = Map.of("a", 100.0, "b", 300.0);
+    report(12, usual);
+    balancer.drain("b");
+    balancer.undrain("b");
+    assertThat(weights()).as("at once").containsEntry("b", 1.0);
+    report(9, Map.of("a", 100.0, "b", 1e6));
+
+    assertThat(weights()).isEqualTo(Map.of("a", 1.0, "b", 1.0, "c", 2.0));
+    report(2, usual);
+    assertThat(weights()).isEqualTo(Map.of("a", 0.5, "b", 1.5, "c", 2.0));
+  }
+
+  @Test
+  void report_serverIsReplacedUnderItsId_isForgotten() {
+    report(12, Map.of("a", 100.0, "b", 300.0));
+    Server elsewhere = Server.builder("b2", 80).id("b").build();
+    list.update(List.of(World.server("a", 1), elsewhere, World.server("c", 2)));
+    assertThat(balancer.status().endpoints().get(1).weight()).isEqualTo(1);
+    world.time.advance(ofSeconds(2));
+
+    assertThat(weights()).isEqualTo(Map.of("a", 1.0, "b", 1.0, "c", 2.0));
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.evenload;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import ch.qos.logback.classic.Level;
 import io.evenload.chooser.Choosers;
 import io.evenload.testing.CapturedLog;
 import io.evenload.testing.World;
@@ -37,13 +38,7 @@ final class ServerUpdatesTest {
     failed.fail(null);
     double failureRate = endpoint("a").failureRate();
     Server changed =
-        Server.builder("elsewhere", 99)
-            .id("a")
-            .weight(7)
-            .zone("z")
-            .priority(3)
-            .metadata("k", "v")
-            .build();
+        Server.builder("a", 80).id("a").weight(7).zone("z").priority(3).metadata("k", "v").build();
     list.update(List.of(changed));
 
     Attempt next = balancer.start();
@@ -56,6 +51,98 @@ final class ServerUpdatesTest {
     running.succeed();
     next.succeed();
     assertThat(endpoint("a").inFlight()).isZero();
+  }
+
+  @Test
+  void update_hostOrPortChanges_theOldOneDrainsAndTheNewOneBeginsNew() throws Exception {
+    for (Server moved :
+        List.of(
+            Server.builder("elsewhere", 80).id("a").build(),
+            Server.builder("a", 81).id("a").build())) {
+      list.update(World.servers("a"));
+      world.time.advance(Duration.ofSeconds(2));
+      Attempt running = balancer.start();
+      for (int i = 0; i < 5; i++) {
+        Attempt failed = balancer.start();
+        world.time.advance(Duration.ofMillis(10));
+        failed.fail(null);
+      }
+      list.update(List.of(moved));
+
+      Attempt next = balancer.start();
+      assertThat(next.endpoint).isNotSameAs(running.endpoint);
+      assertThat(next.server()).isEqualTo(moved);
+      List<LoadBalancerStatus.EndpointStatus> both = balancer.status().endpoints();
+      assertThat(both).extracting(e -> e.server().id()).containsExactly("a", "a");
+      assertThat(both.get(0).server()).isEqualTo(moved);
+      assertThat(both.get(0).failureRate()).isZero();
+      assertThat(both.get(0).inFlight()).isEqualTo(1);
+      assertThat(both.get(1).state()).isEqualTo(EndpointState.DRAINING);
+      assertThat(both.get(1).inFlight()).isEqualTo(1);
+      balancer.drain("a");
+      assertThat(balancer.status().endpoints().get(0).reason()).isEqualTo("drained by hand");
+      balancer.undrain("a");
+      assertThat(balancer.status().endpoints())
+          .extracting(LoadBalancerStatus.EndpointStatus::state)
+          .containsExactly(EndpointState.ELIGIBLE, EndpointState.DRAINING);
+      next.succeed();
+      running.succeed();
+      world.time.advance(Duration.ofSeconds(2));
+      assertThat(ids()).containsExactly("a");
+      list.update(World.servers("b"));
+      world.time.advance(Duration.ofSeconds(2));
+    }
+  }
+
+  @Test
+  void update_serverReturnsToWhereItWasWhileItDrains_isTheSameEndpoint() throws Exception {
+    list.update(World.servers("a"));
+    Attempt running = balancer.start();
+    list.update(List.of(Server.builder("elsewhere", 80).id("a").build()));
+    list.update(World.servers("a"));
+
+    assertThat(balancer.start().endpoint).isSameAs(running.endpoint);
+    world.time.advance(Duration.ofSeconds(2));
+    assertThat(ids()).containsExactly("a");
+  }
+
+  @Test
+  void update_orderAlone_isNoEventAndNoLineButOrdersTheStatus() {
+    List<List<String>> prepared = new ArrayList<>();
+    UpdatableServerList source = new UpdatableServerList(World.servers("a", "b", "c"));
+    for (boolean ordered : new boolean[] {false, true}) {
+      prepared.clear();
+      source.update(World.servers("a", "b", "c"));
+      try (LoadBalancer other =
+          world.balancer(source).chooser(new Recorder(ordered, prepared)).build()) {
+        int events = world.events.lists.size();
+        try (CapturedLog log = new CapturedLog(LoadBalancer.class, Level.INFO)) {
+          source.update(World.servers("c", "a", "b"));
+
+          assertThat(log.messages()).isEmpty();
+        }
+        assertThat(world.events.lists).hasSize(events);
+        assertThat(other.status().endpoints())
+            .extracting(e -> e.server().id())
+            .containsExactly("c", "a", "b");
+        List<String> first = List.of("a", "b", "c");
+        List<String> second = List.of("c", "a", "b");
+        assertThat(prepared).isEqualTo(ordered ? List.of(first, second) : List.of(first));
+      }
+    }
+  }
+
+  private record Recorder(boolean orderMatters, List<List<String>> prepared) implements Chooser {
+    @Override
+    public Chooser prepare(List<Endpoint> eligible) {
+      prepared.add(eligible.stream().map(endpoint -> endpoint.server().id()).toList());
+      return this;
+    }
+
+    @Override
+    public Endpoint choose(List<Endpoint> eligible, RequestContext request) {
+      return eligible.get(0);
+    }
   }
 
   @Test

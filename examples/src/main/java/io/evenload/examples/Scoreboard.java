@@ -5,7 +5,6 @@ import io.evenload.Outcome;
 import io.evenload.Server;
 import io.evenload.okhttp.CallListener;
 import java.io.PrintStream;
-import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -42,7 +41,7 @@ final class Scoreboard implements LoadBalancerListener, CallListener {
 
   /** The interceptor tells that an attempt failed and that it makes another one. */
   @Override
-  public void retried(FailedAttempt attempt, Duration delay) {
+  public void retried(Retried event) {
     retries.incrementAndGet();
   }
 

@@ -65,11 +65,7 @@ final class ShopService implements AutoCloseable {
     EvenloadConfig config = EvenloadConfig.of(properties);
     orders = config.balancer("orders").servers(servers).build();
     LoadBalancingInterceptor balancing =
-        config
-            .interceptor("orders")
-            .service("orders", orders)
-            .listener(CallMetrics.of(registry))
-            .build();
+        config.interceptor(orders).listener(CallMetrics.of(registry)).build();
     client =
         AttemptTracing.of(telemetry)
             .install(balancing.install(new OkHttpClient.Builder(), CONCURRENT_CALLS).build());

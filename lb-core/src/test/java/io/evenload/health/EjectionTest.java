@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenload.Attempt;
 import io.evenload.EndpointState;
+import io.evenload.Server;
 import io.evenload.testing.World;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -195,13 +196,34 @@ final class EjectionTest {
   }
 
   @Test
-  void ejected_leavesForGood_isNewWhenItReturns() throws Exception {
+  void ejected_returnsAfterItHasDrained_staysEjectedForItsTime() throws Exception {
     fleet.start(Fleet.calm());
     fleet.fail("b", 5);
     fleet.time.advance(ofSeconds(5));
     fleet.list.update(World.servers("a", "c"));
     fleet.time.advance(ofSeconds(3));
+    assertThat(fleet.balancer.status().endpoints()).as("it has drained").hasSize(2);
     fleet.list.update(World.servers("a", "b", "c"));
+    assertThat(fleet.ejected()).containsExactly("b");
+    fleet.time.advance(ofSeconds(22));
+    assertThat(fleet.ejected()).isEmpty();
+
+    fleet.fail("b", 5);
+    fleet.time.runDue();
+    fleet.list.update(World.servers("a", "c"));
+    fleet.time.advance(ofMinutes(5));
+    fleet.list.update(World.servers("a", "b", "c"));
+    assertThat(fleet.ejected()).as("its time is over").isEmpty();
+  }
+
+  @Test
+  void ejected_hostChanges_isNew() throws Exception {
+    fleet.start(Fleet.calm());
+    fleet.fail("b", 5);
+    fleet.time.runDue();
+    assertThat(fleet.ejected()).containsExactly("b");
+    Server elsewhere = Server.builder("elsewhere", 80).id("b").build();
+    fleet.list.update(List.of(World.server("a"), elsewhere, World.server("c")));
 
     assertThat(fleet.status("b").state()).isEqualTo(EndpointState.ELIGIBLE);
   }

@@ -16,6 +16,7 @@ import io.evenload.LoadBalancer;
 import io.evenload.LoadBalancerListener;
 import io.evenload.LoadBalancerStatus.EndpointStatus;
 import io.evenload.NoServerAvailableException;
+import io.evenload.RequestContext;
 import io.evenload.Server;
 import io.evenload.UpdatableServerList;
 import io.evenload.testing.World;
@@ -30,6 +31,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -250,6 +252,28 @@ class HealthCheckTest {
     assertThat(probes.maxRunning(ofSeconds(1))).isEqualTo(7);
   }
 
+  /** A stage that cannot be cancelled stands for something that may still be open. */
+  @Test
+  void maxConcurrentProbes_timedOutOnes_holdTheirPlacesUntilTheyComplete() {
+    list.update(World.servers(50));
+    List<CompletableFuture<HealthReport>> open = new ArrayList<>();
+    HealthProbe stubborn =
+        (server, timeout) -> {
+          CompletableFuture<HealthReport> answer = new CompletableFuture<>();
+          open.add(answer);
+          return answer.minimalCompletionStage();
+        };
+    start(HealthCheck.builder(stubborn).jitter(0).maxConcurrentProbes(2).build());
+    world.time.advance(ofSeconds(5));
+    int running = open.size();
+    assertThat(running).isLessThanOrEqualTo(2);
+    open.get(0).complete(HealthReport.healthy());
+    world.time.advance(ofMillis(1));
+    assertThat(open).hasSize(running + 1);
+    world.time.advance(ofSeconds(30));
+    assertThat(open).as("one that never completes loses its place").hasSizeGreaterThan(running + 1);
+  }
+
   @Test
   void firstProbes_ofManyServers_areSpreadOverTheFastInterval() {
     list.update(World.servers(1000));
@@ -332,11 +356,13 @@ class HealthCheckTest {
   }
 
   @Test
-  void probe_blocks_takesOneThreadAndLeavesTheTimers() throws Exception {
+  void probe_blocks_takesOneThreadForEachServerAndLeavesTheTimers() throws Exception {
     CountDownLatch never = new CountDownLatch(1);
     CountDownLatch unhealthy = new CountDownLatch(3);
+    AtomicInteger called = new AtomicInteger();
     HealthProbe blocking =
         (server, timeout) -> {
+          called.incrementAndGet();
           awaitUninterruptibly(never);
           return CompletableFuture.completedFuture(HealthReport.healthy());
         };
@@ -359,21 +385,97 @@ class HealthCheckTest {
             .build();
 
     assertThat(unhealthy.await(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(called).as("a server whose probe has not returned is not asked again").hasValue(3);
     assertThat(chosen()).as("in panic").hasSize(3);
     never.countDown();
   }
 
   @Test
-  void server_leavesAndReturns_isProbedAnew() {
+  void server_leavesAndReturnsWithinTenMinutes_keepsItsVerdictAndIsProbedAtOnce() {
+    for (int seconds : new int[] {0, 5, 599}) {
+      probes.answers.put("a", HealthReport.unhealthy("down"));
+      list.update(World.servers("a", "b", "c"));
+      start(HealthCheck.of(probes));
+      world.time.advance(ofSeconds(5));
+      list.update(World.servers("b", "c"));
+      world.time.advance(ofSeconds(seconds));
+      int asked = probes.asked("a");
+      list.update(World.servers("a", "b", "c"));
+      assertThat(status("a").state()).isEqualTo(EndpointState.UNHEALTHY);
+      world.time.advance(ofMillis(1));
+      assertThat(probes.asked("a")).isEqualTo(asked + 1);
+      assertThat(status("a").state()).isEqualTo(EndpointState.UNHEALTHY);
+
+      probes.answers.clear();
+      world.time.advance(ofSeconds(3));
+      assertThat(status("a").state()).isEqualTo(EndpointState.ELIGIBLE);
+      balancer.close();
+    }
+  }
+
+  @Test
+  void server_returnsAfterTenMinutesOrElsewhere_isNew() {
     probes.answers.put("a", HealthReport.unhealthy("down"));
     start(check());
     world.time.advance(ofSeconds(5));
     list.update(World.servers("b", "c"));
-    probes.answers.clear();
+    world.time.advance(ofMinutes(10));
     list.update(World.servers("a", "b", "c"));
-    world.time.advance(ofMillis(1));
+    assertThat(status("a").state()).isEqualTo(EndpointState.ELIGIBLE);
+    world.time.advance(ofSeconds(5));
+    assertThat(status("a").state()).isEqualTo(EndpointState.UNHEALTHY);
+    list.update(List.of(Server.builder("elsewhere", 80).id("a").build(), World.server("b")));
 
     assertThat(status("a").state()).isEqualTo(EndpointState.ELIGIBLE);
+  }
+
+  @Test
+  void initiallyUnhealthy_newServersBesideWellOnes_getNothingAndCauseNoPanic() throws Exception {
+    list.update(World.servers("a", "b", "c", "d"));
+    start(HealthCheck.builder(probes).jitter(0).initiallyHealthy(false).build());
+    world.time.advance(ofMillis(1));
+    List<Server> more = new ArrayList<>(World.servers("a", "b", "c", "d"));
+    for (int i = 0; i < 6; i++) {
+      probes.answers.put("new" + i, HealthReport.unhealthy("starting"));
+      more.add(World.server("new" + i));
+    }
+    list.update(more);
+    world.time.advance(ofSeconds(5));
+
+    assertThat(balancer.status().panic()).isFalse();
+    assertThat(chosen()).containsExactlyInAnyOrder("a", "b", "c", "d");
+    assertThat(status("new0").state()).isEqualTo(EndpointState.UNHEALTHY);
+    for (String id : List.of("a", "b", "c", "d")) {
+      probes.answers.put(id, HealthReport.unhealthy("down"));
+    }
+    world.time.advance(ofMinutes(1));
+    assertThat(balancer.status().panic()).isTrue();
+    assertThat(chosen()).as("the sick ones first").containsExactlyInAnyOrder("a", "b", "c", "d");
+    RequestContext fresh = RequestContext.create().only(server -> server.id().startsWith("new"));
+    assertThat(balancer.start(fresh).server().id()).as("nothing else is left").startsWith("new");
+  }
+
+  @Test
+  void initiallyUnhealthy_newServersInAPriority_moveNoLoad() throws Exception {
+    List<Server> servers = new ArrayList<>();
+    for (String id : List.of("a", "b", "x", "y", "z")) {
+      servers.add(World.inPriority(0, id));
+    }
+    servers.add(World.inPriority(1, "spare"));
+    for (String id : List.of("x", "y", "z")) {
+      probes.answers.put(id, HealthReport.unhealthy("starting"));
+    }
+    list.update(servers);
+    start(HealthCheck.builder(probes).jitter(0).initiallyHealthy(false).build());
+    world.time.advance(ofSeconds(5));
+    assertThat(chosen()).containsExactlyInAnyOrder("a", "b");
+
+    list.update(servers.subList(2, 6));
+    world.time.advance(ofSeconds(5));
+    assertThat(balancer.status().panic()).isFalse();
+    assertThat(chosen()).as("as if the priority had no server").containsExactly("spare");
+    list.update(servers.subList(2, 5));
+    assertThat(chosen()).containsExactlyInAnyOrder("x", "y", "z");
   }
 
   @Test

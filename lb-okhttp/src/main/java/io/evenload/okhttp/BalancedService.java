@@ -25,17 +25,18 @@ final class BalancedService {
   private final RateLimitedLog log;
   private final @Nullable SizingAdvice sizing; // reads what is not public
   private final CallHandler handler;
-  private volatile ServiceOptions options;
+  private volatile ServiceParts options;
 
   /**
    * Creates the service.
    *
-   * @param builder the options of the interceptor
+   * @param given what it does with its calls at first
    */
   BalancedService(
       String host,
       LoadBalancer balancer,
-      LoadBalancingInterceptor.Builder builder,
+      ServiceOptions<?> given,
+      Timing timing,
       Router router,
       Separation separation,
       ContainedListener listener,
@@ -43,17 +44,16 @@ final class BalancedService {
       RateLimitedLog log) {
     this.host = host;
     this.balancer = balancer;
-    this.timing = builder.timing;
+    this.timing = timing;
     this.log = log;
     this.separation = separation;
     this.sizing = sizing;
     this.leaks = this::leaked;
     this.options =
         options(
-            builder,
-            new FirstAttempt(
-                balancer, builder.waitForServers, builder.waitForRoom, timing.nanoTime()),
-            new Retries(host, builder.retry, timing, listener));
+            given,
+            new FirstAttempt(balancer, given.waitForServers, given.waitForRoom, timing.nanoTime()),
+            new Retries(host, given.retry, timing, listener));
     this.handler = handler(router, listener);
   }
 
@@ -74,35 +74,34 @@ final class BalancedService {
     return handler;
   }
 
-  ServiceOptions options() {
+  ServiceParts options() {
     return options;
   }
 
   /**
    * Works by other options from now on. Calls must not overlap.
    *
-   * @param builder the options of the interceptor
+   * @param given the options from now on
    */
-  void use(LoadBalancingInterceptor.Builder builder) {
-    ServiceOptions last = options;
+  void use(ServiceOptions<?> given) {
+    ServiceParts last = options;
     options =
         options(
-            builder,
-            last.first().with(builder.waitForServers, builder.waitForRoom),
-            last.retries().with(builder.retry));
+            given,
+            last.first().with(given.waitForServers, given.waitForRoom),
+            last.retries().with(given.retry));
   }
 
-  private ServiceOptions options(
-      LoadBalancingInterceptor.Builder builder, FirstAttempt first, Retries retries) {
-    BackendHints believed = builder.hints;
-    return new ServiceOptions(
+  private ServiceParts options(ServiceOptions<?> given, FirstAttempt first, Retries retries) {
+    BackendHints believed = given.hints;
+    return new ServiceParts(
         first,
         retries,
-        new Sessions(host, balancer, builder.affinity, timing, log),
-        new Judge(builder.failureStatuses, builder.retry, log),
+        new Sessions(host, balancer, given.affinity, timing, log),
+        new Judge(given.failureStatuses, given.retry, log),
         (server, response) ->
             believed.read(balancer, server, response, timing.epochMillis().getAsLong()),
-        builder.timeoutHeader);
+        given.timeoutHeader);
   }
 
   /**

@@ -74,6 +74,7 @@ final class CallEnds implements CallHandler {
       @Nullable Throwable failure,
       long begin) {
     CallAttempt last = decided == null ? null : decided.described();
-    listener.ended(host, balanced.call(), last, failure, timing.nanoTime().getAsLong() - begin);
+    long tookNanos = timing.nanoTime().getAsLong() - begin;
+    listener.ended(new CallListener.CallEnded(host, balanced.call(), last, failure, tookNanos));
   }
 }

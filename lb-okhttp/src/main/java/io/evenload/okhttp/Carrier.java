@@ -32,6 +32,7 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
 
   /** What waits for the end of the caller's call to know what came of it; few, and mostly none. */
   private final Queue<Carrier> followers = new ConcurrentLinkedQueue<>();
+
   private volatile boolean upgraded;
   private volatile boolean starved;
   private volatile boolean callersEnd;

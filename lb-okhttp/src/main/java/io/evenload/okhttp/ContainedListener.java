@@ -1,10 +1,5 @@
 package io.evenload.okhttp;
 
-import io.evenload.Server;
-import java.time.Duration;
-import okhttp3.Call;
-import org.jspecify.annotations.Nullable;
-
 /** The user's listener, whose exceptions are logged and go no further. */
 final class ContainedListener implements CallListener {
 
@@ -31,42 +26,37 @@ final class ContainedListener implements CallListener {
   }
 
   @Override
-  public void ended(
-      String host,
-      Call call,
-      @Nullable CallAttempt last,
-      @Nullable Throwable failure,
-      long tookNanos) {
+  public void ended(CallEnded event) {
     try {
-      delegate.ended(host, call, last, failure, tookNanos); // no lambda: for each call
+      delegate.ended(event); // no lambda: for each call
     } catch (Throwable e) {
-      threw("ended", host, e);
+      threw("ended", event.host(), e);
     }
   }
 
   @Override
-  public void retried(FailedAttempt attempt, Duration delay) {
-    contain("retried", attempt.host(), () -> delegate.retried(attempt, delay));
+  public void retried(Retried event) {
+    contain("retried", event.attempt().host(), () -> delegate.retried(event));
   }
 
   @Override
-  public void notRetried(FailedAttempt attempt, Refusal refusal) {
-    contain("notRetried", attempt.host(), () -> delegate.notRetried(attempt, refusal));
+  public void notRetried(NotRetried event) {
+    contain("notRetried", event.attempt().host(), () -> delegate.notRetried(event));
   }
 
   @Override
-  public void hedged(String host, Call call, Server slow, Server second) {
-    contain("hedged", host, () -> delegate.hedged(host, call, slow, second));
+  public void hedged(Hedged event) {
+    contain("hedged", event.host(), () -> delegate.hedged(event));
   }
 
   @Override
-  public void notHedged(String host, Call call, Server slow, Refusal refusal) {
-    contain("notHedged", host, () -> delegate.notHedged(host, call, slow, refusal));
+  public void notHedged(NotHedged event) {
+    contain("notHedged", event.host(), () -> delegate.notHedged(event));
   }
 
   @Override
-  public void misrouted(String host, Server expected, String actual) {
-    contain("misrouted", host, () -> delegate.misrouted(host, expected, actual));
+  public void misrouted(Misrouted event) {
+    contain("misrouted", event.host(), () -> delegate.misrouted(event));
   }
 
   private void contain(String event, String host, Runnable action) {

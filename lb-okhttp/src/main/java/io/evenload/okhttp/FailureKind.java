@@ -59,7 +59,8 @@ enum FailureKind {
    */
   static FailureKind of(IOException failure, Observed seen, long staleNanos) {
     if (seen.interrupted()) {
-      return CANCELED; // that closes the socket of a virtual thread, whose exceptions then tell nothing
+      return CANCELED; // that closes the socket of a virtual thread, whose exceptions then tell
+      // nothing
     }
     if (failure instanceof AttemptTimeoutException) {
       return seen.headersStarted() ? MAYBE_SENT : NOT_SENT; // its call was canceled for it

@@ -67,11 +67,11 @@ final class Hedging {
 
   void hedged(Call call, Server slow, Server second) {
     logger.debug("{}: {} has not answered; a second attempt at {}", host, slow.id(), second.id());
-    listener.hedged(host, call, slow, second);
+    listener.hedged(new CallListener.Hedged(host, call, slow, second));
   }
 
   void notHedged(Call call, Server slow, Refusal refusal) {
     logger.debug("{}: {} has not answered; no second attempt: {}", host, slow.id(), refusal);
-    listener.notHedged(host, call, slow, refusal);
+    listener.notHedged(new CallListener.NotHedged(host, call, slow, refusal));
   }
 }

@@ -2,21 +2,20 @@ package io.evenload.okhttp;
 
 import static java.util.Objects.requireNonNull;
 
-import io.evenload.Gate;
 import io.evenload.LoadBalancer;
+import io.evenload.LoadBalancerListener;
 import io.evenload.NoServerAvailableException;
 import io.evenload.RequestContext;
 import io.evenload.Server;
 import io.evenload.okhttp.internal.route.Detachment;
 import io.evenload.okhttp.internal.route.NetworkHalf;
 import io.evenload.okhttp.internal.route.ServerRoutes;
-import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
-import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
 import java.io.IOException;
 import java.net.ProtocolException;
-import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,7 +24,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.IntPredicate;
 import okhttp3.ConnectionPool;
 import okhttp3.Dispatcher;
 import okhttp3.Interceptor;
@@ -84,10 +82,14 @@ import org.jspecify.annotations.Nullable;
  * service is followed as OkHttp does; from there, one to a service is balanced too, unless {@link
  * Builder#serviceOf} is set.
  *
+ * <p>Several services go into one interceptor, each with {@linkplain ServiceOptions options} of its
+ * own if need be.
+ *
  * <p>Thread-safe; one instance may serve several clients, and its options may {@linkplain
- * #reconfigure change} while it does.
+ * #reconfigure change} while it does. An interceptor that is used no more while its balancers go on
+ * is to be {@linkplain #close closed}.
  */
-public final class LoadBalancingInterceptor implements Interceptor {
+public final class LoadBalancingInterceptor implements Interceptor, AutoCloseable {
 
   /** 100,000: more calls at once than one client can have sockets for. */
   public static final int MAX_CONCURRENT_CALLS = 100_000;
@@ -99,70 +101,80 @@ public final class LoadBalancingInterceptor implements Interceptor {
   private final @Nullable Function<Request, @Nullable String> serviceOf;
   private final NetworkHalf networkHalf = new NetworkHalf(call -> call.tag(Tags.CARRIER));
   private final Separation separation;
-  private final Set<LoadBalancer> balancers;
-  private final ReentrantLock reconfiguring = new ReentrantLock();
+  private final Map<String, LoadBalancer> balancers;
+  private final List<Runnable> watches; // ends what the balancers tell
+  private final ReentrantLock changing = new ReentrantLock();
+  private final Breakers breakers = new Breakers(); // guarded by the lock
+  private Map<String, OwnOptions> inForce; // guarded by the lock
+  private volatile boolean closed;
 
-  // Guarded by the lock.
-  private Builder inForce;
-  private Gate.@Nullable Factory breakers;
-
-  private LoadBalancingInterceptor(Builder builder) {
+  private LoadBalancingInterceptor(Builder builder, Map<String, OwnOptions> options) {
     RateLimitedLog log = new RateLimitedLog(builder.timing.nanoTime());
     ContainedListener listener = new ContainedListener(builder.listener, log);
     ServerRoutes routes = new ServerRoutes(this::leadsTo, builder.separateCalls);
     this.separation = new Separation(builder.separateCalls, networkHalf, log);
-    PathPrefix pathPrefix = new PathPrefix(builder.pathPrefix);
     Router router =
         new Router(
             new NestedCall.Clients(this, networkHalf),
             routes,
             this::leadsTo,
-            pathPrefix,
+            new PathPrefix(builder.pathPrefix),
             listener,
             log,
             builder.detaches);
     SizingAdvice sizing = builder.separateCalls ? null : new SizingAdvice(log);
     Map<String, BalancedService> services = new HashMap<>();
-    builder.services.forEach(
+    builder.balancers.forEach(
         (host, balancer) ->
             services.put(
                 host,
                 new BalancedService(
-                    host, balancer, builder, router, separation, listener, sizing, log)));
+                    host,
+                    balancer,
+                    requireNonNull(options.get(host)),
+                    builder.timing,
+                    router,
+                    separation,
+                    listener,
+                    sizing,
+                    log)));
     this.services = Map.copyOf(services);
     this.serviceOf = builder.serviceOf;
-    builder.services.forEach(
-        (host, balancer) -> balancer.addListener(routes.watch(host, balancer)));
-    this.balancers = Set.copyOf(builder.services.values());
-    this.inForce = new Builder(builder);
-    this.breakers = breakers(null, builder.circuitBreaker);
+    this.balancers = Map.copyOf(builder.balancers);
+    this.watches = watches(routes);
+    this.inForce = options;
+    useBreakers(options);
     listener.addedTo(this); // last, when all the rest is there
   }
 
-  /**
-   * Gives all balancers these breakers in place of those, which go only then.
-   *
-   * @return what makes the breakers; null if there are none
-   */
-  private Gate.@Nullable Factory breakers(
-      Gate.@Nullable Factory last, @Nullable CircuitBreakerConfig config) {
-    if (config != null) {
-      BreakerCheck.verify();
-    }
-    Gate.Factory next = config == null ? null : BreakerGate.factory(config);
-    for (LoadBalancer balancer : balancers) {
-      if (next != null) {
-        balancer.addGate(next);
-      }
-      if (last != null) {
-        balancer.removeGate(last);
-      }
-    }
-    return next;
+  private List<Runnable> watches(ServerRoutes routes) {
+    List<Runnable> watches = new ArrayList<>();
+    balancers.forEach(
+        (host, balancer) -> {
+          LoadBalancerListener watch = routes.watch(host, balancer);
+          balancer.addListener(watch);
+          watches.add(() -> balancer.removeListener(watch));
+        });
+    return List.copyOf(watches);
+  }
+
+  /** Gives each balancer the breakers of all services that it is the balancer of. */
+  private void useBreakers(Map<String, OwnOptions> options) {
+    Map<LoadBalancer, Set<CircuitBreaker>> wanted = new HashMap<>();
+    balancers.forEach(
+        (host, balancer) -> {
+          Set<CircuitBreaker> all = wanted.computeIfAbsent(balancer, any -> new LinkedHashSet<>());
+          OwnOptions own = options.get(host);
+          if (own != null && own.circuitBreaker != null) {
+            BreakerCheck.verify();
+            all.add(own.circuitBreaker);
+          }
+        });
+    wanted.forEach(breakers::use);
   }
 
   /**
-   * Changes options while calls run:
+   * Changes options of all services while calls run:
    *
    * <pre>{@code
    * interceptor.reconfigure(options -> options.retry(RetryPolicy.none()).withoutCircuitBreaker());
@@ -171,32 +183,70 @@ public final class LoadBalancingInterceptor implements Interceptor {
    * <p>Calls that run keep the options that they began with; those that begin after this returned
    * have the new ones. What was counted for the retry budget and the quantiles of hedging stays,
    * and so does the queue of calls that wait for room. Breakers stay as they are if {@link
-   * Builder#circuitBreaker} is left as it is, or set to the very object in force; with another one
+   * ServiceOptions#circuitBreaker} is left as it is, or set to one that is equal; with another one
    * they begin anew, closed. Concurrent calls come one after another, and each sees what the one
    * before has set.
    *
-   * @param change is given a builder with the options in force, and sets others; called once, on
+   * @param change is given the options in force, and sets others; called once for each service, on
    *     this thread. It must not reconfigure this interceptor itself. If it throws, nothing changes
-   * @throws IllegalArgumentException if an option's value is not valid, or if one is set that stays
-   *     for an interceptor's life: {@code service}, {@code serviceOf}, {@code pathPrefix}, {@code
-   *     listener} and {@code separateCalls}
+   *     at any service
+   * @throws IllegalArgumentException if an option's value is not valid
+   * @throws IllegalStateException if this interceptor is closed
    */
-  @SuppressWarnings("ReferenceEquality") // this very config
-  public void reconfigure(Consumer<Builder> change) {
+  public void reconfigure(Consumer<? super ServiceOptions<?>> change) {
+    reconfigure(balancers.keySet(), change);
+  }
+
+  /**
+   * Changes options of one service while calls run, as {@link #reconfigure(Consumer)} does.
+   *
+   * @param host the host that the service was added with
+   * @throws IllegalArgumentException if there is no such service, or an option's value is not valid
+   * @throws IllegalStateException if this interceptor is closed
+   */
+  public void reconfigure(String host, Consumer<? super ServiceOptions<?>> change) {
+    reconfigure(Set.of(known(host).host), change);
+  }
+
+  private void reconfigure(Set<String> hosts, Consumer<? super ServiceOptions<?>> change) {
     requireNonNull(change, "change");
-    reconfiguring.lock(); // no call takes it
+    changing.lock(); // no call takes it
     try {
-      Builder last = inForce;
-      Builder given = new Builder(last);
-      change.accept(given);
-      Builder next = new Builder(given); // the one given may be kept, and changed, by the caller
+      if (closed) {
+        throw new IllegalStateException(this + ": closed");
+      }
+      Map<String, OwnOptions> next = new LinkedHashMap<>(inForce);
+      for (String host : hosts) {
+        OwnOptions given = new OwnOptions(requireNonNull(inForce.get(host)));
+        change.accept(given);
+        next.put(host, new OwnOptions(given)); // the one given may be kept, and changed
+      }
       inForce = next;
-      services.values().forEach(service -> service.use(next));
-      if (next.circuitBreaker != last.circuitBreaker) {
-        breakers = breakers(breakers, next.circuitBreaker);
+      services.forEach((host, service) -> service.use(requireNonNull(next.get(host))));
+      useBreakers(next);
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  /**
+   * Takes what this interceptor gave to its balancers, its circuit breakers and listeners, back
+   * from them. Calls that run end normally. A call to one of the services that begins later fails
+   * with an {@link IOException}, since nobody but this interceptor knows where to send it; calls
+   * for other hosts pass untouched. The balancers and clients are the caller's to close.
+   * Idempotent.
+   */
+  @Override
+  public void close() {
+    changing.lock();
+    try {
+      if (!closed) {
+        closed = true;
+        watches.forEach(Runnable::run);
+        useBreakers(Map.of());
       }
     } finally {
-      reconfiguring.unlock();
+      changing.unlock();
     }
   }
 
@@ -262,12 +312,15 @@ public final class LoadBalancingInterceptor implements Interceptor {
    * Balances the call if it is for one of the services.
    *
    * @throws IOException as the call does; if no server is available; if the client uses a proxy; if
-   *     OkHttp is older than 5.4.0 or on the class path twice
+   *     OkHttp is older than 5.4.0 or on the class path twice; if this interceptor is closed
    */
   @Override
   public Response intercept(Chain chain) throws IOException {
     Request request = chain.request();
     BalancedService service = service(request);
+    if (service != null && closed) {
+      throw new IOException(service.host + ": the interceptor is closed");
+    }
     Response prior = null;
     for (int redirects = 0; service != null; redirects++) {
       try {
@@ -348,12 +401,16 @@ public final class LoadBalancingInterceptor implements Interceptor {
    * @throws IllegalArgumentException if there is no such service
    */
   public double retriesLeft(String host) {
+    return known(host).options().retries().left();
+  }
+
+  private BalancedService known(String host) {
     BalancedService service = services.get(host.toLowerCase(Locale.ROOT));
     if (service == null) {
       throw new IllegalArgumentException(
           "host: '" + host + "' (expected: one of " + services.keySet() + ")");
     }
-    return service.options().retries().left();
+    return service;
   }
 
   /**
@@ -378,66 +435,29 @@ public final class LoadBalancingInterceptor implements Interceptor {
     return "LoadBalancingInterceptor" + services.keySet();
   }
 
-  /** Collects the options of a {@link LoadBalancingInterceptor}; not thread-safe. */
-  public static final class Builder {
-
-    /** 50 %: a server that fails more often than it answers. */
-    public static final float DEFAULT_FAILURE_RATE_THRESHOLD = 50;
-
-    /** The last 50 attempts at a server. */
-    public static final int DEFAULT_SLIDING_WINDOW_SIZE = 50;
-
-    /** 20 attempts: fewer tell too little of a rate. */
-    public static final int DEFAULT_MINIMUM_NUMBER_OF_CALLS = 20;
-
-    /** 5 s: about what a server takes to restart or a deployment to move on. */
-    public static final Duration DEFAULT_WAIT_DURATION_IN_OPEN_STATE = Duration.ofSeconds(5);
-
-    /** 3 trials decide whether a breaker closes or opens again. */
-    public static final int DEFAULT_CALLS_IN_HALF_OPEN_STATE = 3;
+  /**
+   * Collects the options of a {@link LoadBalancingInterceptor}; not thread-safe. Those that it has
+   * from {@link ServiceOptions} hold for all services, whether they are set before or after a
+   * service is added.
+   */
+  public static final class Builder extends ServiceOptions<Builder> {
 
     private static final String SEPARATE_CALLS = "io.evenload.okhttp.separateCalls";
-    private static final Duration LONGEST_WAIT = Duration.ofHours(1);
 
-    private final Map<String, LoadBalancer> services = new LinkedHashMap<>();
-    RetryPolicy retry = RetryPolicy.defaults();
-    private @Nullable CircuitBreakerConfig circuitBreaker = defaultCircuitBreaker();
-    Duration waitForServers = Duration.ZERO;
-    Duration waitForRoom = Duration.ZERO;
-    @Nullable IntPredicate failureStatuses;
-    @Nullable String timeoutHeader;
-    BackendHints hints = BackendHints.NONE;
+    private final Map<String, LoadBalancer> balancers = new LinkedHashMap<>();
+    private final Map<String, Consumer<? super ServiceOptions<?>>> changes = new HashMap<>();
     private @Nullable Function<Request, @Nullable String> serviceOf;
     private Function<Server, String> pathPrefix = server -> "";
-    Affinity affinity = Affinity.none();
     private CallListener listener = ContainedListener.NOBODY;
     Timing timing = Timing.SYSTEM;
     private boolean detaches = true;
     private boolean separateCalls = Boolean.getBoolean(SEPARATE_CALLS);
-    private final boolean running; // these are the options of an interceptor that runs
 
-    private Builder() {
-      running = false;
-    }
+    private Builder() {}
 
-    /** The options in force, of which only some can be changed. */
-    private Builder(Builder inForce) {
-      running = true;
-      retry = inForce.retry;
-      circuitBreaker = inForce.circuitBreaker;
-      waitForServers = inForce.waitForServers;
-      waitForRoom = inForce.waitForRoom;
-      failureStatuses = inForce.failureStatuses;
-      timeoutHeader = inForce.timeoutHeader;
-      hints = inForce.hints;
-      affinity = inForce.affinity;
-    }
-
-    private void checkNotRunning(String option) {
-      if (running) {
-        throw new IllegalArgumentException(
-            option + ": set on a running interceptor (expected: before build() only)");
-      }
+    @Override
+    Builder self() {
+      return this;
     }
 
     /**
@@ -448,12 +468,27 @@ public final class LoadBalancingInterceptor implements Interceptor {
      *     was added before
      */
     public Builder service(String host, LoadBalancer balancer) {
-      checkNotRunning("service");
+      return service(host, balancer, options -> {});
+    }
+
+    /**
+     * Adds a service with options of its own.
+     *
+     * @param host the host that URLs name the service by; upper and lower case are the same
+     * @param change is given the options that hold for all services, and sets others for this one;
+     *     called once, by {@link #build}, which throws what it throws
+     * @throws IllegalArgumentException if the host is an address, cannot be the host of a URL, or
+     *     was added before
+     */
+    public Builder service(
+        String host, LoadBalancer balancer, Consumer<? super ServiceOptions<?>> change) {
       requireNonNull(balancer, "balancer");
+      requireNonNull(change, "change");
       String canonical = ServiceHost.canonical(host);
-      if (services.putIfAbsent(canonical, balancer) != null) {
+      if (balancers.putIfAbsent(canonical, balancer) != null) {
         throw new IllegalArgumentException("host: '" + host + "' (expected: each host once)");
       }
+      changes.put(canonical, change);
       return this;
     }
 
@@ -468,7 +503,6 @@ public final class LoadBalancingInterceptor implements Interceptor {
      *     throws or returns what was not added, the call fails
      */
     public Builder serviceOf(Function<Request, @Nullable String> serviceOf) {
-      checkNotRunning("serviceOf");
       this.serviceOf = requireNonNull(serviceOf, "serviceOf");
       return this;
     }
@@ -484,119 +518,12 @@ public final class LoadBalancingInterceptor implements Interceptor {
      *     each attempt. If it throws or returns something else, the call fails
      */
     public Builder pathPrefix(Function<Server, String> pathPrefix) {
-      checkNotRunning("pathPrefix");
       this.pathPrefix = requireNonNull(pathPrefix, "pathPrefix");
-      return this;
-    }
-
-    /**
-     * Sets when a call is tried again; {@link RetryPolicy#defaults()} by default. A request may
-     * carry another one as a tag.
-     */
-    public Builder retry(RetryPolicy policy) {
-      this.retry = requireNonNull(policy, "policy");
-      return this;
-    }
-
-    /**
-     * Sets the circuit breaker that each server gets, one for each server of a balancer. It is on
-     * by default: over the last 50 attempts, of which there must be 20, it opens when 50 % failed;
-     * after 5 s it lets 3 attempts through. While it is open its server is not chosen.
-     *
-     * <p>Its time is the balancer's (but a time-based window counts by the system's), its window is
-     * always lock-free, and what counts as a failure is what this interceptor says: the predicates
-     * for exceptions and results are not asked.
-     *
-     * <p>A balancer that is given to several interceptors gets the breakers of each.
-     */
-    public Builder circuitBreaker(CircuitBreakerConfig config) {
-      this.circuitBreaker = requireNonNull(config, "config");
-      return this;
-    }
-
-    /** Turns the circuit breaker off. */
-    public Builder withoutCircuitBreaker() {
-      this.circuitBreaker = null;
-      return this;
-    }
-
-    /**
-     * Sets how long a call waits for a balancer that has not received any list of servers yet; zero
-     * by default. The wait ends at once when the call is canceled or times out.
-     *
-     * @throws IllegalArgumentException if the duration is not zero to one hour
-     */
-    public Builder waitForServers(Duration wait) {
-      this.waitForServers = wait("waitForServers", wait);
-      return this;
-    }
-
-    /**
-     * Sets how long a call waits when all servers that it could go to are at their limit, such as
-     * one of {@link io.evenload.limit.ConcurrencyLimits}; zero by default, since calls that wait
-     * use up threads just when a service is slow. Calls are served in the order of their coming,
-     * roughly. The wait ends at once when the call is canceled or times out. Retries do not wait.
-     *
-     * @throws IllegalArgumentException if the duration is not zero to one hour
-     */
-    public Builder waitForRoom(Duration wait) {
-      this.waitForRoom = wait("waitForRoom", wait);
-      return this;
-    }
-
-    /**
-     * Sets what keeps the calls of a session together; nothing by default but the key that a {@link
-     * RequestContext} tag may have.
-     */
-    public Builder affinity(Affinity affinity) {
-      this.affinity = requireNonNull(affinity, "affinity");
-      return this;
-    }
-
-    /**
-     * Sets which statuses count as failures of the server, for breakers, limits, ejection and
-     * choosers; by default 500 and more, and those of {@link RetryPolicy#statuses()}. So 4xx are
-     * successes, but a 429 counts neither way. Cancelled calls never count.
-     */
-    public Builder failureStatuses(IntPredicate statuses) {
-      this.failureStatuses = requireNonNull(statuses, "statuses");
-      return this;
-    }
-
-    /** Counts the statuses as failures that do by default. */
-    public Builder defaultFailureStatuses() {
-      this.failureStatuses = null;
-      return this;
-    }
-
-    /** Sets what is believed of the things that servers say of themselves; by default nothing. */
-    public Builder hints(BackendHints hints) {
-      this.hints = requireNonNull(hints, "hints");
-      return this;
-    }
-
-    /**
-     * Sets the header that tells the server how many milliseconds are left for its answer: of the
-     * call's timeout, or of the {@linkplain RetryPolicy.Builder#attemptTimeout attempt's} if that
-     * is shorter. Without either it is not sent, and a request that has it keeps it. There is none
-     * by default; {@code X-Request-Timeout} is a usual name.
-     *
-     * @throws IllegalArgumentException if no header can have this name
-     */
-    public Builder timeoutHeader(String name) {
-      this.timeoutHeader = HeaderName.checked("timeoutHeader", name);
-      return this;
-    }
-
-    /** Tells servers nothing of the time that is left, as by default. */
-    public Builder withoutTimeoutHeader() {
-      this.timeoutHeader = null;
       return this;
     }
 
     /** Sets what is told of the calls; by default nothing. */
     public Builder listener(CallListener listener) {
-      checkNotRunning("listener");
       this.listener = requireNonNull(listener, "listener");
       return this;
     }
@@ -616,7 +543,6 @@ public final class LoadBalancingInterceptor implements Interceptor {
      * of.
      */
     public Builder separateCalls() {
-      checkNotRunning("separateCalls");
       this.separateCalls = true;
       return this;
     }
@@ -636,38 +562,25 @@ public final class LoadBalancingInterceptor implements Interceptor {
     /**
      * Returns the interceptor.
      *
-     * @throws IllegalArgumentException if no service was added, or this builder came from {@link
-     *     LoadBalancingInterceptor#reconfigure}
+     * @throws IllegalArgumentException if no service was added, or an option of a service is not
+     *     valid
      * @throws IllegalStateException if OkHttp is older than 5.4.0, or on the class path twice; if
      *     resilience4j is too old for the circuit breaker. The message names the jar and the cure
      */
     public LoadBalancingInterceptor build() {
       OkHttpCheck.require();
-      checkNotRunning("build");
-      if (services.isEmpty()) {
+      if (balancers.isEmpty()) {
         throw new IllegalArgumentException("services: none (expected: at least one)");
       }
-      return new LoadBalancingInterceptor(this);
+      Map<String, OwnOptions> options = new LinkedHashMap<>();
+      balancers.keySet().forEach(host -> options.put(host, optionsOf(host)));
+      return new LoadBalancingInterceptor(this, options);
     }
 
-    private static Duration wait(String name, Duration wait) {
-      requireNonNull(wait, "wait");
-      if (wait.isNegative() || wait.compareTo(LONGEST_WAIT) > 0) {
-        throw new IllegalArgumentException(
-            name + ": " + wait + " (expected: PT0S to " + LONGEST_WAIT + ")");
-      }
-      return wait;
-    }
-
-    private static CircuitBreakerConfig defaultCircuitBreaker() {
-      return CircuitBreakerConfig.custom()
-          .failureRateThreshold(DEFAULT_FAILURE_RATE_THRESHOLD)
-          .slidingWindowType(SlidingWindowType.COUNT_BASED)
-          .slidingWindowSize(DEFAULT_SLIDING_WINDOW_SIZE)
-          .minimumNumberOfCalls(DEFAULT_MINIMUM_NUMBER_OF_CALLS)
-          .waitDurationInOpenState(DEFAULT_WAIT_DURATION_IN_OPEN_STATE)
-          .permittedNumberOfCallsInHalfOpenState(DEFAULT_CALLS_IN_HALF_OPEN_STATE)
-          .build();
+    private OwnOptions optionsOf(String host) {
+      OwnOptions given = new OwnOptions(this);
+      requireNonNull(changes.get(host)).accept(given);
+      return new OwnOptions(given); // the one given may be kept, and changed
     }
   }
 }

@@ -180,17 +180,20 @@ final class OkHttpProbe implements HealthProbe {
 
     /** The time is over, and the call has not ended of itself. */
     private void expire() {
-      call.cancel();
       if (stage.compareAndSet(Stage.RUNNING, Stage.OVERRUN)) {
         count(1);
       }
+      call.cancel(); // what it says of that is no other reason
       report.complete(HealthReport.unhealthy(LATE));
     }
 
-    private void ended() {
-      if (stage.getAndSet(Stage.ENDED) == Stage.OVERRUN) {
+    /** Tells whether the time was over before. */
+    private boolean ended() {
+      boolean overran = stage.getAndSet(Stage.ENDED) == Stage.OVERRUN;
+      if (overran) {
         count(-1);
       }
+      return overran;
     }
 
     private void count(int change) {
@@ -203,19 +206,19 @@ final class OkHttpProbe implements HealthProbe {
       try (response) {
         judged = judge.apply(response);
       } catch (Throwable e) {
-        ended();
+        var unused = ended();
         report.completeExceptionally(e);
         return;
       }
-      ended();
+      var unused = ended();
       report.complete(judged); // when the connection is back in the pool
     }
 
     @Override
     public void onFailure(Call call, IOException failure) {
-      ended();
-      report.complete(
-          HealthReport.unhealthy(failure.getClass().getSimpleName() + ": " + failure.getMessage()));
+      String reason =
+          ended() ? LATE : failure.getClass().getSimpleName() + ": " + failure.getMessage();
+      report.complete(HealthReport.unhealthy(reason));
     }
   }
 

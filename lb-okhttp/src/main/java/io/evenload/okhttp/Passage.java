@@ -16,7 +16,7 @@ import okhttp3.Request;
 final class Passage {
 
   final BalancedService service;
-  final ServiceOptions options;
+  final ServiceParts options;
   final Interceptor.Chain chain;
   final BalancedCall balanced;
   final RetryPolicy policy;

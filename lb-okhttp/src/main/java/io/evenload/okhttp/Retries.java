@@ -130,7 +130,8 @@ final class Retries {
           tried.result(),
           delay / 1_000_000);
     }
-    listener.retried(failed(balanced.call(), tried, number), Duration.ofNanos(delay));
+    listener.retried(
+        new CallListener.Retried(failed(balanced.call(), tried, number), Duration.ofNanos(delay)));
     return delay;
   }
 
@@ -144,7 +145,7 @@ final class Retries {
         tried.server().id(),
         tried.result(),
         refusal);
-    listener.notRetried(failed(call, tried, number), refusal);
+    listener.notRetried(new CallListener.NotRetried(failed(call, tried, number), refusal));
   }
 
   private static @Nullable Refusal refusal(

@@ -141,6 +141,11 @@ public final class RetryPolicy {
     return new Builder();
   }
 
+  /** Returns a builder that has what this policy has, to make one that differs in little. */
+  public Builder newBuilder() {
+    return new Builder(this);
+  }
+
   /** The attempts of a call in all, 1 or more; 3 by default. */
   public int maxAttempts() {
     return maxAttempts;
@@ -277,6 +282,23 @@ public final class RetryPolicy {
     private @Nullable HedgePolicy hedge;
 
     private Builder() {}
+
+    private Builder(RetryPolicy policy) {
+      maxAttempts = policy.maxAttempts;
+      statuses = policy.statuses;
+      baseBackoff = policy.baseBackoff;
+      maxBackoff = policy.maxBackoff;
+      maxRetryAfter = policy.maxRetryAfter;
+      budgeted = policy.budgeted;
+      budgetRatio = policy.budgetRatio;
+      budgetPerSecond = policy.budgetPerSecond;
+      retryIf = policy.retryIf;
+      idempotencyHeader = policy.idempotencyHeader;
+      idempotencyKeys = policy.idempotencyKeys;
+      refusalsTrusted = policy.refusalsTrusted;
+      attemptTimeout = policy.attemptTimeout;
+      hedge = policy.hedge;
+    }
 
     /**
      * Sets the attempts of a call in all; 1 means no retry, 3 is the default.
@@ -473,6 +495,12 @@ public final class RetryPolicy {
     /** Sets when a second attempt is made while the first has no answer; by default never. */
     public Builder hedge(HedgePolicy hedge) {
       this.hedge = requireNonNull(hedge, "hedge");
+      return this;
+    }
+
+    /** Makes no second attempt beside a slow one, as by default. */
+    public Builder withoutHedge() {
+      this.hedge = null;
       return this;
     }
 

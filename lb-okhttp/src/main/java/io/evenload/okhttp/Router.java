@@ -177,7 +177,7 @@ final class Router {
   }
 
   private void wentAstray(String host, Server server, String actual) {
-    listener.misrouted(host, server, actual);
+    listener.misrouted(new CallListener.Misrouted(host, server, actual));
     if (astray.compareAndSet(false, true)) {
       log.warn(
           host

@@ -59,8 +59,9 @@ record Timing(
   }
 
   private static Thread daemon(Runnable work, String name) {
-    Thread thread = new Thread(work, name);
+    Thread thread = new Thread(null, work, name, 0, false); // inherits no thread-locals
     thread.setDaemon(true);
+    thread.setContextClassLoader(null);
     return thread;
   }
 

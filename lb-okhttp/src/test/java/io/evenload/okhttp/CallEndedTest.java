@@ -342,13 +342,8 @@ class CallEndedTest {
     }
 
     @Override
-    public void ended(
-        String host,
-        Call call,
-        @Nullable CallAttempt last,
-        @Nullable Throwable failure,
-        long tookNanos) {
-      ended.add(new EndedCall(host, last, failure, tookNanos));
+    public void ended(CallEnded event) {
+      ended.add(new EndedCall(event.host(), event.last(), event.failure(), event.tookNanos()));
     }
   }
 

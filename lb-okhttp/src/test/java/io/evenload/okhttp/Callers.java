@@ -11,7 +11,6 @@ import io.evenload.Server;
 import io.evenload.ServerList;
 import io.evenload.testing.SeededRandom;
 import io.evenload.testing.VirtualTime;
-import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -107,16 +106,7 @@ final class Callers {
   }
 
   private static Gate.Factory breakers() {
-    return BreakerGate.factory(
-        CircuitBreakerConfig.custom()
-            .failureRateThreshold(LoadBalancingInterceptor.Builder.DEFAULT_FAILURE_RATE_THRESHOLD)
-            .slidingWindowSize(LoadBalancingInterceptor.Builder.DEFAULT_SLIDING_WINDOW_SIZE)
-            .minimumNumberOfCalls(LoadBalancingInterceptor.Builder.DEFAULT_MINIMUM_NUMBER_OF_CALLS)
-            .waitDurationInOpenState(
-                LoadBalancingInterceptor.Builder.DEFAULT_WAIT_DURATION_IN_OPEN_STATE)
-            .permittedNumberOfCallsInHalfOpenState(
-                LoadBalancingInterceptor.Builder.DEFAULT_CALLS_IN_HALF_OPEN_STATE)
-            .build());
+    return BreakerGate.factory(CircuitBreaker.defaults().config());
   }
 
   /** Lets so many more callers begin. */

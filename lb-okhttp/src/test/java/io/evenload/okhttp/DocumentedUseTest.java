@@ -137,7 +137,7 @@ final class DocumentedUseTest {
             .build()) {
       LoadBalancingInterceptor.builder().service("orders", orders).build();
       RequestContext onlyOne = RequestContext.create().only(server -> server.port() == 1);
-      for (int i = 0; i < LoadBalancingInterceptor.Builder.DEFAULT_MINIMUM_NUMBER_OF_CALLS; i++) {
+      for (int i = 0; i < CircuitBreaker.DEFAULT_MINIMUM_ATTEMPTS; i++) {
         Attempt attempt = orders.start(onlyOne);
         attempt.fail(null);
       }

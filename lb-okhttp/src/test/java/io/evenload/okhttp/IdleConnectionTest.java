@@ -40,7 +40,8 @@ class IdleConnectionTest {
         options -> {},
         options -> options.retry(RetryPolicy.none()),
         options -> options.retry(RetryPolicy.builder().retryIf((r, f) -> false).build()),
-        options -> options.retry(RetryPolicy.builder().attemptTimeout(Duration.ofMinutes(1)).build()),
+        options ->
+            options.retry(RetryPolicy.builder().attemptTimeout(Duration.ofMinutes(1)).build()),
         options -> options.separateCalls());
   }
 
@@ -50,8 +51,7 @@ class IdleConnectionTest {
   void post_connectionClosedWhileIdle_isSentOnceOnFreshOne(
       Consumer<LoadBalancingInterceptor.Builder> policy) throws IOException {
     RawBackend a = backends.raw("a", IdleConnectionTest::respondOnce);
-    BalancedClient client =
-        backends.client(Wire.HTTP_1, a.server()).balancing(policy).build();
+    BalancedClient client = backends.client(Wire.HTTP_1, a.server()).balancing(policy).build();
     for (int i = 0; i < 10; i++) {
       assertThat(client.post("/" + i, "one order").code()).isEqualTo(200);
       backends.await(a::noConnectionOpen);
@@ -80,7 +80,8 @@ class IdleConnectionTest {
 
   @ParameterizedTest
   @EnumSource(Wire.class)
-  @DisplayName("over every protocol, a POST after the server closed is answered, as by plain OkHttp")
+  @DisplayName(
+      "over every protocol, a POST after the server closed is answered, as by plain OkHttp")
   void post_closedAfterEachResponse_isAnswered(Wire wire) throws IOException {
     Backend a = backends.start("a", wire);
     a.always(response -> response.onResponseEnd(SocketEffect.ShutdownConnection.INSTANCE));
@@ -129,7 +130,8 @@ class IdleConnectionTest {
   }
 
   @Test
-  @DisplayName("a proxy's 408 to a GET on a connection that was idle is repeated once, blaming nobody")
+  @DisplayName(
+      "a proxy's 408 to a GET on a connection that was idle is repeated once, blaming nobody")
   void get_408OnIdleConnection_isRepeatedOverFreshOne() throws IOException {
     RawBackend a = backends.raw("a", answering408ToSecond());
     BalancedClient client = backends.client(Wire.HTTP_1, a.server()).build();
@@ -141,7 +143,8 @@ class IdleConnectionTest {
   }
 
   @Test
-  @DisplayName("a 408 to a POST whose body was sent is the caller's; without its body it is repeated")
+  @DisplayName(
+      "a 408 to a POST whose body was sent is the caller's; without its body it is repeated")
   void post_408OnIdleConnection_isRepeatedOnlyWithoutBody() throws IOException {
     RawBackend a = backends.raw("a", answering408ToSecond());
     BalancedClient client = backends.client(Wire.HTTP_1, a.server()).build();
@@ -246,7 +249,9 @@ class IdleConnectionTest {
     connection.respond("200 OK");
   }
 
-  /** Answers what comes second on each connection as a proxy does for one that was idle too long. */
+  /**
+   * Answers what comes second on each connection as a proxy does for one that was idle too long.
+   */
   private static RawBackend.Handler answering408ToSecond() {
     return connection -> {
       connection.readHead(); // whose body, if it has one, waits for "100 Continue"

@@ -107,8 +107,7 @@ final class JudgeTableTest {
   @Test
   void answered_408_isForTheConnectionOnlyIfThatWasIdleAndCloses() {
     Response closing = network(408).newBuilder().header("Connection", "close").build();
-    Verdict forTheConnection =
-        new Verdict(CANCELLED, RETRYABLE, false, FailureKind.IDLE_TOO_LONG);
+    Verdict forTheConnection = new Verdict(CANCELLED, RETRYABLE, false, FailureKind.IDLE_TOO_LONG);
     Verdict plain = new Verdict(SUCCESS, FINAL, true, null);
 
     assertThat(judge.answered(closing, Seen.of(REUSED_CONNECTION), DEFAULTS, SERVER))

@@ -49,26 +49,26 @@ final class RateLimitedLogTest {
     CallListener throwing =
         new CallListener() {
           @Override
-          public void retried(FailedAttempt attempt, Duration delay) {
+          public void retried(Retried event) {
             throw new IllegalStateException("one");
           }
 
           @Override
-          public void notRetried(FailedAttempt attempt, Refusal refusal) {
+          public void notRetried(NotRetried event) {
             throw new IllegalStateException("two");
           }
 
           @Override
-          public void misrouted(String host, Server expected, String actual) {
+          public void misrouted(Misrouted event) {
             throw new AssertionError("three");
           }
         };
     CallListener contained = new ContainedListener(throwing, log);
     Server server = Server.of("10.0.0.1", 80);
     FailedAttempt attempt = new FailedAttempt("orders", null, server, 1, "503", null);
-    contained.retried(attempt, Duration.ZERO);
-    contained.notRetried(attempt, Refusal.NO_SERVER);
-    contained.misrouted("orders", server, "10.0.0.2:80");
+    contained.retried(new CallListener.Retried(attempt, Duration.ZERO));
+    contained.notRetried(new CallListener.NotRetried(attempt, Refusal.NO_SERVER));
+    contained.misrouted(new CallListener.Misrouted("orders", server, "10.0.0.2:80"));
     assertThat(messages())
         .containsExactly(
             "orders: CallListener.retried threw",
@@ -82,9 +82,9 @@ final class RateLimitedLogTest {
   @Test
   void listener_defaults_doNothing() {
     CallListener listener = new CallListener() {};
-    listener.retried(null, Duration.ZERO);
-    listener.notRetried(null, Refusal.DEADLINE);
-    listener.misrouted("orders", null, "");
+    listener.retried(null);
+    listener.notRetried(null);
+    listener.misrouted(null);
   }
 
   private List<String> messages() {

@@ -16,21 +16,17 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import mockwebserver3.SocketEffect;
 import okhttp3.Call;
 import okhttp3.Response;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Options of an interceptor that change while it runs. */
 class ReconfigureTest {
@@ -130,7 +126,7 @@ class ReconfigureTest {
     client.interceptor().reconfigure(options -> options.circuitBreaker(config));
     client.interceptor().reconfigure(options -> options.waitForServers(Duration.ofSeconds(1)));
     assertThat(state(client, a)).as("the same breakers").isEqualTo(EndpointState.BREAKER_OPEN);
-    client.interceptor().reconfigure(LoadBalancingInterceptor.Builder::withoutCircuitBreaker);
+    client.interceptor().reconfigure(options -> options.withoutCircuitBreaker());
     assertThat(state(client, a)).isEqualTo(EndpointState.ELIGIBLE);
     for (int i = 0; i < 20; i++) {
       client.get("/");
@@ -256,35 +252,6 @@ class ReconfigureTest {
     String said = client.get("/").server();
 
     client.await(() -> state(client, said.equals("a") ? a : b) == EndpointState.DRAINING);
-  }
-
-  static List<Map.Entry<String, Consumer<LoadBalancingInterceptor.Builder>>> fixedOptions() {
-    return List.of(
-        Map.entry("service", options -> options.service("x", LoadBalancer.of("x"))),
-        Map.entry("serviceOf", options -> options.serviceOf(request -> null)),
-        Map.entry("pathPrefix", options -> options.pathPrefix(server -> "/x")),
-        Map.entry("listener", options -> options.listener(new CallListener() {})),
-        Map.entry("separateCalls", LoadBalancingInterceptor.Builder::separateCalls),
-        Map.entry("build", LoadBalancingInterceptor.Builder::build));
-  }
-
-  @ParameterizedTest
-  @MethodSource("fixedOptions")
-  void fixedOption_set_isRefusedByNameAndNothingChanges(
-      Map.Entry<String, Consumer<LoadBalancingInterceptor.Builder>> option) throws IOException {
-    BalancedClient client =
-        backends.client(backends.start("a").always(r -> r.code(503)), backends.start("b")).build();
-    assertThatIllegalArgumentException()
-        .isThrownBy(
-            () ->
-                client
-                    .interceptor()
-                    .reconfigure(
-                        options -> option.getValue().accept(options.retry(RetryPolicy.none()))))
-        .withMessage(
-            option.getKey() + ": set on a running interceptor (expected: before build() only)");
-
-    assertThat(client.get("/").server()).isEqualTo("b");
   }
 
   @Test

@@ -1,15 +1,12 @@
 package io.evenload.okhttp;
 
-import io.evenload.Server;
 import java.net.ConnectException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import okhttp3.Call;
 
 /** Remembers what it is told, but no call: that would keep calls from becoming garbage. */
 final class RecordingCallListener implements CallListener {
@@ -27,7 +24,8 @@ final class RecordingCallListener implements CallListener {
   }
 
   @Override
-  public void retried(FailedAttempt attempt, Duration delay) {
+  public void retried(Retried event) {
+    FailedAttempt attempt = event.attempt();
     retries.incrementAndGet();
     reasons.computeIfAbsent(attempt.reason(), any -> new AtomicInteger()).incrementAndGet();
     if (attempt.failure() instanceof ConnectException) {
@@ -37,26 +35,26 @@ final class RecordingCallListener implements CallListener {
   }
 
   @Override
-  public void notRetried(FailedAttempt attempt, Refusal refusal) {
-    refusals.add(refusal);
+  public void notRetried(NotRetried event) {
+    refusals.add(event.refusal());
     signal.changed();
   }
 
   @Override
-  public void hedged(String host, Call call, Server slow, Server second) {
-    hedges.add(slow.id() + " then " + second.id());
+  public void hedged(Hedged event) {
+    hedges.add(event.slow().id() + " then " + event.second().id());
     signal.changed();
   }
 
   @Override
-  public void notHedged(String host, Call call, Server slow, Refusal refusal) {
-    hedges.add(slow.id() + " then " + refusal);
+  public void notHedged(NotHedged event) {
+    hedges.add(event.slow().id() + " then " + event.refusal());
     signal.changed();
   }
 
   @Override
-  public void misrouted(String host, Server expected, String actual) {
-    misrouted.add(host + ": " + expected + " expected, sent to " + actual);
+  public void misrouted(Misrouted event) {
+    misrouted.add(event.host() + ": " + event.expected() + " expected, sent to " + event.actual());
     signal.changed();
   }
 

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.evenload.Outcome;
 import io.evenload.Server;
 import io.evenload.okhttp.CallAttempt.Reason;
-import io.evenload.okhttp.CallListener.Refusal;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,6 +33,9 @@ final class RetriesTest {
 
   private static final Server SERVER = Server.of("10.0.0.1", 80);
   private static final long LIMIT = RetryPolicy.DEFAULT_BASE_BACKOFF.toNanos();
+
+  @SuppressWarnings("UnnecessaryLambda") // one name for it everywhere
+  private static final BooleanSupplier NONE_LEFT = () -> false;
 
   private final VirtualTiming time = new VirtualTiming();
   private final List<String> told = new ArrayList<>();
@@ -148,17 +150,18 @@ final class RetriesTest {
   @ValueSource(strings = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
   void delayNanos_idempotentMethod_isRetried(String method) {
     RequestBody body = method.equals("PUT") ? RequestBody.create("x", null) : null;
-    assertThat(decide(request(method, body), answered(503), 1, RetriesTest::noneLeft)).isNotEqualTo(Retries.NO);
+    assertThat(decide(request(method, body), answered(503), 1, NONE_LEFT)).isNotEqualTo(Retries.NO);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"POST", "PATCH"})
   void delayNanos_otherMethod_isRetriedOnlyIfUnprocessed(String method) {
     Request request = request(method, RequestBody.create("x", null));
-    assertThat(decide(request, answered(503), 1, RetriesTest::noneLeft)).isEqualTo(Retries.NO);
+    assertThat(decide(request, answered(503), 1, NONE_LEFT)).isEqualTo(Retries.NO);
     assertThat(told).containsExactly("notRetried 1 503 NOT_IDEMPOTENT");
     assertThat(decide(request, failed(FailureKind.MAYBE_SENT), 1)).isEqualTo(Retries.NO);
-    assertThat(decide(request, failed(FailureKind.MAYBE_STALE), 1, RetriesTest::noneLeft)).isEqualTo(Retries.NO);
+    assertThat(decide(request, failed(FailureKind.MAYBE_STALE), 1, NONE_LEFT))
+        .isEqualTo(Retries.NO);
     assertThat(decide(request, failed(FailureKind.NOT_SENT), 1)).isNotEqualTo(Retries.NO);
     assertThat(decide(request, failed(FailureKind.REFUSED), 1)).isNotEqualTo(Retries.NO);
     assertThat(decide(request, failed(FailureKind.SHUT_DOWN), 1)).isNotEqualTo(Retries.NO);
@@ -169,7 +172,7 @@ final class RetriesTest {
       value = FailureKind.class,
       names = {"CANCELED", "CALLER"})
   void delayNanos_callersFault_isNo(FailureKind kind) {
-    assertThat(decide(get(), failed(kind), 1, RetriesTest::noneLeft)).isEqualTo(Retries.NO);
+    assertThat(decide(get(), failed(kind), 1, NONE_LEFT)).isEqualTo(Retries.NO);
     assertThat(told).isEmpty();
   }
 
@@ -179,10 +182,12 @@ final class RetriesTest {
     BalancedCall balanced = balanced(call);
     Retries retries = retries(RetryPolicy.defaults());
     AttemptRecord refused = failed(FailureKind.NOT_SENT);
-    assertThat(retries.delayNanos(balanced, call.request(), retries.policy(), refused, 1, RetriesTest::noneLeft))
+    assertThat(
+            retries.delayNanos(balanced, call.request(), retries.policy(), refused, 1, NONE_LEFT))
         .isNotEqualTo(Retries.NO);
     balanced.carrier().requestBodyStart(call);
-    assertThat(retries.delayNanos(balanced, call.request(), retries.policy(), refused, 1, RetriesTest::noneLeft))
+    assertThat(
+            retries.delayNanos(balanced, call.request(), retries.policy(), refused, 1, NONE_LEFT))
         .isEqualTo(Retries.NO);
     assertThat(told).last().isEqualTo("notRetried 1 IOException BODY_NOT_REPEATABLE");
   }
@@ -200,10 +205,14 @@ final class RetriesTest {
     retries.request();
     retries.request();
     for (int i = 0; i < 2; i++) {
-      assertThat(retries.delayNanos(balanced(call), get(), retries.policy(), answered(503), 1, RetriesTest::noneLeft))
+      assertThat(
+              retries.delayNanos(
+                  balanced(call), get(), retries.policy(), answered(503), 1, NONE_LEFT))
           .isNotEqualTo(Retries.NO);
     }
-    assertThat(retries.delayNanos(balanced(call), get(), retries.policy(), answered(503), 1, RetriesTest::noneLeft))
+    assertThat(
+            retries.delayNanos(
+                balanced(call), get(), retries.policy(), answered(503), 1, NONE_LEFT))
         .isEqualTo(Retries.NO);
     assertThat(told).last().isEqualTo("notRetried 1 503 BUDGET_EXHAUSTED");
   }
@@ -214,7 +223,12 @@ final class RetriesTest {
     Retries retries = retries(RetryPolicy.builder().budgetPerSecond(0).budgetRatio(0).build());
     assertThat(
             retries.delayNanos(
-                balanced(call), get(), retries.policy(), failed(FailureKind.MAYBE_STALE), 1, RetriesTest::noneLeft))
+                balanced(call),
+                get(),
+                retries.policy(),
+                failed(FailureKind.MAYBE_STALE),
+                1,
+                NONE_LEFT))
         .isZero();
   }
 
@@ -224,7 +238,9 @@ final class RetriesTest {
     Retries retries = retries(RetryPolicy.none());
     retries.request();
     for (FailureKind kind : FailureKind.values()) {
-      assertThat(retries.delayNanos(balanced(call), get(), retries.policy(), failed(kind), 1, RetriesTest::noneLeft))
+      assertThat(
+              retries.delayNanos(
+                  balanced(call), get(), retries.policy(), failed(kind), 1, NONE_LEFT))
           .isEqualTo(Retries.NO);
     }
   }
@@ -236,13 +252,13 @@ final class RetriesTest {
   private long decide(Request request, AttemptRecord tried, int number, BooleanSupplier untried) {
     Call call = client.newCall(request);
     RetryPolicy policy = RetryPolicy.defaults();
-    return retries(policy)
-        .delayNanos(balanced(call), request, policy, tried, number, untried);
+    return retries(policy).delayNanos(balanced(call), request, policy, tried, number, untried);
   }
 
   private long decide(Call call, AttemptRecord tried, int number) {
     RetryPolicy policy = RetryPolicy.defaults();
-    return retries(policy).delayNanos(balanced(call), call.request(), policy, tried, number, RetriesTest::noneLeft);
+    return retries(policy)
+        .delayNanos(balanced(call), call.request(), policy, tried, number, NONE_LEFT);
   }
 
   private BalancedCall balanced(Call call) {
@@ -256,19 +272,19 @@ final class RetriesTest {
         time.timing(),
         new CallListener() {
           @Override
-          public void retried(FailedAttempt attempt, Duration delay) {
-            told.add("retried " + attempt.number() + " " + attempt.reason() + " after " + delay);
+          public void retried(Retried event) {
+            FailedAttempt attempt = event.attempt();
+            told.add(
+                "retried " + attempt.number() + " " + attempt.reason() + " after " + event.delay());
           }
 
           @Override
-          public void notRetried(FailedAttempt attempt, Refusal refusal) {
-            told.add("notRetried " + attempt.number() + " " + attempt.reason() + " " + refusal);
+          public void notRetried(NotRetried event) {
+            FailedAttempt attempt = event.attempt();
+            told.add(
+                "notRetried " + attempt.number() + " " + attempt.reason() + " " + event.refusal());
           }
         });
-  }
-
-  private static boolean noneLeft() {
-    return false;
   }
 
   private static Request get() {

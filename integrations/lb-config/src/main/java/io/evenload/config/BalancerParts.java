@@ -67,21 +67,9 @@ final class BalancerParts {
                 OutlierDetection.DEFAULT_SUCCESS_RATE_FLOOR,
                 OutlierDetection.Builder::successRateFloor)
             .integer(
-                "successRateServers",
-                OutlierDetection.DEFAULT_SUCCESS_RATE_SERVERS,
-                OutlierDetection.Builder::successRateServers)
-            .integer(
-                "successRateAttempts",
-                OutlierDetection.DEFAULT_SUCCESS_RATE_ATTEMPTS,
-                OutlierDetection.Builder::successRateAttempts)
-            .integer(
                 "failurePercent",
                 OutlierDetection.DEFAULT_FAILURE_PERCENT,
                 OutlierDetection.Builder::failurePercent)
-            .integer(
-                "failurePercentAttempts",
-                OutlierDetection.DEFAULT_FAILURE_PERCENT_ATTEMPTS,
-                OutlierDetection.Builder::failurePercentAttempts)
             .duration(
                 "interval", OutlierDetection.DEFAULT_INTERVAL, OutlierDetection.Builder::interval)
             .duration(
@@ -92,7 +80,6 @@ final class BalancerParts {
                 "maxEjectionTime",
                 OutlierDetection.DEFAULT_MAX_EJECTION_TIME,
                 OutlierDetection.Builder::maxEjectionTime)
-            .number("jitter", OutlierDetection.DEFAULT_JITTER, OutlierDetection.Builder::jitter)
             .integer(
                 "maxEjectionPercent",
                 OutlierDetection.DEFAULT_MAX_EJECTION_PERCENT,
@@ -117,8 +104,7 @@ final class BalancerParts {
     Settings<SlowStart.Builder> settings =
         new Settings<SlowStart.Builder>("slow-start", "SlowStart.Builder")
             .duration("window", SlowStart.DEFAULT_WINDOW, SlowStart.Builder::window)
-            .number("aggression", SlowStart.DEFAULT_AGGRESSION, SlowStart.Builder::aggression)
-            .number("minShare", SlowStart.DEFAULT_MIN_SHARE, SlowStart.Builder::minShare);
+            .number("aggression", SlowStart.DEFAULT_AGGRESSION, SlowStart.Builder::aggression);
     return Part.of(
         settings.keysAfter(enabled),
         values -> {

@@ -25,8 +25,6 @@ final class ChooserPart {
               "first-available"),
           "power-of-two-choices",
           "LoadBalancer.Builder.chooser");
-  private static final Key<Double> EXPONENT =
-      key("exponent", Form.NUMBER, "1", "powerOfTwoChoices, leastLoaded");
   private static final Key<Duration> DECAY_TIME =
       key("decay-time", Form.DURATION, Form.text(Choosers.DEFAULT_DECAY_TIME), "peakEwma");
   private static final Key<Double> FACTOR =
@@ -37,7 +35,7 @@ final class ChooserPart {
 
   static final Part<LoadBalancer.Builder> PART =
       Part.of(
-          List.of(CHOOSER, EXPONENT, DECAY_TIME, FACTOR, STICKY, CAPACITY),
+          List.of(CHOOSER, DECAY_TIME, FACTOR, STICKY, CAPACITY),
           ChooserPart::read,
           LoadBalancer.Builder::chooser,
           ChooserPart::reset,
@@ -61,22 +59,20 @@ final class ChooserPart {
   }
 
   private static Chooser first(Values values) {
-    double exponent =
-        or(values.get(EXPONENT, CHOOSER, List.of("power-of-two-choices", "least-loaded")), 1.0);
     Duration decayTime =
         or(values.get(DECAY_TIME, CHOOSER, List.of("peak-ewma")), Choosers.DEFAULT_DECAY_TIME);
     double factor =
         or(values.get(FACTOR, CHOOSER, List.of("bounded-load")), Choosers.DEFAULT_BALANCE_FACTOR);
     return switch (values.get(CHOOSER, CHOOSER.usual())) {
       case "peak-ewma" -> Choosers.peakEwma(decayTime);
-      case "least-loaded" -> Choosers.leastLoaded(exponent);
+      case "least-loaded" -> Choosers.leastLoaded();
       case "round-robin" -> Choosers.roundRobin();
       case "random" -> Choosers.random();
       case "maglev" -> Choosers.maglev();
       case "rendezvous" -> Choosers.rendezvous();
       case "bounded-load" -> Choosers.boundedLoad(factor);
       case "first-available" -> Choosers.firstAvailable();
-      default -> Choosers.powerOfTwoChoices(exponent);
+      default -> Choosers.powerOfTwoChoices();
     };
   }
 

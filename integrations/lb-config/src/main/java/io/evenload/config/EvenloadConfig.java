@@ -4,12 +4,14 @@ import static java.util.Objects.requireNonNull;
 
 import io.evenload.LoadBalancer;
 import io.evenload.okhttp.LoadBalancingInterceptor;
+import io.evenload.okhttp.ServiceOptions;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import okhttp3.OkHttpClient;
 
@@ -25,13 +27,13 @@ import okhttp3.OkHttpClient;
  * <pre>{@code
  * EvenloadConfig config = EvenloadConfig.of(properties);
  * LoadBalancer orders = config.balancer("orders").servers(servers).build();
- * LoadBalancingInterceptor balancing = config.interceptor("orders").service("orders", orders).build();
+ * LoadBalancingInterceptor balancing = config.interceptor(orders).build();
  * }</pre>
  *
  * <p>What is after {@code evenload.default.} holds for all services, and what is after {@code
  * evenload.service.<name>.} for one, key by key. Where there is neither, the library's own default
- * holds. The table in {@code docs/configuration.md} has all keys. Keys that do not begin with
- * {@code evenload.} are not looked at.
+ * holds. The tables in {@code docs/configuration.md} and {@code docs/configuration-expert.md} have
+ * all keys. Keys that do not begin with {@code evenload.} are not looked at.
  *
  * <p>Immutable and thread-safe.
  */
@@ -113,17 +115,29 @@ public final class EvenloadConfig {
   }
 
   /**
-   * Returns a builder of an interceptor, with the options that are configured for a service. It
-   * needs the service; what is set on it besides has its way over the configuration. The options of
-   * an interceptor hold for all services that are added to it: services with options of their own
-   * take an interceptor each.
+   * Returns a builder of an interceptor for services, each with the options that are configured for
+   * it: {@code config.interceptor(orders, search).build()}. What is set on the builder besides
+   * holds where no key says otherwise, and other services may be added.
+   *
+   * @param balancers the name of each is the service's, and the host of its URLs
+   * @throws IllegalArgumentException if a name cannot be a host, or comes twice
+   */
+  public LoadBalancingInterceptor.Builder interceptor(LoadBalancer... balancers) {
+    LoadBalancingInterceptor.Builder builder = LoadBalancingInterceptor.builder();
+    for (LoadBalancer balancer : balancers) {
+      builder.service(balancer.name(), balancer, options(balancer.name()));
+    }
+    return builder;
+  }
+
+  /**
+   * Returns what sets the options of the calls to a service that are configured, for a host that
+   * has another name: {@code builder.service("shop", orders, config.options("orders"))}.
    *
    * @param service the service's name
    */
-  public LoadBalancingInterceptor.Builder interceptor(String service) {
-    LoadBalancingInterceptor.Builder builder = LoadBalancingInterceptor.builder();
-    section(service).interceptor().applyTo(builder);
-    return builder;
+  public Consumer<ServiceOptions<?>> options(String service) {
+    return section(service).interceptor()::applyTo;
   }
 
   /**
@@ -147,17 +161,28 @@ public final class EvenloadConfig {
   }
 
   /**
-   * Does the same at a running interceptor, by {@link LoadBalancingInterceptor#reconfigure}.
+   * Does the same at all services of a running interceptor, by {@link
+   * LoadBalancingInterceptor#reconfigure}; the host of each is the service's name.
    *
-   * @param service the service's name, as it was given to {@link #interceptor}
    * @param former what the interceptor was built or reconfigured with last
    */
+  public void reconfigure(LoadBalancingInterceptor interceptor, EvenloadConfig former) {
+    interceptor.hosts().forEach(host -> reconfigure(interceptor, host, host, former));
+  }
+
+  /**
+   * Does the same at one service of a running interceptor.
+   *
+   * @param host the host that the service was added with
+   * @param service the service's name, as it was given to {@link #options}
+   * @param former what the service was built or reconfigured with last
+   */
   public void reconfigure(
-      LoadBalancingInterceptor interceptor, String service, EvenloadConfig former) {
-    Options<LoadBalancingInterceptor.Builder> options = section(service).interceptor();
-    Options<LoadBalancingInterceptor.Builder> last = former.section(service).interceptor();
+      LoadBalancingInterceptor interceptor, String host, String service, EvenloadConfig former) {
+    Options<ServiceOptions<?>> options = section(service).interceptor();
+    Options<ServiceOptions<?>> last = former.section(service).interceptor();
     if (!options.same(last)) {
-      interceptor.reconfigure(builder -> options.applyTo(builder, last));
+      interceptor.reconfigure(host, given -> options.applyTo(given, last));
     }
   }
 

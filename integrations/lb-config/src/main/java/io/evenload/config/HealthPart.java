@@ -40,7 +40,6 @@ final class HealthPart {
               HealthCheck.Builder.DEFAULT_FAST_INTERVAL,
               HealthCheck.Builder::fastInterval)
           .duration("timeout", HealthCheck.Builder.DEFAULT_TIMEOUT, HealthCheck.Builder::timeout)
-          .number("jitter", HealthCheck.Builder.DEFAULT_JITTER, HealthCheck.Builder::jitter)
           .integer(
               "healthyThreshold",
               HealthCheck.Builder.DEFAULT_HEALTHY_THRESHOLD,

@@ -2,18 +2,17 @@ package io.evenload.config;
 
 import io.evenload.okhttp.Affinity;
 import io.evenload.okhttp.BackendHints;
+import io.evenload.okhttp.CircuitBreaker;
 import io.evenload.okhttp.HedgePolicy;
-import io.evenload.okhttp.LoadBalancingInterceptor;
 import io.evenload.okhttp.RetryPolicy;
-import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
-import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
+import io.evenload.okhttp.ServiceOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** The parts of a {@link LoadBalancingInterceptor}'s options. */
+/** The parts of the {@link ServiceOptions}. */
 final class InterceptorParts {
 
   private static final String IF_SET = "true if another is set";
@@ -21,15 +20,14 @@ final class InterceptorParts {
   private InterceptorParts() {}
 
   /** Returns them in the order of the documentation. */
-  static List<Part<LoadBalancingInterceptor.Builder>> all() {
-    List<Part<LoadBalancingInterceptor.Builder>> parts = new ArrayList<>();
+  static List<Part<ServiceOptions<?>>> all() {
+    List<Part<ServiceOptions<?>>> parts = new ArrayList<>();
     parts.add(RetryPart.PART);
     parts.add(BreakerPart.PART);
     parts.addAll(
-        new Settings<LoadBalancingInterceptor.Builder>("", "LoadBalancingInterceptor.Builder")
-            .duration(
-                "waitForServers", Duration.ZERO, LoadBalancingInterceptor.Builder::waitForServers)
-            .duration("waitForRoom", Duration.ZERO, LoadBalancingInterceptor.Builder::waitForRoom)
+        new Settings<ServiceOptions<?>>("", "ServiceOptions")
+            .duration("waitForServers", Duration.ZERO, ServiceOptions::waitForServers)
+            .duration("waitForRoom", Duration.ZERO, ServiceOptions::waitForRoom)
             .parts());
     parts.add(
         Part.of(
@@ -37,25 +35,25 @@ final class InterceptorParts {
                 "failure-statuses",
                 Form.STATUS_SET,
                 "500 and more, and `retry.statuses`",
-                "LoadBalancingInterceptor.Builder.failureStatuses, defaultFailureStatuses"),
+                "ServiceOptions.failureStatuses, defaultFailureStatuses"),
             (builder, statuses) -> builder.failureStatuses(statuses::contains),
-            LoadBalancingInterceptor.Builder::defaultFailureStatuses));
+            ServiceOptions::defaultFailureStatuses));
     parts.add(
         Part.of(
             new Key<>(
                 "timeout-header",
                 Form.TEXT,
                 "none",
-                "LoadBalancingInterceptor.Builder.timeoutHeader, withoutTimeoutHeader"),
-            LoadBalancingInterceptor.Builder::timeoutHeader,
-            LoadBalancingInterceptor.Builder::withoutTimeoutHeader));
+                "ServiceOptions.timeoutHeader, withoutTimeoutHeader"),
+            ServiceOptions::timeoutHeader,
+            ServiceOptions::withoutTimeoutHeader));
     parts.add(AffinityPart.PART);
     parts.add(hints());
     return List.copyOf(parts);
   }
 
-  private static Part<LoadBalancingInterceptor.Builder> hints() {
-    Key<Boolean> enabled = Key.enabled("hints", IF_SET, "LoadBalancingInterceptor.Builder.hints");
+  private static Part<ServiceOptions<?>> hints() {
+    Key<Boolean> enabled = Key.enabled("hints", IF_SET, "ServiceOptions.hints");
     Settings<BackendHints.Builder> settings =
         new Settings<BackendHints.Builder>("hints", "BackendHints.Builder")
             .flag(
@@ -85,23 +83,23 @@ final class InterceptorParts {
           BackendHints hints = settings.on(BackendHints.builder(), values).build();
           return values.get(enabled, true) ? hints : null;
         },
-        LoadBalancingInterceptor.Builder::hints,
+        (ServiceOptions<?> options, BackendHints hints) -> options.hints(hints),
         InterceptorParts::believeNothing,
         InterceptorParts::believeNothing);
   }
 
-  private static void believeNothing(LoadBalancingInterceptor.Builder builder) {
+  private static void believeNothing(ServiceOptions<?> builder) {
     builder.hints(BackendHints.builder().build());
   }
 
   /** When a call is tried again, and hedged. */
   private static final class RetryPart {
     private static final Key<Boolean> ENABLED =
-        Key.enabled("retry", "true", "LoadBalancingInterceptor.Builder.retry");
+        Key.enabled("retry", "true", "ServiceOptions.retry");
     private static final Key<Boolean> BUDGET =
         Key.enabled("retry.budget", "true", "RetryPolicy.Builder.withoutBudget");
     private static final Key<Boolean> HEDGE =
-        Key.enabled("retry.hedge", IF_SET, "RetryPolicy.Builder.hedge");
+        Key.enabled("retry.hedge", IF_SET, "RetryPolicy.Builder.hedge, withoutHedge");
     private static final Key<Duration> DELAY =
         new Key<>("retry.hedge.delay", Form.DURATION, "none", "HedgePolicy.after");
     private static final Key<Double> QUANTILE =
@@ -133,11 +131,11 @@ final class InterceptorParts {
             .flag("refusalsTrusted", true, RetryPolicy.Builder::refusalsTrusted)
             .duration("attemptTimeout", Duration.ZERO, RetryPolicy.Builder::attemptTimeout);
 
-    static final Part<LoadBalancingInterceptor.Builder> PART =
+    static final Part<ServiceOptions<?>> PART =
         Part.of(
             keys(),
             RetryPart::read,
-            LoadBalancingInterceptor.Builder::retry,
+            ServiceOptions::retry,
             builder -> builder.retry(RetryPolicy.none()),
             builder -> builder.retry(RetryPolicy.defaults()));
 
@@ -178,89 +176,46 @@ final class InterceptorParts {
   private static final class BreakerPart {
     private static final Key<Boolean> ENABLED =
         Key.enabled(
-            "circuit-breaker",
-            "true",
-            "LoadBalancingInterceptor.Builder.circuitBreaker, withoutCircuitBreaker");
-    private static final Settings<CircuitBreakerConfig.Builder> SETTINGS =
-        new Settings<CircuitBreakerConfig.Builder>(
-                "circuit-breaker", "CircuitBreakerConfig.Builder")
-            .number(
-                "failureRateThreshold",
-                LoadBalancingInterceptor.Builder.DEFAULT_FAILURE_RATE_THRESHOLD,
-                (breaker, percent) -> breaker.failureRateThreshold(percent.floatValue()))
-            .number(
-                "slowCallRateThreshold",
-                CircuitBreakerConfig.DEFAULT_SLOW_CALL_RATE_THRESHOLD,
-                (breaker, percent) -> breaker.slowCallRateThreshold(percent.floatValue()))
-            .duration(
-                "slowCallDurationThreshold",
-                Duration.ofSeconds(CircuitBreakerConfig.DEFAULT_SLOW_CALL_DURATION_THRESHOLD),
-                CircuitBreakerConfig.Builder::slowCallDurationThreshold)
-            .with(
-                "slidingWindowType",
-                Form.oneOf("count-based", "time-based"),
-                "count-based",
-                (breaker, type) -> breaker.slidingWindowType(windowType(type)))
+            "circuit-breaker", "true", "ServiceOptions.circuitBreaker, withoutCircuitBreaker");
+    private static final Settings<CircuitBreaker.Builder> SETTINGS =
+        new Settings<CircuitBreaker.Builder>("circuit-breaker", "CircuitBreaker.Builder")
             .integer(
-                "slidingWindowSize",
-                LoadBalancingInterceptor.Builder.DEFAULT_SLIDING_WINDOW_SIZE,
-                CircuitBreakerConfig.Builder::slidingWindowSize)
+                "failurePercent",
+                CircuitBreaker.DEFAULT_FAILURE_PERCENT,
+                CircuitBreaker.Builder::failurePercent)
             .integer(
-                "minimumNumberOfCalls",
-                LoadBalancingInterceptor.Builder.DEFAULT_MINIMUM_NUMBER_OF_CALLS,
-                CircuitBreakerConfig.Builder::minimumNumberOfCalls)
+                "slowPercent",
+                CircuitBreaker.DEFAULT_SLOW_PERCENT,
+                CircuitBreaker.Builder::slowPercent)
             .duration(
-                "waitDurationInOpenState",
-                LoadBalancingInterceptor.Builder.DEFAULT_WAIT_DURATION_IN_OPEN_STATE,
-                CircuitBreakerConfig.Builder::waitDurationInOpenState)
+                "slowAfter", CircuitBreaker.DEFAULT_SLOW_AFTER, CircuitBreaker.Builder::slowAfter)
+            .integer("window", CircuitBreaker.DEFAULT_WINDOW, CircuitBreaker.Builder::window)
             .integer(
-                "permittedNumberOfCallsInHalfOpenState",
-                LoadBalancingInterceptor.Builder.DEFAULT_CALLS_IN_HALF_OPEN_STATE,
-                CircuitBreakerConfig.Builder::permittedNumberOfCallsInHalfOpenState)
+                "minimumAttempts",
+                CircuitBreaker.DEFAULT_MINIMUM_ATTEMPTS,
+                CircuitBreaker.Builder::minimumAttempts)
             .duration(
-                "maxWaitDurationInHalfOpenState",
-                Duration.ZERO,
-                CircuitBreakerConfig.Builder::maxWaitDurationInHalfOpenState);
+                "openTime", CircuitBreaker.DEFAULT_OPEN_TIME, CircuitBreaker.Builder::openTime)
+            .integer("trials", CircuitBreaker.DEFAULT_TRIALS, CircuitBreaker.Builder::trials);
 
-    static final Part<LoadBalancingInterceptor.Builder> PART =
+    static final Part<ServiceOptions<?>> PART =
         Part.of(
             SETTINGS.keysAfter(ENABLED),
-            values -> {
-              CircuitBreakerConfig breaker = SETTINGS.on(usual(values), values).build();
-              return values.get(ENABLED, true) ? breaker : null;
-            },
-            LoadBalancingInterceptor.Builder::circuitBreaker,
-            LoadBalancingInterceptor.Builder::withoutCircuitBreaker,
-            builder -> builder.circuitBreaker(usual(Values.none()).build()));
+            BreakerPart::read,
+            (options, breaker) -> options.circuitBreaker(breaker),
+            ServiceOptions::withoutCircuitBreaker,
+            options -> options.circuitBreaker(CircuitBreaker.defaults()));
 
-    private static SlidingWindowType windowType(String word) {
-      return word.equals("count-based")
-          ? SlidingWindowType.COUNT_BASED
-          : SlidingWindowType.TIME_BASED;
-    }
-
-    /** Returns the interceptor's own defaults, which are not resilience4j's. */
-    private static CircuitBreakerConfig.Builder usual(Values values) {
-      CircuitBreakerConfig.Builder breaker =
-          CircuitBreakerConfig.custom()
-              .failureRateThreshold(LoadBalancingInterceptor.Builder.DEFAULT_FAILURE_RATE_THRESHOLD)
-              .slidingWindowSize(LoadBalancingInterceptor.Builder.DEFAULT_SLIDING_WINDOW_SIZE)
-              .minimumNumberOfCalls(
-                  LoadBalancingInterceptor.Builder.DEFAULT_MINIMUM_NUMBER_OF_CALLS)
-              .permittedNumberOfCallsInHalfOpenState(
-                  LoadBalancingInterceptor.Builder.DEFAULT_CALLS_IN_HALF_OPEN_STATE);
-      // It may be set but once, so not if there is a value to come.
-      return values.has(SETTINGS.key("waitDurationInOpenState"))
-          ? breaker
-          : breaker.waitDurationInOpenState(
-              LoadBalancingInterceptor.Builder.DEFAULT_WAIT_DURATION_IN_OPEN_STATE);
+    private static @Nullable CircuitBreaker read(Values values) {
+      CircuitBreaker breaker = SETTINGS.on(CircuitBreaker.builder(), values).build();
+      return values.get(ENABLED, true) ? breaker : null;
     }
   }
 
   /** What keeps the calls of a session together. */
   private static final class AffinityPart {
     private static final Key<Boolean> ENABLED =
-        Key.enabled("affinity", IF_SET, "LoadBalancingInterceptor.Builder.affinity");
+        Key.enabled("affinity", IF_SET, "ServiceOptions.affinity");
     private static final Key<String> BY =
         new Key<>(
             "affinity.by",
@@ -272,15 +227,15 @@ final class InterceptorParts {
     private static final Key<Duration> MAX_AGE =
         new Key<>("affinity.max-age", Form.DURATION, "none", "Affinity.serverCookie");
 
-    static final Part<LoadBalancingInterceptor.Builder> PART =
+    static final Part<ServiceOptions<?>> PART =
         Part.of(
             List.of(ENABLED, BY, NAME, MAX_AGE),
             AffinityPart::read,
-            LoadBalancingInterceptor.Builder::affinity,
+            ServiceOptions::affinity,
             AffinityPart::none,
             AffinityPart::none);
 
-    private static void none(LoadBalancingInterceptor.Builder builder) {
+    private static void none(ServiceOptions<?> builder) {
       builder.affinity(Affinity.by(request -> null));
     }
 

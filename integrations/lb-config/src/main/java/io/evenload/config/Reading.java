@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.evenload.LoadBalancer;
 import io.evenload.okhttp.LoadBalancingInterceptor;
+import io.evenload.okhttp.ServiceOptions;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -22,8 +23,7 @@ final class Reading {
   private static final String DEFAULT = EvenloadConfig.PREFIX + "default.";
   private static final String SERVICE = EvenloadConfig.PREFIX + "service.";
   private static final List<Part<LoadBalancer.Builder>> BALANCER = BalancerParts.all();
-  private static final List<Part<LoadBalancingInterceptor.Builder>> INTERCEPTOR =
-      InterceptorParts.all();
+  private static final List<Part<ServiceOptions<?>>> INTERCEPTOR = InterceptorParts.all();
   private static final Set<String> NAMES = new TreeSet<>();
 
   static {
@@ -86,7 +86,8 @@ final class Reading {
   private Section section(Values values) {
     return new Section(
         Options.read(BALANCER, values, LoadBalancer.builder("scratch"), problems),
-        Options.read(INTERCEPTOR, values, LoadBalancingInterceptor.builder(), problems));
+        Options.<ServiceOptions<?>>read(
+            INTERCEPTOR, values, LoadBalancingInterceptor.builder(), problems));
   }
 
   private void read(String key, String text) {

@@ -1,9 +1,7 @@
 package io.evenload.config;
 
 import io.evenload.LoadBalancer;
-import io.evenload.okhttp.LoadBalancingInterceptor;
+import io.evenload.okhttp.ServiceOptions;
 
 /** What is configured for one service, or for all. */
-record Section(
-    Options<LoadBalancer.Builder> balancer,
-    Options<LoadBalancingInterceptor.Builder> interceptor) {}
+record Section(Options<LoadBalancer.Builder> balancer, Options<ServiceOptions<?>> interceptor) {}

@@ -4,7 +4,7 @@ import io.evenload.Chooser;
 import io.evenload.Gate;
 import io.evenload.LoadBalancer;
 import io.evenload.Server;
-import io.evenload.okhttp.LoadBalancingInterceptor;
+import io.evenload.okhttp.ServiceOptions;
 import io.github.resilience4j.core.IntervalFunction;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +18,7 @@ import okhttp3.CookieJar;
 import okhttp3.Request;
 
 /** What two builders were set to, as text. */
-record Effects(LoadBalancer.Builder balancer, LoadBalancingInterceptor.Builder interceptor) {
+record Effects(LoadBalancer.Builder balancer, ServiceOptions<?> interceptor) {
 
   private static final Request REQUEST =
       new Request.Builder()
@@ -87,7 +87,8 @@ record Effects(LoadBalancer.Builder balancer, LoadBalancingInterceptor.Builder i
 
   private String breakerWait() {
     IntervalFunction wait =
-        (IntervalFunction) Fields.of(interceptor, "circuitBreaker.waitIntervalFunctionInOpenState");
+        (IntervalFunction)
+            Fields.of(interceptor, "circuitBreaker.config.waitIntervalFunctionInOpenState");
     return String.valueOf(wait.apply(1));
   }
 

@@ -7,6 +7,7 @@ import io.evenload.LoadBalancer;
 import io.evenload.Server;
 import io.evenload.ServerList;
 import io.evenload.okhttp.LoadBalancingInterceptor;
+import io.evenload.okhttp.ServiceOptions;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -41,7 +42,7 @@ class EvenloadConfigTest {
   void of_nothing_isTheLibrarysDefaults() {
     EvenloadConfig config = EvenloadConfig.of(Map.of());
     assertThat(config.services()).isEmpty();
-    assertThat(Fields.all(config.interceptor("orders")))
+    assertThat(Fields.all(options(config, "orders")))
         .isEqualTo(Fields.all(LoadBalancingInterceptor.builder()));
     assertThat(Fields.all(config.balancer("orders")))
         .isEqualTo(Fields.all(LoadBalancer.builder("orders")));
@@ -66,7 +67,7 @@ class EvenloadConfigTest {
     try (LoadBalancer orders =
         config.balancer("orders").servers(ServerList.of(Server.of("a", 1))).build()) {
       assertThat(orders.name()).isEqualTo("orders");
-      assertThat(config.interceptor("orders").service("orders", orders).build()).isNotNull();
+      assertThat(config.interceptor(orders).build()).isNotNull();
     }
   }
 
@@ -81,8 +82,8 @@ class EvenloadConfigTest {
         "default.leak-sampling= | default.leak-sampling:  (expected: integer)",
         "service.orders.empty-list-grace=5 | service.orders.empty-list-grace: 5"
             + " (expected: duration, such as 250ms, 2s or PT1M)",
-        "default.circuit-breaker.wait-duration-in-open-state=PT2562047788015215H |"
-            + " default.circuit-breaker.wait-duration-in-open-state: PT2562047788015215H"
+        "default.circuit-breaker.open-time=PT2562047788015215H |"
+            + " default.circuit-breaker.open-time: PT2562047788015215H"
             + " (expected: duration, such as 250ms, 2s or PT1M)",
         "default.empty-list-grace=-PT1S | default.empty-list-grace: -PT1S"
             + " (expected: PT0S to PT2400H)",
@@ -97,9 +98,8 @@ class EvenloadConfigTest {
         "default.chooser=best | default.chooser: best (expected: power-of-two-choices, peak-ewma,"
             + " least-loaded, round-robin, random, maglev, rendezvous, bounded-load or"
             + " first-available)",
-        "default.circuit-breaker.sliding-window-size=0 |"
-            + " default.circuit-breaker.sliding-window-size: 0 (expected: slidingWindowSize must be"
-            + " greater than 0)",
+        "default.circuit-breaker.window=0 |"
+            + " default.circuit-breaker.window: 0 (expected: 1 to 100000)",
         "default.retry.max-attempt=3 | default.retry.max-attempt: unknown key"
             + " (expected: perhaps evenload.default.retry.max-attempts)",
         "service.orders.slowstart.window=3s | service.orders.slowstart.window: unknown key"
@@ -172,8 +172,8 @@ class EvenloadConfigTest {
             + " (expected: header, cookie or server-cookie)",
         "default.affinity.by=server-cookie;default.affinity.name=X | default.affinity.name: X"
             + " (expected: only with affinity.by=header or cookie)",
-        "default.outlier-detection.enabled=false;default.outlier-detection.jitter=1 |"
-            + " default.outlier-detection.jitter: 1 (expected: 0 to 0.5)",
+        "default.outlier-detection.enabled=false;default.outlier-detection.failure-percent=101 |"
+            + " default.outlier-detection.failure-percent: 101 (expected: 0 to 99)",
       })
   void of_whatDoesNotGoTogether_isRefusedByName(String lines, String message) {
     assertRefused("evenload." + message, lines);
@@ -237,11 +237,11 @@ class EvenloadConfigTest {
     }
     assertThat((List<?>) Fields.of(config.balancer("users"), "gates")).hasSize(1);
     assertThat((List<?>) Fields.of(off, "gates")).isEmpty();
-    LoadBalancingInterceptor.Builder calls = config.interceptor("orders");
+    ServiceOptions<?> calls = options(config, "orders");
     assertThat(Fields.of(calls, "circuitBreaker")).isNull();
     assertThat(Fields.of(calls, "hints.loadReports")).isEqualTo(false);
     assertThat(Fields.of(calls, "affinity.remembersServers")).isEqualTo(false);
-    assertThat(Fields.of(config.interceptor("users"), "affinity.remembersServers")).isEqualTo(true);
+    assertThat(Fields.of(options(config, "users"), "affinity.remembersServers")).isEqualTo(true);
     assertThat(retry(config, "orders")).contains("maxAttempts=1,").contains("attemptTimeout=PT3S");
     assertThat(retry(config, "search")).contains("maxAttempts=4").doesNotContain("hedge");
     assertThat(retry(config, "users")).contains("hedge=HedgePolicy{after PT1S}");
@@ -276,7 +276,13 @@ class EvenloadConfigTest {
     return texts;
   }
 
+  private static ServiceOptions<?> options(EvenloadConfig config, String service) {
+    LoadBalancingInterceptor.Builder options = LoadBalancingInterceptor.builder();
+    config.options(service).accept(options);
+    return options;
+  }
+
   private static String retry(EvenloadConfig config, String service) {
-    return String.valueOf(Fields.of(config.interceptor(service), "retry"));
+    return String.valueOf(Fields.of(options(config, service), "retry"));
   }
 }

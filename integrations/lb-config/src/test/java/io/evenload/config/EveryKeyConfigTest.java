@@ -14,11 +14,12 @@ import io.evenload.health.SlowStart;
 import io.evenload.limit.ConcurrencyLimits;
 import io.evenload.okhttp.Affinity;
 import io.evenload.okhttp.BackendHints;
+import io.evenload.okhttp.CircuitBreaker;
 import io.evenload.okhttp.HedgePolicy;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import io.evenload.okhttp.OkHttpProbes;
 import io.evenload.okhttp.RetryPolicy;
-import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import io.evenload.okhttp.ServiceOptions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.Method;
@@ -55,7 +56,8 @@ class EveryKeyConfigTest {
           LoadBalancingInterceptor.Builder.class,
           RetryPolicy.Builder.class,
           HedgePolicy.class,
-          CircuitBreakerConfig.Builder.class,
+          ServiceOptions.class,
+          CircuitBreaker.Builder.class,
           Affinity.class,
           BackendHints.Builder.class);
 
@@ -76,36 +78,12 @@ class EveryKeyConfigTest {
           Map.entry("Affinity.by", "code"),
           Map.entry("ConcurrencyLimits.aimd", "short for a builder"),
           Map.entry("ConcurrencyLimits.gradient2", "short for a builder"),
-          Map.entry("CircuitBreakerConfig.Builder.waitIntervalFunctionInOpenState", "code"),
-          Map.entry("CircuitBreakerConfig.Builder.transitionOnResult", "code"),
-          Map.entry("CircuitBreakerConfig.Builder.recordException", "the interceptor judges"),
-          Map.entry("CircuitBreakerConfig.Builder.recordExceptions", "the interceptor judges"),
-          Map.entry("CircuitBreakerConfig.Builder.recordResult", "the interceptor judges"),
-          Map.entry("CircuitBreakerConfig.Builder.ignoreException", "the interceptor judges"),
-          Map.entry("CircuitBreakerConfig.Builder.ignoreExceptions", "the interceptor judges"),
-          Map.entry(
-              "CircuitBreakerConfig.Builder.ignoreExceptionsPrecedenceEnabled",
-              "the interceptor judges"),
-          Map.entry(
-              "CircuitBreakerConfig.Builder.enableIgnoreExceptionsPrecedence",
-              "the interceptor judges"),
-          Map.entry("CircuitBreakerConfig.Builder.clock", "the balancer's time"),
-          Map.entry("CircuitBreakerConfig.Builder.currentTimestampFunction", "the balancer's time"),
-          Map.entry("CircuitBreakerConfig.Builder.slidingWindow", "several keys say it"),
-          Map.entry(
-              "CircuitBreakerConfig.Builder.slidingWindowSynchronizationStrategy",
-              "always lock-free"),
-          Map.entry("CircuitBreakerConfig.Builder.writableStackTraceEnabled", "nothing is thrown"),
-          Map.entry("CircuitBreakerConfig.Builder.initialState", "for tests"),
-          Map.entry(
-              "CircuitBreakerConfig.Builder.transitionToStateAfterWaitDuration",
-              "after a wait comes a trial"),
-          Map.entry(
-              "CircuitBreakerConfig.Builder.enableAutomaticTransitionFromOpenToHalfOpen",
-              "needs a thread, and the balancer finds out by itself"),
-          Map.entry(
-              "CircuitBreakerConfig.Builder.automaticTransitionFromOpenToHalfOpenEnabled",
-              "needs a thread, and the balancer finds out by itself"));
+          Map.entry("HealthCheck.Builder.jitter", "nobody tunes it; tests turn it off"),
+          Map.entry("OutlierDetection.Builder.jitter", "nobody tunes it; tests turn it off"),
+          Map.entry("OutlierDetection.Builder.successRateServers", "the algorithm's own"),
+          Map.entry("OutlierDetection.Builder.successRateAttempts", "the algorithm's own"),
+          Map.entry("OutlierDetection.Builder.failurePercentAttempts", "the algorithm's own"),
+          Map.entry("SlowStart.Builder.minShare", "the algorithm's own"));
 
   private static final List<String> CHOOSER_WORDS =
       List.of(Reading.keys().get(0).form().words().split(", | or ", -1));
@@ -163,13 +141,19 @@ class EveryKeyConfigTest {
     EvenloadConfigTest.lines(lines)
         .forEach((key, text) -> texts.put(key.replace("evenload.", "evenload.default."), text));
     EvenloadConfig config = EvenloadConfig.of(texts);
-    Effects effects = new Effects(config.balancer("a"), config.interceptor("a"));
+    Effects effects = new Effects(config.balancer("a"), options(config));
     assertThat(effects.at(path)).isEqualTo(effect);
     EvenloadConfig none = EvenloadConfig.of(Map.of());
-    Effects usual = new Effects(none.balancer("a"), none.interceptor("a"));
+    Effects usual = new Effects(none.balancer("a"), options(none));
     if (!lines.contains("enabled=false;") && !lines.endsWith("enabled=false")) {
       assertThat(usual.at(path)).as("without the key").isNotEqualTo(effect);
     }
+  }
+
+  private static ServiceOptions<?> options(EvenloadConfig config) {
+    LoadBalancingInterceptor.Builder options = LoadBalancingInterceptor.builder();
+    config.options("a").accept(options);
+    return options;
   }
 
   /** Each line of the file: what is configured, where the effect is, and what it is. */

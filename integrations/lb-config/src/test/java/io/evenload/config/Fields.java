@@ -6,6 +6,7 @@ import java.lang.reflect.Modifier;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** Reads the private fields of builders, which have no getters. */
 final class Fields {
@@ -22,9 +23,7 @@ final class Fields {
   }
 
   static boolean has(Object object, String name) {
-    return Arrays.stream(object.getClass().getDeclaredFields())
-        .map(Field::getName)
-        .anyMatch(name::equals);
+    return fields(object).anyMatch(field -> field.getName().equals(name));
   }
 
   /** Calls a method of the package of the object's class, without overloads. */
@@ -45,13 +44,18 @@ final class Fields {
   /** Returns all fields, functions aside, which are never equal. */
   static Map<String, String> all(Object object) {
     Map<String, String> fields = new TreeMap<>();
-    for (Field field : object.getClass().getDeclaredFields()) {
+    for (Field field : fields(object).toList()) {
       if (!Modifier.isStatic(field.getModifiers())) {
         String value = String.valueOf(read(object, field.getName()));
         fields.put(field.getName(), value.replaceAll("(@|\\$\\$Lambda).*", ""));
       }
     }
     return fields;
+  }
+
+  private static Stream<Field> fields(Object object) {
+    return Stream.<Class<?>>iterate(object.getClass(), type -> type != null, Class::getSuperclass)
+        .flatMap(type -> Arrays.stream(type.getDeclaredFields()));
   }
 
   private static Object read(Object object, String name) {

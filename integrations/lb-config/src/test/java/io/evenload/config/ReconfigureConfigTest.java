@@ -128,16 +128,16 @@ class ReconfigureConfigTest {
   void interceptor_someKeysChanged_leavesTheOthersAsTheyAre() {
     EvenloadConfig former =
         config(
-            "default.retry.max-attempts=2;default.circuit-breaker.sliding-window-size=30;"
+            "default.retry.max-attempts=2;default.circuit-breaker.window=30;"
                 + "default.wait-for-room=1s;default.timeout-header=X-T;default.hints.retry-after=true;"
                 + "default.failure-statuses=500;default.affinity.by=server-cookie");
     LoadBalancingInterceptor calls = interceptor(former);
     Object breaker = inForce(calls, "circuitBreaker");
 
     config(
-            "service.orders.retry.max-attempts=5;default.circuit-breaker.sliding-window-size=30;"
+            "service.orders.retry.max-attempts=5;default.circuit-breaker.window=30;"
                 + "default.timeout-header=X-U;default.failure-statuses=500")
-        .reconfigure(calls, "orders", former);
+        .reconfigure(calls, former);
 
     assertThat(inForce(calls, "circuitBreaker")).isSameAs(breaker);
     assertThat(inForce(calls, "retry.maxAttempts")).isEqualTo(5);
@@ -156,13 +156,13 @@ class ReconfigureConfigTest {
                 + "default.failure-statuses=500;default.hints.retry-after=true");
     LoadBalancingInterceptor calls = interceptor(former);
 
-    EvenloadConfig.of(Map.of()).reconfigure(calls, "orders", former);
+    EvenloadConfig.of(Map.of()).reconfigure(calls, former);
 
     LoadBalancingInterceptor usual = interceptor(EvenloadConfig.of(Map.of()));
     for (String option :
         List.of(
             "retry.maxAttempts",
-            "circuitBreaker.slidingWindowSize",
+            "circuitBreaker.config.slidingWindowSize",
             "waitForServers",
             "waitForRoom",
             "failureStatuses",
@@ -182,27 +182,27 @@ class ReconfigureConfigTest {
                 + "service.orders.retry.hedge.enabled=false;"
                 + "service.orders.circuit-breaker.enabled=false");
 
-    off.reconfigure(calls, "orders", on);
+    off.reconfigure(calls, on);
     assertThat(inForce(calls, "retry.maxAttempts")).isEqualTo(1);
     assertThat(inForce(calls, "retry.hedge")).isNull();
     assertThat(inForce(calls, "circuitBreaker")).isNull();
 
-    on.reconfigure(calls, "orders", off);
+    on.reconfigure(calls, off);
     assertThat(inForce(calls, "retry.maxAttempts")).isEqualTo(3);
     assertThat(inForce(calls, "retry.hedge")).isNotNull();
-    assertThat(inForce(calls, "circuitBreaker.slidingWindowSize")).isEqualTo(50);
-    assertThat(inForce(calls, "circuitBreaker.minimumNumberOfCalls")).isEqualTo(20);
+    assertThat(inForce(calls, "circuitBreaker.config.slidingWindowSize")).isEqualTo(50);
+    assertThat(inForce(calls, "circuitBreaker.config.minimumNumberOfCalls")).isEqualTo(20);
   }
 
   @Test
   void reconfigure_nothingChanged_doesNothing() {
     EvenloadConfig former = config("default.retry.max-attempts=2;default.chooser=random");
     LoadBalancer orders = balancer(former.balancer("orders"));
-    LoadBalancingInterceptor calls = former.interceptor("orders").service("orders", orders).build();
+    LoadBalancingInterceptor calls = former.interceptor(orders).build();
     Object retry = inForce(calls, "retry");
     EvenloadConfig same = config("service.orders.retry.max-attempts=2;default.chooser=random");
     same.reconfigure(orders, former);
-    same.reconfigure(calls, "orders", former);
+    same.reconfigure(calls, former);
     assertThat(inForce(calls, "retry")).isSameAs(retry);
   }
 
@@ -213,10 +213,7 @@ class ReconfigureConfigTest {
   }
 
   private LoadBalancingInterceptor interceptor(EvenloadConfig config) {
-    return config
-        .interceptor("orders")
-        .service("orders", balancer(config.balancer("orders")))
-        .build();
+    return config.interceptor(balancer(config.balancer("orders"))).build();
   }
 
   private static Object inForce(LoadBalancer balancer, String path) {

@@ -2,17 +2,12 @@ package io.evenload.micrometer;
 
 import static java.util.Objects.requireNonNull;
 
-import io.evenload.Server;
-import io.evenload.okhttp.CallAttempt;
 import io.evenload.okhttp.CallListener;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import okhttp3.Call;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The meters of the calls that an interceptor balances; give it to the interceptor's builder.
@@ -75,38 +70,33 @@ public final class CallMetrics implements CallListener {
   }
 
   @Override
-  public void ended(
-      String host,
-      Call call,
-      @Nullable CallAttempt last,
-      @Nullable Throwable failure,
-      long tookNanos) {
-    meters(host).ended(call, last, failure, tookNanos);
+  public void ended(CallEnded event) {
+    meters(event.host()).ended(event);
   }
 
   @Override
-  public void retried(FailedAttempt attempt, Duration delay) {
-    meters(attempt.host()).retried(attempt);
+  public void retried(Retried event) {
+    meters(event.attempt().host()).retried(event.attempt());
   }
 
   @Override
-  public void notRetried(FailedAttempt attempt, Refusal refusal) {
-    meters(attempt.host()).notRetried(refusal);
+  public void notRetried(NotRetried event) {
+    meters(event.attempt().host()).notRetried(event.refusal());
   }
 
   @Override
-  public void hedged(String host, Call call, Server slow, Server second) {
-    meters(host).hedged();
+  public void hedged(Hedged event) {
+    meters(event.host()).hedged();
   }
 
   @Override
-  public void notHedged(String host, Call call, Server slow, Refusal refusal) {
-    meters(host).notHedged(refusal);
+  public void notHedged(NotHedged event) {
+    meters(event.host()).notHedged(event.refusal());
   }
 
   @Override
-  public void misrouted(String host, Server expected, String actual) {
-    meters(host).misrouted();
+  public void misrouted(Misrouted event) {
+    meters(event.host()).misrouted();
   }
 
   private ServiceMeters meters(String host) {

@@ -6,6 +6,7 @@ import io.evenload.Chooser;
 import io.evenload.EndpointState;
 import io.evenload.LoadBalancer;
 import io.evenload.LoadBalancerListener;
+import io.evenload.LoadBalancerStatus;
 import io.evenload.Outcome;
 import io.evenload.Server;
 import io.micrometer.core.instrument.Counter;
@@ -24,6 +25,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -47,8 +49,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code evenload.panic} (gauge): 1 while health is ignored, else 0.
  *   <li>{@code evenload.list.updates} (counter): lists by {@code result}: {@code changed} or {@code
  *       failed}.
- *   <li>{@code evenload.list.age} (time gauge): since the list in force came, or was found here;
- *       NaN before the first.
+ *   <li>{@code evenload.list.age} (time gauge): since the list in force came, or its source last
+ *       confirmed it; NaN before the first.
  *   <li>{@code evenload.leaked.attempts} (counter): sampled attempts that nobody ended.
  *   <li>{@code evenload.server.attempts} (timer): as the first, also by {@code server}, the
  *       server's id. Off unless asked for, since there is one of each outcome for each server;
@@ -58,8 +60,9 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  *
  * <p>Gauges read {@link LoadBalancer#status()} once a second at most, and stay as they were when
- * the balancer is closed; {@link #close} takes all out. Watched twice, a balancer counts twice.
- * Thread-safe.
+ * the balancer is closed; {@link #close} takes all out. Watched twice, a balancer counts twice. Two
+ * balancers of one name, as when one takes the other's place, count together, and gauges show the
+ * latest. Thread-safe.
  */
 public final class LoadBalancerMetrics implements AutoCloseable {
 
@@ -69,6 +72,7 @@ public final class LoadBalancerMetrics implements AutoCloseable {
 
   private final LoadBalancer balancer;
   private final MeterRegistry registry;
+  private final NamedMeters named;
   private final Queue<Meter> meters = new ConcurrentLinkedQueue<>();
   private final Map<Outcome, Timer> attempts = new EnumMap<>(Outcome.class);
   private final Map<EndpointState, Counter> changes = new EnumMap<>(EndpointState.class);
@@ -83,17 +87,20 @@ public final class LoadBalancerMetrics implements AutoCloseable {
   private LoadBalancerMetrics(MeterRegistry registry, LoadBalancer balancer, int maxServers) {
     this.registry = requireNonNull(registry, "registry");
     this.balancer = requireNonNull(balancer, "balancer");
+    this.named = NamedMeters.of(registry);
     this.summary = Summary.of(balancer, now());
-    this.servers = maxServers == 0 ? null : new ServerTimers(registry, balancer.name(), maxServers);
+    this.servers =
+        maxServers == 0 ? null : new ServerTimers(named, registry, balancer.name(), maxServers);
+    named.begin(balancer.name(), this);
     for (Outcome outcome : Outcome.values()) {
       attempts.put(
           outcome,
           kept(
               Timer.builder(PREFIX + "attempts")
-                  .description("Attempts that ended, from the start to the response")
-                  .tag("balancer", balancer.name())
-                  .tag("outcome", lower(outcome))
-                  .register(registry)));
+                      .description("Attempts that ended, from the start to the response")
+                      .tag("balancer", balancer.name())
+                      .tag("outcome", lower(outcome))
+                  ::register));
     }
     for (EndpointState state : EndpointState.values()) {
       changes.put(state, counter("state.changes", "Servers that came into a state", state));
@@ -101,18 +108,26 @@ public final class LoadBalancerMetrics implements AutoCloseable {
     }
     gauge("in.flight", "attempts", "Attempts that run", Summary::inFlight, null);
     gauge("panic", null, "1 while health is ignored", summary -> summary.panic() ? 1 : 0, null);
+    String name = balancer.name();
     lists = listCounter("changed");
     failedLists = listCounter("failed");
     kept(
-        TimeGauge.builder(PREFIX + "list.age", this, TimeUnit.SECONDS, metrics -> metrics.age())
-            .description("Since the list in force came")
-            .tag("balancer", balancer.name())
-            .register(registry));
+        TimeGauge.builder(
+                    PREFIX + "list.age",
+                    named,
+                    TimeUnit.SECONDS,
+                    of -> of.latest(name, LoadBalancerMetrics::age))
+                .description("Since the list in force came or was confirmed")
+                .tag("balancer", name)
+            ::register);
     kept(
-        FunctionCounter.builder(PREFIX + "leaked.attempts", this, m -> m.summary().leaked())
-            .description("Sampled attempts that nobody ended")
-            .tag("balancer", balancer.name())
-            .register(registry));
+        FunctionCounter.builder(
+                    PREFIX + "leaked.attempts",
+                    named,
+                    of -> of.latest(name, metrics -> metrics.summary().leaked()))
+                .description("Sampled attempts that nobody ended")
+                .tag("balancer", name)
+            ::register);
     balancer.addListener(listener);
     listener.begin();
   }
@@ -153,35 +168,40 @@ public final class LoadBalancerMetrics implements AutoCloseable {
         null);
   }
 
-  /** Removes the meters from the registry; for a balancer that is closed. */
+  /**
+   * Removes the meters from the registry; for a balancer that is closed. Those that another
+   * balancer of the same name has too stay until that one's are closed.
+   */
   @Override
   public void close() {
     balancer.removeListener(listener);
     for (Meter meter = meters.poll(); meter != null; meter = meters.poll()) {
-      registry.remove(meter);
+      named.release(registry, meter);
     }
     if (servers != null) {
       servers.retain(List.of());
     }
-    registry.find(CHOICES).tag("balancer", balancer.name()).meters().forEach(registry::remove);
+    if (named.end(balancer.name(), this)) {
+      registry.find(CHOICES).tag("balancer", balancer.name()).meters().forEach(registry::remove);
+    }
   }
 
   private Counter counter(String name, String description, EndpointState state) {
     return kept(
         Counter.builder(PREFIX + name)
-            .description(description)
-            .tag("balancer", balancer.name())
-            .tag("state", lower(state))
-            .register(registry));
+                .description(description)
+                .tag("balancer", balancer.name())
+                .tag("state", lower(state))
+            ::register);
   }
 
   private Counter listCounter(String result) {
     return kept(
         Counter.builder(PREFIX + "list.updates")
-            .description("Lists of servers that came, or failed to")
-            .tag("balancer", balancer.name())
-            .tag("result", result)
-            .register(registry));
+                .description("Lists of servers that came, or failed to")
+                .tag("balancer", balancer.name())
+                .tag("result", result)
+            ::register);
   }
 
   private void gauge(
@@ -190,15 +210,20 @@ public final class LoadBalancerMetrics implements AutoCloseable {
       String description,
       ToDoubleFunction<Summary> value,
       @Nullable String state) {
-    Gauge.Builder<LoadBalancerMetrics> gauge =
-        Gauge.builder(PREFIX + name, this, metrics -> value.applyAsDouble(metrics.summary()))
+    String of = balancer.name();
+    Gauge.Builder<NamedMeters> gauge =
+        Gauge.builder(
+                PREFIX + name,
+                named,
+                shown -> shown.latest(of, metrics -> value.applyAsDouble(metrics.summary())))
             .description(description)
             .baseUnit(unit)
             .tag("balancer", balancer.name());
-    kept((state == null ? gauge : gauge.tag("state", state)).register(registry));
+    kept((state == null ? gauge : gauge.tag("state", state))::register);
   }
 
-  private <M extends Meter> M kept(M meter) {
+  private <M extends Meter> M kept(Function<MeterRegistry, M> register) {
+    M meter = named.use(registry, register);
     meters.add(meter);
     return meter;
   }
@@ -211,13 +236,18 @@ public final class LoadBalancerMetrics implements AutoCloseable {
     Summary known = summary;
     long now = now();
     if (now - known.nanos() >= STATUS_AGE.toNanos()) {
-      known = Summary.of(balancer, now);
+      Summary next = Summary.of(balancer, now);
+      if (next.confirmedSince(known)) {
+        listNanos = now - next.listAgeNanos();
+      }
+      known = next;
       summary = known;
     }
     return known;
   }
 
   private double age() {
+    Summary unused = summary();
     return listed ? (now() - listNanos) / 1e9 : Double.NaN;
   }
 
@@ -230,9 +260,12 @@ public final class LoadBalancerMetrics implements AutoCloseable {
     /** Takes note of the list that was there before; one that comes meanwhile is newer. */
     synchronized void begin() {
       List<Server> known = new ArrayList<>();
-      balancer.status().endpoints().forEach(endpoint -> known.add(endpoint.server()));
+      LoadBalancerStatus status = balancer.status();
+      status.endpoints().forEach(endpoint -> known.add(endpoint.server()));
       if (!listed && !known.isEmpty()) {
         inForce(known);
+        Duration age = status.listAge();
+        listNanos -= age == null ? 0 : age.toNanos();
       }
     }
 

@@ -16,12 +16,14 @@ import java.util.concurrent.TimeUnit;
 /** The timers of each listed server, up to a number of servers. */
 final class ServerTimers {
 
+  private final NamedMeters named;
   private final MeterRegistry registry;
   private final String balancer;
   private final int maxServers;
   private final Map<String, Map<Outcome, Timer>> byServer = new ConcurrentHashMap<>();
 
-  ServerTimers(MeterRegistry registry, String balancer, int maxServers) {
+  ServerTimers(NamedMeters named, MeterRegistry registry, String balancer, int maxServers) {
+    this.named = named;
     this.registry = registry;
     this.balancer = balancer;
     this.maxServers = maxServers;
@@ -37,7 +39,7 @@ final class ServerTimers {
             entry -> {
               boolean left = !listed.contains(entry.getKey());
               if (left) {
-                entry.getValue().values().forEach(registry::remove);
+                entry.getValue().values().forEach(timer -> named.release(registry, timer));
               }
               return left;
             });
@@ -62,12 +64,15 @@ final class ServerTimers {
     for (Outcome outcome : Outcome.values()) {
       timers.put(
           outcome,
-          Timer.builder("evenload.server.attempts")
-              .description("Attempts at one server that ended, from the start to the response")
-              .tag("balancer", balancer)
-              .tag("server", server)
-              .tag("outcome", outcome.name().toLowerCase(Locale.ROOT))
-              .register(registry));
+          named.use(
+              registry,
+              Timer.builder("evenload.server.attempts")
+                      .description(
+                          "Attempts at one server that ended, from the start to the response")
+                      .tag("balancer", balancer)
+                      .tag("server", server)
+                      .tag("outcome", outcome.name().toLowerCase(Locale.ROOT))
+                  ::register));
     }
     return timers;
   }

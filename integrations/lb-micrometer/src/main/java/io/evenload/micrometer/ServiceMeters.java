@@ -4,6 +4,7 @@ import io.evenload.NoServerAvailableException;
 import io.evenload.Outcome;
 import io.evenload.okhttp.CallAttempt;
 import io.evenload.okhttp.CallAttempt.Reason;
+import io.evenload.okhttp.CallListener.CallEnded;
 import io.evenload.okhttp.CallListener.FailedAttempt;
 import io.evenload.okhttp.CallListener.Refusal;
 import io.micrometer.core.instrument.Counter;
@@ -57,10 +58,12 @@ final class ServiceMeters {
         counter("evenload.misrouted", "Requests that went to the wrong server").register(registry);
   }
 
-  void ended(Call call, @Nullable CallAttempt last, @Nullable Throwable failure, long tookNanos) {
-    Timer timer = requests.get(ending(call, last, failure));
+  void ended(CallEnded event) {
+    CallAttempt last = event.last();
+    Throwable failure = event.failure();
+    Timer timer = requests.get(ending(event.call(), last, failure));
     if (timer != null) {
-      timer.record(tookNanos, TimeUnit.NANOSECONDS);
+      timer.record(event.tookNanos(), TimeUnit.NANOSECONDS);
     }
     if (failure == null && last != null && last.reason() == Reason.HEDGE) {
       hedgesWon.increment();

@@ -7,7 +7,6 @@ import io.evenload.Endpoint;
 import io.evenload.LoadBalancer;
 import io.evenload.Server;
 import io.evenload.ServerList;
-import io.evenload.okhttp.CallAttempt;
 import io.evenload.okhttp.CallListener;
 import io.evenload.okhttp.HedgePolicy;
 import io.evenload.okhttp.LoadBalancingInterceptor;
@@ -28,11 +27,9 @@ import mockwebserver3.MockResponse;
 import mockwebserver3.MockWebServer;
 import mockwebserver3.RecordedRequest;
 import mockwebserver3.SocketEffect;
-import okhttp3.Call;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A balancer and an interceptor with all their meters, and calls that make each of them appear: a
@@ -205,33 +202,28 @@ final class EverythingOn implements Closeable {
     }
 
     @Override
-    public void ended(
-        String host,
-        Call call,
-        @Nullable CallAttempt last,
-        @Nullable Throwable failure,
-        long tookNanos) {
-      metrics.ended(host, call, last, failure, tookNanos);
+    public void ended(CallEnded event) {
+      metrics.ended(event);
     }
 
     @Override
-    public void retried(FailedAttempt attempt, Duration delay) {
-      metrics.retried(attempt, delay);
+    public void retried(Retried event) {
+      metrics.retried(event);
     }
 
     @Override
-    public void notRetried(FailedAttempt attempt, Refusal refusal) {
-      metrics.notRetried(attempt, refusal);
+    public void notRetried(NotRetried event) {
+      metrics.notRetried(event);
     }
 
     @Override
-    public void hedged(String host, Call call, Server slow, Server second) {
-      metrics.hedged(host, call, slow, second);
+    public void hedged(Hedged event) {
+      metrics.hedged(event);
     }
 
     @Override
-    public void notHedged(String host, Call call, Server slow, Refusal refusal) {
-      metrics.notHedged(host, call, slow, refusal);
+    public void notHedged(NotHedged event) {
+      metrics.notHedged(event);
       notHedged.countDown();
     }
   }

@@ -165,6 +165,61 @@ final class LoadBalancerMetricsTest {
   }
 
   @Test
+  void close_ofTheOldOfTwoOfOneName_leavesTheNewOnesMeters() throws Exception {
+    LoadBalancer before = balancer(ServerList.of(servers(2)));
+    LoadBalancerMetrics former = LoadBalancerMetrics.monitorServers(prometheus, before, 5);
+    before.start().succeed();
+    try (LoadBalancer after = balancer(ServerList.of(servers(3)));
+        LoadBalancerMetrics metrics = LoadBalancerMetrics.monitorServers(prometheus, after, 5)) {
+      int meters = prometheus.getMeters().size();
+      assertThat(scrape()).contains("evenload_servers{balancer=\"orders\",state=\"eligible\"} 3.0");
+      before.close();
+      former.close();
+      former.close();
+      after.start().succeed();
+
+      assertThat(prometheus.getMeters()).hasSize(meters);
+      assertThat(scrape())
+          .contains(
+              "evenload_servers{balancer=\"orders\",state=\"eligible\"} 3.0",
+              "evenload_attempts_seconds_count{balancer=\"orders\",outcome=\"success\"} 2");
+    }
+    assertThat(prometheus.getMeters()).isEmpty();
+  }
+
+  @Test
+  void close_ofTheNewOfTwoOfOneName_goesBackToTheOldOnes() throws Exception {
+    try (LoadBalancer before = balancer(ServerList.of(servers(2)));
+        LoadBalancerMetrics former = LoadBalancerMetrics.monitor(prometheus, before)) {
+      LoadBalancer after = balancer(ServerList.of(servers(3)));
+      LoadBalancerMetrics.monitor(prometheus, after).close();
+      after.close();
+
+      assertThat(scrape()).contains("evenload_servers{balancer=\"orders\",state=\"eligible\"} 2.0");
+    }
+    assertThat(prometheus.getMeters()).isEmpty();
+  }
+
+  @Test
+  void listAge_sourceConfirms_beginsAnew() {
+    UpdatableServerList list = new UpdatableServerList(servers(1));
+    try (LoadBalancer balancer = balancer(list);
+        LoadBalancerMetrics metrics = LoadBalancerMetrics.monitor(prometheus, balancer)) {
+      pass(Duration.ofSeconds(30));
+      assertThat(scrape()).contains("evenload_list_age_seconds{balancer=\"orders\"} 30.0");
+      list.confirmed();
+      pass(Duration.ofSeconds(2));
+
+      assertThat(scrape()).contains("evenload_list_age_seconds{balancer=\"orders\"} 2.0");
+    }
+  }
+
+  private void pass(Duration duration) {
+    time.advance(duration);
+    clock.add(duration);
+  }
+
+  @Test
   void timed_choices_areSampled() throws Exception {
     Chooser slow =
         (eligible, request) -> {

@@ -5,6 +5,7 @@ import io.evenload.LoadBalancerStatus;
 import io.evenload.LoadBalancerStatus.EndpointStatus;
 import io.evenload.LoadBalancerStatus.GroupStatus;
 import io.evenload.Server;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -19,6 +20,9 @@ final class BalancerHtml {
   private static final int ROW_PICTURE_HEIGHT = 20;
   private static final int PICTURE_HEIGHT = 56;
   private static final double MINUTE_SECONDS = 60;
+
+  /** A list is shown its age from here on; a source that is well confirms it sooner. */
+  private static final Duration OLD_LIST = Duration.ofMinutes(2);
 
   private final Markup page;
   private final BalancerView view;
@@ -74,6 +78,10 @@ final class BalancerHtml {
     tile("Attempts", Numbers.decimal(attempts / MINUTE_SECONDS), "a second", "");
     double failed = attempts == 0 ? 0 : (double) minute.failures() / attempts;
     tile("Failed", Numbers.percent(failed), "", failed > 0 ? "bad" : "");
+    Duration age = status.listAge();
+    if (age != null && age.compareTo(OLD_LIST) >= 0) {
+      tile("List", Numbers.count(age.toSeconds()), "seconds old", "");
+    }
     page.raw("</dl><figure>");
     Pictures.minute(page, minute, Math.max(1, minute.peak()), PICTURE_HEIGHT);
     page.raw("<figcaption><span>Last minute</span>");
@@ -198,6 +206,15 @@ final class BalancerHtml {
       return attempts == 0 ? 0 : (double) view.minute(endpoint).attempts() / attempts;
     }
 
+    /** The reason, without the state if it begins with that. */
+    private static String why(EndpointStatus endpoint) {
+      String state = endpoint.state().toString();
+      String reason = endpoint.reason();
+      return reason.startsWith(state + ": ") || reason.equals(state)
+          ? reason.substring(Math.min(reason.length(), state.length() + 2))
+          : reason;
+    }
+
     void append() {
       for (EndpointStatus endpoint : endpoints) {
         page.raw("<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">");
@@ -205,8 +222,9 @@ final class BalancerHtml {
         page.raw("</th>");
         cell("st", "State");
         state(endpoint.state(), endpoint.state().toString());
-        if (!endpoint.reason().isEmpty()) {
-          page.raw(" <span class=\"why\">").isolated(endpoint.reason()).raw("</span>");
+        String why = why(endpoint);
+        if (!why.isEmpty()) {
+          page.raw(" <span class=\"why\">").isolated(why).raw("</span>");
         }
         page.raw("</td>");
         number("Weight", Numbers.decimal(endpoint.weight()), false);

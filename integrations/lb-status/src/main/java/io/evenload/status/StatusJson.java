@@ -10,6 +10,7 @@ import io.evenload.Server;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,7 @@ public final class StatusJson {
    *   "closed": false,
    *   "panic": false,
    *   "leakedAttempts": 0,
+   *   "listAgeSeconds": 1.5,    // since its source gave or confirmed it; absent before the first
    *   "groups": [
    *     {"priority": 0, "zone": null, "share": 1.0, "candidates": 1}
    *   ],
@@ -141,6 +143,10 @@ public final class StatusJson {
     json.writeBooleanField("closed", status.closed());
     json.writeBooleanField("panic", status.panic());
     json.writeNumberField("leakedAttempts", status.leakedAttempts());
+    Duration age = status.listAge();
+    if (age != null) {
+      json.writeNumberField("listAgeSeconds", age.toMillis() / 1e3);
+    }
     json.writeArrayFieldStart("groups");
     for (GroupStatus group : status.groups()) {
       json.writeStartObject();

@@ -173,8 +173,9 @@ public final class StatusPage implements AutoCloseable {
   private static ScheduledExecutorService daemon() {
     return Executors.newSingleThreadScheduledExecutor(
         task -> {
-          Thread thread = new Thread(task, "evenload-status");
+          Thread thread = new Thread(null, task, "evenload-status", 0, false);
           thread.setDaemon(true);
+          thread.setContextClassLoader(null); // an application's, which would stay in memory
           return thread;
         });
   }

@@ -54,8 +54,9 @@ public final class StatusServer implements AutoCloseable {
             TimeUnit.MINUTES,
             new LinkedBlockingQueue<>(MOST_WAITING),
             task -> {
-              Thread thread = new Thread(task, "evenload-status-http");
+              Thread thread = new Thread(null, task, "evenload-status-http", 0, false);
               thread.setDaemon(true);
+              thread.setContextClassLoader(null);
               return thread;
             },
             new ThreadPoolExecutor.DiscardPolicy());

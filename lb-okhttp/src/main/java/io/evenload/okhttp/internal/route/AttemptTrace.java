@@ -54,7 +54,10 @@ public abstract class AttemptTrace extends EventListener {
 
   private volatile boolean bodyStarted;
 
-  /** Whether the attempt's connection, which is from the pool, carried other calls when it was taken. */
+  /**
+   * Whether the attempt's connection, which is from the pool, carried other calls when it was
+   * taken.
+   */
   private volatile boolean sharedConnection;
 
   /** Whether nothing may be sent on a connection that a look would have shown to be closed. */
@@ -155,7 +158,10 @@ public abstract class AttemptTrace extends EventListener {
     return fresh.routed(chain, request.url()).proceed(request);
   }
 
-  /** Looks at the connection that the attempt is about to use, if it has to; tells whether it is closed. */
+  /**
+   * Looks at the connection that the attempt is about to use, if it has to; tells whether it is
+   * closed.
+   */
   final boolean findsClosed(Connection connection) {
     if (careful
         && !connecting
@@ -298,7 +304,8 @@ public abstract class AttemptTrace extends EventListener {
       }
     }
     sharedConnection =
-        !connecting && PooledConnection.isShared(connection, readsSigns()); // this call is among them
+        !connecting
+            && PooledConnection.isShared(connection, readsSigns()); // this call is among them
   }
 
   @Override

@@ -68,8 +68,7 @@ final class Connections {
         if (listed.stream().anyMatch(other -> replaces(other, server))) {
           return;
         }
-        List<Opened> open =
-            byServer.remove(ServerDns.label(host, server.host(), server.port()));
+        List<Opened> open = byServer.remove(ServerDns.label(host, server.host(), server.port()));
         if (open != null) {
           open.forEach(Connections::close);
         }

@@ -27,7 +27,10 @@ final class PooledConnection {
    * module path, each look is made, and an HTTP/2 connection counts as one that others use.
    */
 
-  /** 10 ms: what is not idle for longer is busy enough that a look of 1 ms at each request would be felt. */
+  /**
+   * 10 ms: what is not idle for longer is busy enough that a look of 1 ms at each request would be
+   * felt.
+   */
   private static final long BUSY_NANOS = 10_000_000;
 
   private static final int LOOK_MILLIS = 1;
@@ -82,7 +85,10 @@ final class PooledConnection {
     }
   }
 
-  /** Looks whether the server closed a connection over HTTP/1 that the caller holds, or said something unasked. */
+  /**
+   * Looks whether the server closed a connection over HTTP/1 that the caller holds, or said
+   * something unasked.
+   */
   static boolean isClosed(Connection connection) {
     Socket socket = connection.socket();
     try {
