@@ -90,7 +90,8 @@ class IdleConnectionTest {
       assertThat(client.post("/orders", "one order").server()).isEqualTo("a");
     }
     assertThat(a.hits()).isEqualTo(5);
-    if (wire == Wire.HTTP_1) { // over HTTP/2 a goodbye may refuse the request on its way, and counts
+    if (wire
+        == Wire.HTTP_1) { // over HTTP/2 a goodbye may refuse the request on its way, and counts
       assertThat(client.ended()).containsOnly(succeeded(a));
     }
   }
