@@ -6,6 +6,7 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import java.net.URL;
 import java.security.CodeSource;
 import java.time.Clock;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Tells whether the resilience4j at hand can do what is needed, before a call relies on it. */
@@ -15,11 +16,14 @@ final class BreakerCheck {
    * Dependency management may bring another version than this was compiled with, which shows only where a method is called
    * that is not there. So a breaker is made and used once, all the ways that an endpoint's is.
    *
-   * Version 2.2.0 and older have no clock to set. That is needed for virtual time alone.
+   * Version 2.2.0 has no clock to set, which is needed for virtual time alone, and no window without a lock.
    */
 
   /** Whether the time by which a breaker waits while it is open can be set. */
   static final boolean TAKES_CLOCK = takesClock(CircuitBreakerConfig.Builder.class);
+
+  /** Whether there are windows that take no lock. */
+  static final boolean LOCK_FREE = hasLockFreeWindow(CircuitBreakerConfig.Builder.class);
 
   private BreakerCheck() {}
 
@@ -63,6 +67,11 @@ final class BreakerCheck {
     } catch (NoSuchMethodException e) {
       return false;
     }
+  }
+
+  static boolean hasLockFreeWindow(Class<?> builder) {
+    return Arrays.stream(builder.getMethods())
+        .anyMatch(method -> method.getName().equals("slidingWindowSynchronizationStrategy"));
   }
 
   /** Where a class comes from. */

@@ -90,7 +90,10 @@ class IdleConnectionTest {
       assertThat(client.post("/orders", "one order").server()).isEqualTo("a");
     }
     assertThat(a.hits()).isEqualTo(5);
-    assertThat(client.ended()).containsOnly(succeeded(a));
+    if (wire
+        == Wire.HTTP_1) { // over HTTP/2 a goodbye may refuse the request on its way, and counts
+      assertThat(client.ended()).containsOnly(succeeded(a));
+    }
   }
 
   @ParameterizedTest
@@ -252,7 +255,7 @@ class IdleConnectionTest {
    */
   private static RawBackend.Handler answering408ToSecond() {
     return connection -> {
-      connection.readRequest();
+      connection.readHead(); // whose body, if it has one, waits for "100 Continue"
       connection.respond("200 OK");
       if (connection.readHead() >= 0) {
         connection.respond("408 Request Timeout", "Connection: close");

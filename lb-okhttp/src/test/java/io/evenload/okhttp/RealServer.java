@@ -83,6 +83,40 @@ final class RealServer implements AutoCloseable {
         List.of(executable("nginx"), "-p", directory.toString(), "-c", configuration.toString()));
   }
 
+  /** An nginx without TLS that closes a connection which was idle for so many seconds. */
+  static RealServer impatientNginx(String id, Path parent, int seconds) throws IOException {
+    Path directory = directory(parent, id);
+    int port = freePort();
+    Path configuration = directory.resolve("nginx.conf");
+    Files.writeString(
+        configuration,
+        """
+        user root root;
+        daemon off;
+        worker_processes 1;
+        pid nginx.pid;
+        error_log error.log;
+        events { worker_connections 64; }
+        http {
+          log_format brief '$request_method $uri $status';
+          access_log access.log brief;
+          client_body_temp_path body;
+          proxy_temp_path proxy;
+          fastcgi_temp_path fastcgi;
+          uwsgi_temp_path uwsgi;
+          scgi_temp_path scgi;
+          keepalive_timeout %ds;
+          server { listen 127.0.0.1:%d; location / { return 200 "%s"; } }
+        }
+        """
+            .formatted(seconds, port, id));
+    return new RealServer(
+        id,
+        port,
+        directory,
+        List.of(executable("nginx"), "-p", directory.toString(), "-c", configuration.toString()));
+  }
+
   /**
    * An HAProxy before an nginx that breaks its promises at random: it refuses connections, closes
    * them instead of answering, falls silent, and answers 503.
