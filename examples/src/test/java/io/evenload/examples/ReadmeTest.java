@@ -130,13 +130,13 @@ final class ReadmeTest {
 
   @Test
   void withoutOkHttp() throws Exception {
-    try (DemoServer server = new DemoServer("one", 0);
-        LoadBalancer orders = LoadBalancer.of("orders", server.server())) {
+    try (DemoServer one = new DemoServer("one", 0);
+        LoadBalancer orders = LoadBalancer.of("orders", one.server())) {
       // README
       String items = orders.call(server -> read(server)); // what read throws is the server's fault
       // end
       assertThat(items).isNotNull();
-      assertThat(server.requests()).isEqualTo(1);
+      assertThat(one.requests()).isEqualTo(1);
       assertThat(orders.status().endpoints()).allSatisfy(e -> assertThat(e.inFlight()).isZero());
     }
   }
