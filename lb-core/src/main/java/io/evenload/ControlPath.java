@@ -166,7 +166,7 @@ final class ControlPath implements Control, ListSource.Target {
     listIsOf(now);
     roster.update(servers);
     if (!servers.isEmpty()) {
-      balancer.listeners().later(() -> ready.complete(null));
+      ready.complete(null);
     }
   }
 
@@ -341,6 +341,6 @@ final class ControlPath implements Control, ListSource.Target {
     source.close();
     timers.close();
     roster.close();
-    balancer.listeners().later(() -> ready.completeExceptionally(Refusal.closed(balancer.name())));
+    ready.completeExceptionally(Refusal.closed(balancer.name()));
   }
 }

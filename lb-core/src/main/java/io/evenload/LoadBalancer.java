@@ -248,8 +248,8 @@ public final class LoadBalancer implements AutoCloseable {
 
   /**
    * Completes when the first list with a server arrived; fails with {@link
-   * NoServerAvailableException} if the balancer is closed before. Dependent actions run as
-   * listeners are told, unless they are async.
+   * NoServerAvailableException} if the balancer is closed before. Dependent actions run on the
+   * control path unless they are async, and should be short.
    */
   public CompletionStage<Void> ready() {
     return ready;

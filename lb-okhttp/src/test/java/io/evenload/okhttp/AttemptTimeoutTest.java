@@ -1,7 +1,7 @@
 package io.evenload.okhttp;
 
-import static io.evenload.okhttp.BalancedClient.Ended.failed;
 import static io.evenload.okhttp.BalancedClient.Ended.succeeded;
+import static io.evenload.okhttp.BalancedClient.Ended.timedOut;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -46,7 +46,7 @@ class AttemptTimeoutTest {
 
     assertThat(pending.reply().server()).isEqualTo("b");
     client.await(() -> client.ended().size() == 2);
-    assertThat(client.ended()).containsExactly(failed(a.server()), succeeded(b));
+    assertThat(client.ended()).containsExactly(timedOut(a.server()), succeeded(b));
   }
 
   @Test
@@ -80,7 +80,7 @@ class AttemptTimeoutTest {
 
     assertThat(pending.reply().server()).isEqualTo("b");
     client.await(() -> client.ended().size() == 2);
-    assertThat(client.ended()).containsExactly(failed(a.server()), succeeded(b));
+    assertThat(client.ended()).containsExactly(timedOut(a.server()), succeeded(b));
   }
 
   @ParameterizedTest
@@ -113,7 +113,7 @@ class AttemptTimeoutTest {
     assertThatThrownBy(() -> client.get("/"))
         .isInstanceOf(SocketTimeoutException.class)
         .hasMessage("no response within 200 ms (attemptTimeout)");
-    assertThat(client.ended()).containsExactly(failed(a.server()));
+    assertThat(client.ended()).containsExactly(timedOut(a.server()));
   }
 
   @Test

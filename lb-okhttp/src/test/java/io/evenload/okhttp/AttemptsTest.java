@@ -62,7 +62,7 @@ class AttemptsTest {
 
     assertThat(attempts).extracting(CallAttempt::status).containsExactly(0, 200);
     assertThat(attempts.get(0).failure()).isInstanceOf(IOException.class);
-    assertThat(attempts.get(0).outcome()).isEqualTo(Outcome.FAILURE);
+    assertThat(attempts.get(0).outcome()).isEqualTo(Outcome.REFUSED);
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.evenload.okhttp;
 
+import static io.evenload.okhttp.BalancedClient.Ended.abandoned;
 import static io.evenload.okhttp.BalancedClient.Ended.cancelled;
 import static io.evenload.okhttp.BalancedClient.Ended.failed;
 import static io.evenload.okhttp.BalancedClient.Ended.succeeded;
@@ -140,8 +141,8 @@ class ControlTest {
         .hasMessage("timeout");
     assertThat(List.of(a.hits(), b.hits(), c.hits())).containsExactly(2, 2, 0);
     assertThat(client.ended())
-        .as("a server that lets the time pass without a response has failed")
-        .containsExactly(failed(a.server()), failed(b.server()));
+        .as("the caller waits no longer for a server that has not answered")
+        .containsExactly(failed(a.server()), abandoned(b.server()));
   }
 
   @ParameterizedTest

@@ -1,6 +1,7 @@
 package io.evenload.okhttp;
 
 import static io.evenload.okhttp.BalancedClient.Ended.failed;
+import static io.evenload.okhttp.BalancedClient.Ended.refused;
 import static io.evenload.okhttp.BalancedClient.Ended.succeeded;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -41,7 +42,7 @@ class GoAwayTest {
 
     assertThat(client.post("/orders", "one order").server()).isEqualTo("b");
     assertThat(b.onlyRequest().getBody().utf8()).isEqualTo("one order");
-    assertThat(client.ended()).containsExactly(failed(a.server()), succeeded(b));
+    assertThat(client.ended()).containsExactly(refused(a.server()), succeeded(b));
   }
 
   @Test

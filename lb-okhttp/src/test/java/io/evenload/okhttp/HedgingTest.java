@@ -1,5 +1,6 @@
 package io.evenload.okhttp;
 
+import static io.evenload.okhttp.BalancedClient.Ended.abandoned;
 import static io.evenload.okhttp.BalancedClient.Ended.cancelled;
 import static io.evenload.okhttp.BalancedClient.Ended.failed;
 import static io.evenload.okhttp.BalancedClient.Ended.succeeded;
@@ -55,7 +56,7 @@ class HedgingTest {
 
     assertThat(pending.reply().server()).isEqualTo("b");
     client.await(() -> client.ended().size() == 2);
-    assertThat(client.ended()).containsExactlyInAnyOrder(cancelled(a.server()), succeeded(b));
+    assertThat(client.ended()).containsExactlyInAnyOrder(abandoned(a.server()), succeeded(b));
     assertThat(client.calls().hedges()).containsExactly("a then b");
     assertThat(client.failureRate(a.server())).as("nobody blames the loser").isZero();
     if (wire != Wire.HTTP_1) {
@@ -82,7 +83,7 @@ class HedgingTest {
 
     assertThat(pending.reply().server()).isEqualTo("a");
     client.await(() -> client.ended().size() == 2);
-    assertThat(client.ended()).containsExactlyInAnyOrder(succeeded(a), cancelled(b.server()));
+    assertThat(client.ended()).containsExactlyInAnyOrder(succeeded(a), abandoned(b.server()));
   }
 
   @ParameterizedTest
@@ -252,11 +253,11 @@ class HedgingTest {
       assertThat(client.inFlight()).isEqualTo(1);
       assertThat(LoadBalancingInterceptor.attemptsOf(response))
           .extracting(CallAttempt::outcome)
-          .containsExactly(Outcome.CANCELLED, Outcome.SUCCESS);
+          .containsExactly(Outcome.ABANDONED, Outcome.SUCCESS);
       assertThat(response.body().string()).isEqualTo(large);
     }
     assertThat(client.inFlight()).isZero();
-    assertThat(client.ended()).containsExactly(cancelled(a.server()), succeeded(b));
+    assertThat(client.ended()).containsExactly(abandoned(a.server()), succeeded(b));
   }
 
   @ParameterizedTest

@@ -1,7 +1,9 @@
 package io.evenload.okhttp;
 
 import static io.evenload.okhttp.BalancedClient.Ended.failed;
+import static io.evenload.okhttp.BalancedClient.Ended.refused;
 import static io.evenload.okhttp.BalancedClient.Ended.succeeded;
+import static io.evenload.okhttp.BalancedClient.Ended.timedOut;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -42,7 +44,7 @@ class NetworkFailureTest {
 
     assertThat(client.get("/").server()).isEqualTo("b");
     assertThat(a.hits()).isEqualTo(2);
-    assertThat(client.ended()).containsExactly(failed(a.server()), succeeded(b));
+    assertThat(client.ended()).containsExactly(timedOut(a.server()), succeeded(b));
   }
 
   @ParameterizedTest
@@ -59,7 +61,7 @@ class NetworkFailureTest {
         .isInstanceOf(SocketTimeoutException.class);
     assertThat(a.hits()).isEqualTo(2);
     assertThat(b.hits()).isZero();
-    assertThat(client.ended()).containsExactly(failed(a.server()));
+    assertThat(client.ended()).containsExactly(timedOut(a.server()));
   }
 
   @ParameterizedTest
@@ -83,7 +85,7 @@ class NetworkFailureTest {
     assertThat(reply.server()).isEqualTo("b");
     assertThat(b.onlyRequest().getBody().utf8()).isEqualTo("one order");
     assertThat(a.requests().stream().map(r -> r.getBody())).as("bodies at a").containsOnlyNulls();
-    assertThat(client.ended()).containsExactly(failed(a.server()), succeeded(b));
+    assertThat(client.ended()).containsExactly(refused(a.server()), succeeded(b));
   }
 
   @Test
@@ -106,7 +108,7 @@ class NetworkFailureTest {
     assertThat(b.requests()).isEmpty();
     assertThat(client.get("/orders").server()).isEqualTo("b");
     assertThat(client.ended())
-        .containsExactly(failed(a.server()), failed(a.server()), succeeded(b));
+        .containsExactly(refused(a.server()), refused(a.server()), succeeded(b));
   }
 
   @ParameterizedTest
@@ -125,7 +127,7 @@ class NetworkFailureTest {
     BalancedClient client = backends.client(a, b).build();
 
     assertThat(client.post("/orders", "one order").server()).isEqualTo("b");
-    assertThat(client.ended()).containsExactly(failed(a.server()), succeeded(b));
+    assertThat(client.ended()).containsExactly(refused(a.server()), succeeded(b));
   }
 
   @Test

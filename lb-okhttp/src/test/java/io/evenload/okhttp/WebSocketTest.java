@@ -1,7 +1,7 @@
 package io.evenload.okhttp;
 
 import static io.evenload.okhttp.BalancedClient.Ended.cancelled;
-import static io.evenload.okhttp.BalancedClient.Ended.failed;
+import static io.evenload.okhttp.BalancedClient.Ended.refused;
 import static io.evenload.okhttp.BalancedClient.Ended.succeeded;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -90,7 +90,7 @@ class WebSocketTest {
     backends.await(() -> atClient.events.contains("closed 1000"));
 
     client.await(() -> client.inFlight() == 0);
-    assertThat(client.ended()).containsExactly(failed(down), succeeded(b));
+    assertThat(client.ended()).containsExactly(refused(down), succeeded(b));
   }
 
   @Test
