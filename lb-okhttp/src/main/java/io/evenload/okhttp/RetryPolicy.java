@@ -298,6 +298,7 @@ public final class RetryPolicy {
       refusalsTrusted = policy.refusalsTrusted;
       attemptTimeout = policy.attemptTimeout;
       hedge = policy.hedge;
+      staleWithin = policy.staleWithin;
     }
 
     /**

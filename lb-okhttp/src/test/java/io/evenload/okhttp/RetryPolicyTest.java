@@ -136,4 +136,27 @@ final class RetryPolicyTest {
         .isThrownBy(() -> RetryPolicy.builder().baseBackoff(Duration.ofSeconds(2)).build())
         .withMessage("baseBackoff: PT2S (expected: <= maxBackoff, PT1S)");
   }
+
+  @Test
+  void newBuilder_ofAPolicyWithNoDefaultLeft_keepsAll() {
+    RetryPolicy policy =
+        RetryPolicy.builder()
+            .maxAttempts(5)
+            .statuses(List.of(500))
+            .baseBackoff(Duration.ofMillis(1))
+            .maxBackoff(Duration.ofMillis(2))
+            .maxRetryAfter(Duration.ofMillis(3))
+            .budgetRatio(0.4)
+            .budgetPerSecond(5)
+            .retryIf((response, failure) -> true)
+            .idempotencyKey("Key", () -> "1")
+            .refusalsTrusted(false)
+            .attemptTimeout(Duration.ofMillis(6))
+            .staleWithin(Duration.ofMillis(7))
+            .hedge(HedgePolicy.after(Duration.ofMillis(8)))
+            .build();
+
+    assertThat(policy.newBuilder().build()).usingRecursiveComparison().isEqualTo(policy);
+    assertThat(policy.newBuilder().maxAttempts(2).build().maxAttempts()).isEqualTo(2);
+  }
 }

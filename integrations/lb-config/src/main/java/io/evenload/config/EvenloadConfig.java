@@ -2,8 +2,8 @@ package io.evenload.config;
 
 import static java.util.Objects.requireNonNull;
 
-import io.evenload.Wiring;
 import io.evenload.LoadBalancer;
+import io.evenload.Wiring;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import io.evenload.okhttp.ServiceOptions;
 import java.util.Collections;

@@ -75,6 +75,7 @@ class EveryKeyConfigTest {
           Map.entry("LoadBalancingInterceptor.Builder.listener", "code"),
           Map.entry("LoadBalancingInterceptor.Builder.separateCalls", "a system property"),
           Map.entry("RetryPolicy.Builder.retryIf", "code"),
+          Map.entry("RetryPolicy.Builder.staleWithin", "nobody tunes it; a network may need it"),
           Map.entry("Affinity.by", "code"),
           Map.entry("ConcurrencyLimits.aimd", "short for a builder"),
           Map.entry("ConcurrencyLimits.gradient2", "short for a builder"),

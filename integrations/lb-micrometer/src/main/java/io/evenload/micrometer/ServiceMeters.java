@@ -72,8 +72,7 @@ final class ServiceMeters {
   private static Ending ending(Call call, @Nullable CallAttempt last, @Nullable Throwable failure) {
     if (failure == null) {
       boolean failed =
-          last != null
-              && (last.outcome().failed() || last.status() >= FIRST_SERVER_ERROR);
+          last != null && (last.outcome().failed() || last.status() >= FIRST_SERVER_ERROR);
       return failed ? Ending.FAILURE : Ending.SUCCESS;
     }
     if (last == null && failure.getCause() instanceof NoServerAvailableException) {

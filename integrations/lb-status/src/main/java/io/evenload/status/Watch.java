@@ -2,8 +2,8 @@ package io.evenload.status;
 
 import static java.util.Objects.requireNonNull;
 
-import io.evenload.Attempt;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.evenload.Attempt;
 import io.evenload.LoadBalancer;
 import io.evenload.LoadBalancerListener;
 import io.evenload.LoadBalancerStatus;
