@@ -119,13 +119,14 @@ class HealthProbesTest {
   @Test
   void tcp_whoHearsTheResultBlocks_delaysNoOtherProbe() throws Exception {
     CountDownLatch released = new CountDownLatch(1);
+    CountDownLatch heard = new CountDownLatch(1);
     try (ProbeTarget target = ProbeTarget.local()) {
-      ProbeLoop loop = loop(name -> addresses(1));
+      ProbeLoop loop = loop(name -> await(heard) ? addresses(1) : addresses());
       List<CompletionStage<Boolean>> blocked = new ArrayList<>();
       for (int i = 0; i < 20; i++) {
-        blocked.add(
-            loop.start("127.0.0.1", target.port(), LONG).thenApply(report -> await(released)));
+        blocked.add(loop.start("named", target.port(), LONG).thenApply(report -> await(released)));
       }
+      heard.countDown(); // before that no result is there, which this thread would hear itself
 
       assertThat(answer(loop, "127.0.0.1", target.port())).isEqualTo(HealthReport.healthy());
       released.countDown();
