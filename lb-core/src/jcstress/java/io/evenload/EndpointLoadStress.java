@@ -122,17 +122,17 @@ public class EndpointLoadStress {
     private final LiveEndpoint endpoint = endpoint();
 
     public FastFailure() {
-      endpoint.record(Outcome.SUCCESS, 50_000, 0);
+      endpoint.record(io.evenload.Outcome.SUCCESS, 50_000, 0);
     }
 
     @Actor
     public void success() {
-      endpoint.record(Outcome.SUCCESS, 1_000_000, TimeUnit.SECONDS.toNanos(100));
+      endpoint.record(io.evenload.Outcome.SUCCESS, 1_000_000, TimeUnit.SECONDS.toNanos(100));
     }
 
     @Actor
     public void failure() {
-      endpoint.record(Outcome.FAILURE, 100_000, TimeUnit.SECONDS.toNanos(200));
+      endpoint.record(io.evenload.Outcome.FAILURE, 100_000, TimeUnit.SECONDS.toNanos(200));
     }
 
     @Arbiter
@@ -150,12 +150,12 @@ public class EndpointLoadStress {
 
     @Actor
     public void first() {
-      endpoint.record(Outcome.FAILURE, 0, 0);
+      endpoint.record(io.evenload.Outcome.FAILURE, 0, 0);
     }
 
     @Actor
     public void second() {
-      endpoint.record(Outcome.FAILURE, 0, 0);
+      endpoint.record(io.evenload.Outcome.FAILURE, 0, 0);
     }
 
     @Arbiter
