@@ -19,8 +19,8 @@ public final class Wiring {
 
   /**
    * Gives every endpoint, present and future, one more gate, beside those given to {@link
-   * Builder#gate}. An endpoint may be chosen only if all its gates are open. The gates stay until
-   * their endpoint or the balancer goes, or {@link #removeGate}.
+   * LoadBalancer.Builder#gate}. An endpoint may be chosen only if all its gates are open. The gates
+   * stay until their endpoint or the balancer goes, or {@link #removeGate}.
    *
    * @throws LinkageError if the factory throws one, since a class or a method is missing at run
    *     time: a server whose gate cannot be made for that reason stays closed
