@@ -43,6 +43,9 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
   private static final double MIN_WEIGHT_SECONDS =
       -Math.log1p(-MIN_SAMPLE_WEIGHT) * LATENCY_DECAY_SECONDS;
 
+  /** So many failures in a row, and nothing succeeds at the endpoint, for all that is known. */
+  static final int ALL_FAILED = 100;
+
   private static final int MAX_FAILED = 1 << 20;
 
   private static final long ENTERED = (1L << 32) + 1;

@@ -159,7 +159,7 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
     if (outcome.failed() && Double.isNaN(latencyNanos())) {
       assume(usualLatencyNanos(), now);
     }
-    boolean failedAll = failedSinceSuccess() >= PeerReview.ALL_FAILED;
+    boolean failedAll = failedSinceSuccess() >= ALL_FAILED;
     record(outcome, attempt.latencyNanos(), now);
     if (outcome == Outcome.ABANDONED) {
       return;

@@ -29,7 +29,6 @@ final class PeerReview {
    * 100 failures in a row: where a tenth of the attempts succeed that happens once in 400,000 attempts.
    */
 
-  static final int ALL_FAILED = 100;
   static final double CLEARLY_WORSE = 0.25;
 
   private final Eligibility eligibility;
@@ -101,7 +100,7 @@ final class PeerReview {
           entry,
           PeerReview.claims(entry),
           share > 0 ? share : endpoint.failureRate(), // it may have too few attempts to tell
-          gates.breakerOpen() && endpoint.failedSinceSuccess() >= ALL_FAILED,
+          gates.breakerOpen() && endpoint.failedSinceSuccess() >= LiveEndpoint.ALL_FAILED,
           entry.ejection.running());
     }
   }

@@ -61,7 +61,7 @@ final class RosterEntry {
    * not got over that: then it may be chosen for trials at most.
    */
   boolean failsAll() {
-    return endpoint.failedSinceSuccess() >= PeerReview.ALL_FAILED
+    return endpoint.failedSinceSuccess() >= LiveEndpoint.ALL_FAILED
         && endpoint.gates().failureShare() > 0;
   }
 

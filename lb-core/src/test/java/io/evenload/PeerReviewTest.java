@@ -82,7 +82,7 @@ final class PeerReviewTest {
     trip("a", 0.99);
     assertThat(open()).as("true, and without effect").containsExactly("a");
     List<Attempt> running = new ArrayList<>();
-    for (int i = 0; i < PeerReview.ALL_FAILED; i++) {
+    for (int i = 0; i < LiveEndpoint.ALL_FAILED; i++) {
       running.add(balancer.start());
     }
     running.forEach(attempt -> attempt.fail(null));
@@ -100,7 +100,7 @@ final class PeerReviewTest {
   @Test
   void breakers_ofAllInATotalOutage_areOnePanicUntilSomethingSucceeds() throws Exception {
     try (CapturedLog log = new CapturedLog(LoadBalancer.class, Level.INFO)) {
-      for (int i = 0; i < 20 * PeerReview.ALL_FAILED; i++) {
+      for (int i = 0; i < 20 * LiveEndpoint.ALL_FAILED; i++) {
         balancer.start().fail(null);
       }
       for (int round = 0; round < 5; round++) {

@@ -62,6 +62,7 @@ class ToldInOrderTest {
   }
 
   @Test
+  @ReliesOnInternals
   void eventListener_retried_seesOneCallWithTwoExchanges() throws IOException {
     a.next(response -> response.code(503));
     BalancedClient client = client(2);

@@ -34,14 +34,14 @@ final class AttemptsAssertTest {
           .wentTo(a, b, c)
           .wentTo("a", "b", "c")
           .hadReasons(Reason.FIRST, Reason.RETRY, Reason.RETRY)
-          .hadOutcomes(Outcome.FAILURE, Outcome.FAILURE, Outcome.SUCCESS)
+          .hadOutcomes(Outcome.FAILURE, Outcome.REFUSED, Outcome.SUCCESS)
           .hadStatuses(503, 0, 200)
           .hasSize(3);
       assertThatAttemptsOf(response)
           .element(1)
           .wentTo(b)
           .hadReason(Reason.RETRY)
-          .hadOutcome(Outcome.FAILURE)
+          .hadOutcome(Outcome.REFUSED)
           .hadStatus(0)
           .failedWith(ConnectException.class);
       assertThatAttemptsOf(response)
