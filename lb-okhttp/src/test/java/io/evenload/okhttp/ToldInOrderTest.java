@@ -62,7 +62,7 @@ class ToldInOrderTest {
   }
 
   @Test
-  @ReliesOnInternals
+  @ReliesOnInternals("each attempt is another call")
   void eventListener_retried_seesOneCallWithTwoExchanges() throws IOException {
     a.next(response -> response.code(503));
     BalancedClient client = client(2);
