@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import io.evenload.Attempt;
 import io.evenload.Chooser;
 import io.evenload.LoadBalancer;
+import io.evenload.Outcome;
 import io.evenload.Server;
 import io.evenload.ServerList;
 import io.evenload.UpdatableServerList;
@@ -119,12 +120,12 @@ final class LoadBalancerMetricsTest {
       for (int round = 0; round < 1_000; round++) {
         int first = round * 10;
         list.update(IntStream.range(first, first + 10).mapToObj(this::server).toList());
-        assertThat(registry.getMeters()).hasSize(without + 5 * 3);
+        assertThat(registry.getMeters()).hasSize(without + 5 * Outcome.values().length);
         balancer.start().succeed();
         late = late == null ? balancer.start() : late;
       }
       late.succeed();
-      assertThat(registry.getMeters()).hasSize(without + 5 * 3);
+      assertThat(registry.getMeters()).hasSize(without + 5 * Outcome.values().length);
       list.update(servers(2));
 
       balancer.start().succeed();
@@ -158,7 +159,7 @@ final class LoadBalancerMetricsTest {
       assertThat(scrape())
           .contains("evenload_list_age_seconds{balancer=\"orders\"} 3.0")
           .filteredOn(line -> line.startsWith("evenload_server_attempts_seconds_count"))
-          .hasSize(2 * 3)
+          .hasSize(2 * Outcome.values().length)
           .satisfiesOnlyOnce(
               line -> assertThat(line).contains("outcome=\"success\"").endsWith(" 1"));
     }
