@@ -1,5 +1,7 @@
 package io.evenload.okhttp;
 
+import static java.util.Objects.requireNonNull;
+
 import io.evenload.Outcome;
 import io.evenload.okhttp.CallListener.Refusal;
 import java.io.IOException;
@@ -170,39 +172,42 @@ final class Race {
   private NestedCall awaitWinner() throws IOException {
     lock.lock();
     try {
-      while (winner == null) {
-        over.await();
-      }
+      awaitDecision();
       if (thrown instanceof RuntimeException e) {
         throw e;
       }
       if (thrown instanceof Error e) {
         throw e;
       }
-      return winner;
-    } catch (InterruptedException e) {
-      throw BalancedCall.interrupted(e);
+      return requireNonNull(winner);
     } finally {
       lock.unlock();
     }
   }
 
-  /** Nobody waits any more: the first attempt is done, and the second goes on for no one. */
-  private void abandon() {
-    NestedCall running;
-    lock.lock();
+  /*
+   * Under the lock an interrupt either comes before the decision, and is it, or does not undo it: the winner is never left
+   * to nobody.
+   */
+  private void awaitDecision() throws InterruptedIOException {
     try {
-      running = winner == null ? second : null;
-      if (running != null) {
-        decide(first, running, false);
+      while (winner == null) {
+        over.await();
       }
-    } finally {
-      lock.unlock();
+    } catch (InterruptedException e) {
+      InterruptedIOException interrupted = BalancedCall.interrupted(e);
+      if (winner == null) {
+        decide(first, second, false); // the second goes on for no one
+        throw interrupted;
+      }
     }
+  }
+
+  /** Nobody waits any more: ends the first attempt, which is done, and the second, which is not. */
+  private void abandon() {
     discard(first, true);
-    if (running != null) {
-      running.record().carrier().end(Outcome.CANCELLED, null); // the caller gave both up
-      discard(running, false);
-    }
+    NestedCall running = requireNonNull(second);
+    running.record().carrier().end(Outcome.CANCELLED, null); // the caller gave both up
+    discard(running, false);
   }
 }

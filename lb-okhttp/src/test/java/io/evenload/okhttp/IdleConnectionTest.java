@@ -1,7 +1,6 @@
 package io.evenload.okhttp;
 
 import static io.evenload.okhttp.BalancedClient.Ended.failed;
-import static io.evenload.okhttp.BalancedClient.Ended.succeeded;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -80,20 +79,25 @@ class IdleConnectionTest {
 
   @ParameterizedTest
   @EnumSource(Wire.class)
-  @DisplayName(
-      "over every protocol, a POST after the server closed is answered, as by plain OkHttp")
-  void post_closedAfterEachResponse_isAnswered(Wire wire) throws IOException {
-    Backend a = backends.start("a", wire);
-    a.always(response -> response.onResponseEnd(SocketEffect.ShutdownConnection.INSTANCE));
+  @DisplayName("a POST that crosses the server's goodbye may fail, but is never sent twice")
+  void post_crossesGoodbye_isAnsweredOrFails(Wire wire) {
+    Backend a =
+        backends
+            .start("a", wire)
+            .always(response -> response.onResponseEnd(SocketEffect.ShutdownConnection.INSTANCE));
     BalancedClient client = backends.client(a).build();
-    for (int i = 0; i < 5; i++) {
-      assertThat(client.post("/orders", "one order").server()).isEqualTo("a");
+    int answered = 0;
+    for (int i = 0; i < 20; i++) {
+      try {
+        assertThat(client.post("/orders", "one order").server()).isEqualTo("a");
+        answered++;
+      } catch (IOException unknown) {
+        assertThat(LoadBalancingInterceptor.attemptsOf(unknown)).hasSize(1); // perhaps processed
+      }
     }
-    assertThat(a.hits()).isEqualTo(5);
-    if (wire
-        == Wire.HTTP_1) { // over HTTP/2 a goodbye may refuse the request on its way, and counts
-      assertThat(client.ended()).containsOnly(succeeded(a));
-    }
+    assertThat(answered).isPositive();
+    assertThat(a.hits()).isBetween(answered, 20);
+    assertThat(client.inFlight()).isZero();
   }
 
   @ParameterizedTest
