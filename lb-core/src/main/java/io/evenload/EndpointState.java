@@ -18,7 +18,7 @@ public enum EndpointState {
   OUTSIDE_SUBSET("outside the subset"),
   /**
    * Its {@link Gate} is closed: a circuit breaker is open. When nothing else is left it gets one
-   * trial at a time.
+   * trial at a time, and another one after each second of a trial that lasts.
    */
   BREAKER_OPEN("breaker open"),
   /**

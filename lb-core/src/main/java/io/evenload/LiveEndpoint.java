@@ -1,7 +1,9 @@
 package io.evenload;
 
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +29,7 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
   LiveEndpoint(BalancerContext balancer, Server server) {
     this.balancer = balancer;
     this.server = server;
-    this.trial = GateChain.of(List.of(new Trial()), balancer.log());
+    this.trial = GateChain.of(List.of(new Trial(balancer.nanoTime())), balancer.log());
   }
 
   @Override
@@ -199,7 +201,21 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
   }
 
   private static final class Trial implements Gate {
-    private final AtomicBoolean running = new AtomicBoolean();
+
+    /*
+     * A trial that hangs must not hide for its whole timeout that the endpoint works again. One that ends late makes room
+     * for one more than that, which does no harm.
+     */
+    private static final long LONGEST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private static final long IDLE = Long.MIN_VALUE;
+
+    private final LongSupplier nanoTime;
+    private final AtomicLong begun = new AtomicLong(IDLE);
+
+    Trial(LongSupplier nanoTime) {
+      this.nanoTime = nanoTime;
+    }
 
     @Override
     public boolean open() {
@@ -208,12 +224,14 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
 
     @Override
     public boolean tryAcquire() {
-      return running.compareAndSet(false, true);
+      long now = nanoTime.getAsLong();
+      long last = begun.get();
+      return (last == IDLE || now - last >= LONGEST_WAIT_NANOS) && begun.compareAndSet(last, now);
     }
 
     @Override
     public void release(Outcome outcome, long latencyNanos) {
-      running.set(false);
+      begun.set(IDLE);
     }
   }
 }

@@ -75,9 +75,10 @@ final class PeerReview {
     for (Peer peer : worstFirst) {
       double others = peers.size() == 1 ? 0 : (sum - peer.failures()) / (peers.size() - 1);
       boolean acts = peer.hopeless() || !peer.claims();
-      if (!acts && peer.failures() - others >= CLEARLY_WORSE && (peer.ejected() || out < cap)) {
+      long outWithIt = peer.ejected() ? out : out + 1;
+      if (!acts && peer.failures() - others >= CLEARLY_WORSE && outWithIt <= cap) {
         acts = true;
-        out += peer.ejected() ? 0 : 1;
+        out = outWithIt;
       }
       peer.entry().overrule(!acts);
     }

@@ -138,6 +138,26 @@ final class GateTest {
   }
 
   @Test
+  void start_allGatesClosedAndTrialsHang_anotherOneAfterASecond() throws Exception {
+    gates.of("a").change(false);
+    gates.of("b").change(false);
+    world.time.runDue();
+    List<Attempt> hanging = new ArrayList<>(List.of(balancer.start(), balancer.start()));
+    world.time.advance(Duration.ofMillis(999));
+    assertThatExceptionOfType(NoServerAvailableException.class).isThrownBy(balancer::start);
+
+    world.time.advance(Duration.ofMillis(1));
+    hanging.add(balancer.start());
+    hanging.add(balancer.start());
+    assertThat(hanging)
+        .extracting(attempt -> attempt.server().id())
+        .containsExactlyInAnyOrder("a", "a", "b", "b");
+    assertThatExceptionOfType(NoServerAvailableException.class).isThrownBy(balancer::start);
+    hanging.forEach(Attempt::cancel);
+    assertThat(balancer.status().endpoints()).allMatch(endpoint -> endpoint.inFlight() == 0);
+  }
+
+  @Test
   void start_allGatesClosedAndEightThreads_neverTwoTrialsAtOneEndpoint() throws Exception {
     list.update(World.servers("a"));
     gates.of("a").change(false);
