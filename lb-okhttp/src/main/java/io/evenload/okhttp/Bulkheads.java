@@ -29,7 +29,12 @@ final class Bulkheads {
 
   /** Returns how many calls run at once where each service may have so many. */
   static int inAll(int perService, OkHttpClient.Builder client) {
-    return (int) Math.min(Integer.MAX_VALUE, (long) perService * services(client).size());
+    return times(perService, services(client.interceptors()).size());
+  }
+
+  /** Returns the product, or the largest int if that is less. */
+  static int times(int perService, int services) {
+    return (int) Math.min(Integer.MAX_VALUE, (long) perService * services);
   }
 
   /** Returns a dispatcher that runs so many calls at once to each service of the client. */
@@ -62,10 +67,6 @@ final class Bulkheads {
     Dispatcher dispatcher = client.dispatcher();
     return dispatcher.getMaxRequestsPerHost() >= dispatcher.getMaxRequests()
         && services(client.interceptors()).size() > 1;
-  }
-
-  private static Set<String> services(OkHttpClient.Builder client) {
-    return services(client.interceptors());
   }
 
   private static Set<String> services(Iterable<Interceptor> interceptors) {
