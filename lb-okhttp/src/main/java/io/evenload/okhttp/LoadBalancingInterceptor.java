@@ -17,7 +17,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -375,7 +374,7 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
     if (name == null) {
       return null;
     }
-    BalancedService service = services.get(name.toLowerCase(Locale.ROOT));
+    BalancedService service = find(name);
     if (service == null) {
       throw new IOException(
           host + ": service '" + name + "' (expected: null or one of " + services.keySet() + ")");
@@ -424,12 +423,22 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
   }
 
   private BalancedService known(String host) {
-    BalancedService service = services.get(host.toLowerCase(Locale.ROOT));
+    BalancedService service = find(host);
     if (service == null) {
       throw new IllegalArgumentException(
           "host: '" + host + "' (expected: one of " + services.keySet() + ")");
     }
     return service;
+  }
+
+  /** Returns the service of a host, as URLs or as people spell it; null if there is none. */
+  private @Nullable BalancedService find(String host) {
+    BalancedService service = services.get(host);
+    if (service != null) {
+      return service;
+    }
+    String canonical = ServiceHost.inUrls(host);
+    return canonical == null ? null : services.get(canonical);
   }
 
   /**
