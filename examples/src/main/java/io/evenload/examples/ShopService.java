@@ -83,7 +83,9 @@ final class ShopService implements AutoCloseable {
 
   /** The service's address without a path, such as {@code http://127.0.0.1:8080}. */
   String url() {
-    return "http://127.0.0.1:" + http.getAddress().getPort();
+    String host = http.getAddress().getAddress().getHostAddress();
+    String inUrls = host.indexOf(':') >= 0 ? "[" + host + "]" : host; // the loopback of IPv6
+    return "http://" + inUrls + ":" + http.getAddress().getPort();
   }
 
   LoadBalancer orders() {

@@ -46,8 +46,10 @@ public interface CallListener {
   default void notHedged(NotHedged event) {}
 
   /**
-   * A request went to another server than the chosen one. That is a fault of this library with the
-   * OkHttp at hand; from now on the interceptor retries in a slower way that cannot misroute.
+   * A request went to another server than the chosen one, or was stopped on its way there. That is
+   * a fault of this library with the OkHttp at hand, or of an interceptor behind it that changes
+   * the chain's {@code Dns} or socket factory; from now on the interceptor retries in a slower way
+   * that cannot misroute.
    */
   default void misrouted(Misrouted event) {}
 

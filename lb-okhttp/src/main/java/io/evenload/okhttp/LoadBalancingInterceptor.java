@@ -17,7 +17,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -72,7 +71,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Needs OkHttp 5.4.0 or newer, and no proxy: a call that OkHttp would send through one fails.
  * Give the client a {@link okhttp3.ConnectionPool} that keeps an idle connection or more for each
  * server (OkHttp's default keeps 5 in all), and a {@link okhttp3.Dispatcher} whose {@code
- * maxRequestsPerHost} allows for the whole service, since all its servers are one host there.
+ * maxRequestsPerHost} allows for the whole service, since all its servers are one host there, and
+ * whose {@code maxRequests} allows for all services, since otherwise one that hangs stops the
+ * others; {@link #install(OkHttpClient.Builder, int)} gives it both.
  *
  * <p>A server that drains, or left the list, gets no new call. Its running calls finish, and a
  * second or two after the last its idle connections are closed, so that the server sees them end.
@@ -280,33 +281,49 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
    */
   public OkHttpClient.Builder install(OkHttpClient.Builder client) {
     OkHttpCheck.require();
+    add(client);
+    Bulkheads.added(client);
+    return client;
+  }
+
+  private void add(OkHttpClient.Builder client) {
     separation.installed();
-    return client.addInterceptor(this).addNetworkInterceptor(networkHalf);
+    client.addInterceptor(this).addNetworkInterceptor(networkHalf);
   }
 
   /**
    * Does what {@link #install(OkHttpClient.Builder)} does, and gives the client a {@link
-   * Dispatcher} that runs so many calls at once, to one host or all, and a {@link ConnectionPool}
-   * that keeps so many idle connections, for 5 minutes each, as OkHttp does. By default OkHttp runs
+   * Dispatcher} that runs so many calls at once to each service, and a {@link ConnectionPool} that
+   * keeps so many idle connections for each, for 5 minutes, as OkHttp does. By default OkHttp runs
    * 5 enqueued calls at once to a service, whatever the number of its servers, and keeps 5 idle
    * connections in all; a client that is used so is warned of once in the log. Calls that are
    * executed, not enqueued, are not limited.
    *
-   * @param concurrentCalls the most calls at once; at least the number of servers, so that each
-   *     keeps a connection
+   * <p>The client runs as many calls in all as its services may have together, so that one that
+   * hangs does not stop the others: its calls fill its own share, also those that wait for a retry,
+   * for room or for the first list, and the rest queue behind them. Services of interceptors that
+   * are installed later add theirs; of several numbers for one client the last holds for all of its
+   * services. OkHttp counts by the host of the URL: services that {@link Builder#serviceOf} tells
+   * apart under one host have one share. Calls to hosts that are no services count in all, and have
+   * no share of their own: a client that makes such calls too needs a larger {@code
+   * dispatcher().setMaxRequests}.
+   *
+   * @param concurrentCalls the most calls at once to a service; at least the number of its servers,
+   *     so that each keeps a connection
    * @throws IllegalArgumentException if it is not 1 to {@link #MAX_CONCURRENT_CALLS}
+   * @throws IllegalStateException if OkHttp is older than 5.4.0, or on the class path twice
    */
   public OkHttpClient.Builder install(OkHttpClient.Builder client, int concurrentCalls) {
     if (concurrentCalls < 1 || concurrentCalls > MAX_CONCURRENT_CALLS) {
       throw new IllegalArgumentException(
           "concurrentCalls: " + concurrentCalls + " (expected: 1 to " + MAX_CONCURRENT_CALLS + ")");
     }
-    Dispatcher dispatcher = new Dispatcher();
-    dispatcher.setMaxRequests(concurrentCalls);
-    dispatcher.setMaxRequestsPerHost(concurrentCalls);
-    return install(client)
-        .dispatcher(dispatcher)
-        .connectionPool(new ConnectionPool(concurrentCalls, 5, TimeUnit.MINUTES));
+    OkHttpCheck.require();
+    add(client);
+    int idle = Bulkheads.inAll(concurrentCalls, client);
+    return client
+        .dispatcher(Bulkheads.dispatcher(concurrentCalls, client))
+        .connectionPool(new ConnectionPool(idle, 5, TimeUnit.MINUTES));
   }
 
   /**
@@ -357,7 +374,7 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
     if (name == null) {
       return null;
     }
-    BalancedService service = services.get(name.toLowerCase(Locale.ROOT));
+    BalancedService service = find(name);
     if (service == null) {
       throw new IOException(
           host + ": service '" + name + "' (expected: null or one of " + services.keySet() + ")");
@@ -406,12 +423,22 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
   }
 
   private BalancedService known(String host) {
-    BalancedService service = services.get(host.toLowerCase(Locale.ROOT));
+    BalancedService service = find(host);
     if (service == null) {
       throw new IllegalArgumentException(
           "host: '" + host + "' (expected: one of " + services.keySet() + ")");
     }
     return service;
+  }
+
+  /** Returns the service of a host, as URLs or as people spell it; null if there is none. */
+  private @Nullable BalancedService find(String host) {
+    BalancedService service = services.get(host);
+    if (service != null) {
+      return service;
+    }
+    String canonical = ServiceHost.inUrls(host);
+    return canonical == null ? null : services.get(canonical);
   }
 
   /**

@@ -45,7 +45,7 @@ final class PathPrefix {
       return response.newBuilder().request(logical).build();
     }
     HttpUrl url = answered.url();
-    String prefix = prefix(logical.url().host(), server);
+    String prefix = encoded(prefix(logical.url().host(), server));
     boolean within =
         url.host().equals(logical.url().host()) && url.encodedPath().startsWith(prefix + "/");
     return within
@@ -61,6 +61,13 @@ final class PathPrefix {
                     .build())
             .build()
         : response;
+  }
+
+  /** Returns the prefix as a URL has it, where a blank is another. */
+  private static String encoded(String prefix) {
+    HttpUrl url =
+        new HttpUrl.Builder().scheme("http").host("any").encodedPath(prefix + "/").build();
+    return url.encodedPath().substring(0, url.encodedPath().length() - 1);
   }
 
   private String prefix(String host, Server server) throws IOException {

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class Repeatability {
 
   private static final Set<String> IDEMPOTENT =
-      Set.of("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE");
+      Set.of("GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "PUT", "DELETE");
 
   private Repeatability() {}
 

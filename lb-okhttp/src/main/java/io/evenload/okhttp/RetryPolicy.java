@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  * the way, unless {@link Builder#retryIf} says otherwise, and if all of this holds:
  *
  * <ul>
- *   <li>the method is idempotent (GET, HEAD, OPTIONS, TRACE, PUT or DELETE), the request has an
- *       {@linkplain Builder#idempotencyKey(String) idempotency key}, or the server certainly did
+ *   <li>the method is idempotent (GET, HEAD, OPTIONS, TRACE, QUERY, PUT or DELETE), the request has
+ *       an {@linkplain Builder#idempotencyKey(String) idempotency key}, or the server certainly did
  *       nothing for it, as when it could not be connected to, or {@linkplain
  *       Builder#refusalsTrusted said so};
  *   <li>the request body was not begun, or can be sent twice: it is neither one-shot nor duplex;

@@ -185,7 +185,8 @@ final class Router {
               + server.id()
               + " went to "
               + actual
-              + "; from now on retries are made by calls of their own (please report this with the"
+              + "; from now on retries are made by calls of their own (unless an interceptor behind"
+              + " this one changes the Dns or the socket factory, please report this with the"
               + " version of OkHttp)",
           null);
     }

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.evenload.okhttp.internal.route.ServerDns;
 import okhttp3.HttpUrl;
+import org.jspecify.annotations.Nullable;
 
 /** The name by which URLs name a service. */
 final class ServiceHost {
@@ -17,12 +18,10 @@ final class ServiceHost {
    */
   static String canonical(String host) {
     requireNonNull(host, "host");
-    String canonical;
-    try {
-      canonical = new HttpUrl.Builder().scheme("http").host(host).build().host();
-    } catch (IllegalArgumentException e) {
+    String canonical = inUrls(host);
+    if (canonical == null) {
       throw new IllegalArgumentException(
-          "host: '" + host + "' (expected: a host name without scheme, port or path)", e);
+          "host: '" + host + "' (expected: a host name without scheme, port or path)");
     }
     if (isAddress(canonical)) {
       throw new IllegalArgumentException(
@@ -32,6 +31,18 @@ final class ServiceHost {
               + " to a server)");
     }
     return canonical;
+  }
+
+  /**
+   * Returns the host as {@link HttpUrl#host()} spells it, in lower case and ASCII; null if it
+   * cannot be the host of a URL.
+   */
+  static @Nullable String inUrls(String host) {
+    try {
+      return new HttpUrl.Builder().scheme("http").host(host).build().host();
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
   }
 
   /** Whether OkHttp takes the host of a URL for an address, and resolves nothing. */

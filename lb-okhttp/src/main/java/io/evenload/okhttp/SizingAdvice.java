@@ -7,8 +7,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import okhttp3.Call;
 import okhttp3.Dispatcher;
 import okhttp3.Interceptor;
+import okhttp3.OkHttpClient;
 
-/** Warns once if the client is sized for one server, where it calls many. */
+/**
+ * Warns once if the client is sized for one server, where it calls many, and once if one of its
+ * services can take what the others need.
+ */
 final class SizingAdvice {
 
   /*
@@ -21,6 +25,7 @@ final class SizingAdvice {
 
   private final RateLimitedLog log;
   private final AtomicBoolean warned = new AtomicBoolean();
+  private final AtomicBoolean warnedOfMissingBulkheads = new AtomicBoolean();
   private volatile boolean poolSeen;
   private volatile boolean dispatcherSeen;
 
@@ -42,10 +47,29 @@ final class SizingAdvice {
     int perHost = enqueued ? perHost(chain.call()) : ClientView.UNKNOWN;
     poolSeen = true;
     dispatcherSeen |= enqueued;
+    if (enqueued) {
+      checkBulkheads(host, chain.call());
+    }
     boolean poolIsSmall = kept < servers;
     boolean dispatcherIsSmall = perHost < servers || (perHost <= DEFAULT_PER_HOST && servers > 1);
     if ((poolIsSmall || dispatcherIsSmall) && warned.compareAndSet(false, true)) {
       log.warn(advice(host, servers, kept, perHost, poolIsSmall, dispatcherIsSmall), null);
+    }
+  }
+
+  private void checkBulkheads(String host, Call call) {
+    OkHttpClient client = ClientView.find(call);
+    if (client != null
+        && Bulkheads.areMissing(client)
+        && warnedOfMissingBulkheads.compareAndSet(false, true)) {
+      log.warn(
+          host
+              + ": each of the client's services can take all "
+              + client.dispatcher().getMaxRequests()
+              + " calls that its dispatcher runs at once, so that one that hangs stops the others"
+              + " (Dispatcher.setMaxRequests above setMaxRequestsPerHost)."
+              + " LoadBalancingInterceptor.install(client, concurrentCalls) sets both",
+          null);
     }
   }
 

@@ -185,14 +185,9 @@ class DrainTest {
   private boolean closed(Server server) {
     List<Socket> sockets =
         connections.stream()
-            .filter(connection -> port(connection) == server.port())
+            .filter(connection -> connection.socket().getPort() == server.port())
             .map(Connection::socket)
             .toList();
     return !sockets.isEmpty() && sockets.stream().allMatch(Socket::isClosed);
-  }
-
-  private static int port(Connection connection) {
-    String label = connection.route().socketAddress().getHostString();
-    return Integer.parseInt(label.substring(label.lastIndexOf(':') + 1));
   }
 }

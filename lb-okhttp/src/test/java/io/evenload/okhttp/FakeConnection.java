@@ -40,9 +40,8 @@ public record FakeConnection(Route route) implements Connection {
             List.of(Protocol.HTTP_1_1),
             List.of(ConnectionSpec.CLEARTEXT),
             ProxySelector.getDefault());
-    String label = dns.toString(); // as OkHttp gets it from a Dns of ours
-    return new Route(
-        address, Proxy.NO_PROXY, InetSocketAddress.createUnresolved(label, url.port()));
+    String name = url.host(); // as a Dns of ours names what it finds
+    return new Route(address, Proxy.NO_PROXY, InetSocketAddress.createUnresolved(name, url.port()));
   }
 
   @Override

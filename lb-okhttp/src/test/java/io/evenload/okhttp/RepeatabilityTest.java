@@ -37,6 +37,7 @@ final class RepeatabilityTest {
         row(request("GET", null), DEFAULTS, STATUS, UNTOUCHED, null),
         row(request("DELETE", null), DEFAULTS, of(FailureKind.MAYBE_SENT), UNTOUCHED, null),
         row(request("PUT", TEXT), DEFAULTS, of(FailureKind.MAYBE_STALE), BEGUN, null),
+        row(request("QUERY", TEXT), DEFAULTS, of(FailureKind.MAYBE_SENT), BEGUN, null),
         // Another only if it was certainly not processed.
         row(request("POST", TEXT), DEFAULTS, STATUS, BEGUN, Refusal.NOT_IDEMPOTENT),
         row(

@@ -8,6 +8,8 @@ import io.evenload.LoadBalancer;
 import io.evenload.Server;
 import io.evenload.okhttp.BalancedClient.Ended;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -53,6 +55,50 @@ class ServicesTest {
       assertThat(a.onlyRequest().getHeaders().get("Host")).isEqualTo("gateway.test");
       assertThat(b.onlyRequest().getHeaders().get("Host")).isEqualTo("gateway.test");
     }
+  }
+
+  @Test
+  void service_internationalName_isFoundHoweverItIsSpelt() throws IOException {
+    String spelt = "B\u00fccher.example";
+    try (LoadBalancer books = LoadBalancer.of("books", b.server())) {
+      BalancedClient client =
+          backends
+              .client(a)
+              .balancing(
+                  balancing ->
+                      balancing
+                          .service(spelt, books)
+                          .serviceOf(
+                              request ->
+                                  request.url().host().equals("gateway.test")
+                                      ? spelt
+                                      : request.url().host()))
+              .build();
+
+      assertThat(client.execute(url("http://b\u00fccher.example/")).server()).isEqualTo("b");
+      assertThat(client.execute(url("http://xn--bcher-kva.example/")).server()).isEqualTo("b");
+      assertThat(client.execute(url("http://gateway.test/")).server()).isEqualTo("b");
+      client.interceptor().reconfigure(spelt, options -> options.retry(RetryPolicy.none()));
+      assertThat(client.interceptor().retriesLeft(spelt)).isNotNaN();
+    }
+  }
+
+  @Test
+  void server_internationalName_isLookedUpInAscii() throws IOException {
+    Server named = Server.builder("b\u00fccher.example", b.port()).id("b").build();
+    BalancedClient client =
+        backends
+            .client(Wire.HTTP_1, named)
+            .http(
+                http ->
+                    http.dns(
+                        host -> {
+                          assertThat(host).isEqualTo("xn--bcher-kva.example");
+                          return List.of(InetAddress.getLoopbackAddress());
+                        }))
+            .build();
+
+    assertThat(client.get("/").server()).isEqualTo("b");
   }
 
   @Test
@@ -108,6 +154,7 @@ class ServicesTest {
     "/shop, /v1/items?x=1, /shop/v1/items?x=1",
     "/shop/, /, /shop/",
     "/a/b%20c, /%2F, /a/b%20c/%2F",
+    "/a b/\u00fc/, /v1, /a%20b/%C3%BC/v1",
     "/, /v1, /v1",
     "'', /v1, /v1"
   })
@@ -150,6 +197,24 @@ class ServicesTest {
     }
     assertThat(a.requests().get(1).getTarget())
         .isEqualTo(location.startsWith("/") ? location : "/shop/" + location);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/our shop, /our%20shop",
+    "/b\u00fccher, /b%C3%BCcher",
+    "/x/../y, /y",
+    "/a%20b, /a%20b"
+  })
+  void pathPrefix_redirectWithinTheServer_isTakenAwayAsItWasEncoded(String prefix, String encoded)
+      throws IOException {
+    a.next(response -> response.code(302).setHeader("Location", encoded + "/login"));
+    BalancedClient client = prefixing(prefixed(a, prefix));
+
+    try (Response response = client.http().newCall(client.request("/home").build()).execute()) {
+      assertThat(response.request().url().encodedPath()).isEqualTo("/login");
+    }
+    assertThat(a.requests().get(1).getTarget()).isEqualTo(encoded + "/login");
   }
 
   @ParameterizedTest

@@ -14,7 +14,9 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import okhttp3.HttpUrl;
 import okhttp3.OkHttpClient;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The options of balancers and interceptors, from properties.
@@ -33,8 +35,10 @@ import okhttp3.OkHttpClient;
  *
  * <p>What is after {@code evenload.default.} holds for all services, and what is after {@code
  * evenload.service.<name>.} for one, key by key. Where there is neither, the library's own default
- * holds. The tables in {@code docs/configuration.md} and {@code docs/configuration-expert.md} have
- * all keys. Keys that do not begin with {@code evenload.} are not looked at.
+ * holds. A name is that of a host: of two spellings of one, such as {@code Bücher.example} and
+ * {@code xn--bcher-kva.example}, each finds the other's keys, unless it has keys of its own. The
+ * tables in {@code docs/configuration.md} and {@code docs/configuration-expert.md} have all keys.
+ * Keys that do not begin with {@code evenload.} are not looked at.
  *
  * <p>Immutable and thread-safe.
  */
@@ -197,10 +201,28 @@ public final class EvenloadConfig {
     if (known != null) {
       return known;
     }
+    String host = host(service);
+    for (Map.Entry<String, Section> each : services.entrySet()) {
+      if (host != null && host.equals(host(each.getKey()))) {
+        return each.getValue();
+      }
+    }
     Reading reading = new Reading(texts, probing);
     Section section = reading.service(service);
     refuse(reading.problems());
     return section;
+  }
+
+  /**
+   * Returns the name of a service as an interceptor has it, in lower case and ASCII; null if it
+   * cannot be a host.
+   */
+  private static @Nullable String host(String service) {
+    try {
+      return new HttpUrl.Builder().scheme("http").host(service).build().host();
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
   }
 
   /** A client with all defaults, made when it is needed. */

@@ -148,6 +148,22 @@ class ReconfigureConfigTest {
   }
 
   @Test
+  void interceptor_nameSpeltAnotherWay_isTheSameService() {
+    String spelt = "B\u00fccher.example";
+    EvenloadConfig former = config("service." + spelt + ".retry.max-attempts=4");
+    LoadBalancingInterceptor calls = former.interceptor(balancer(former.balancer(spelt))).build();
+    assertThat(calls.hosts()).containsExactly("xn--bcher-kva.example");
+    assertThat(inForce(calls, "retry.maxAttempts")).isEqualTo(4);
+
+    EvenloadConfig next = config("service." + spelt + ".retry.max-attempts=5");
+    next.reconfigure(calls, former);
+    assertThat(inForce(calls, "retry.maxAttempts")).isEqualTo(5);
+
+    config("service.xn--bcher-kva.example.retry.max-attempts=6").reconfigure(calls, next);
+    assertThat(inForce(calls, "retry.maxAttempts")).isEqualTo(6);
+  }
+
+  @Test
   void interceptor_allKeysGone_hasTheLibrarysDefaults() {
     EvenloadConfig former =
         config(

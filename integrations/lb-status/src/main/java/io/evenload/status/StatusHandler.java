@@ -7,6 +7,7 @@ import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import java.io.IOException;
+import java.net.IDN;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -21,7 +22,8 @@ final class StatusHandler implements HttpHandler {
 
   private static final Logger LOG = LoggerFactory.getLogger(StatusPage.class);
   private static final Pattern LOOPBACK =
-      Pattern.compile("localhost|127(\\.\\d{1,3}){3}|\\[::1]", Pattern.CASE_INSENSITIVE);
+      Pattern.compile(
+          "localhost|127(\\.\\d{1,3}){3}|\\[(::1|(0{1,4}:){7}0{0,3}1)]", Pattern.CASE_INSENSITIVE);
   private static final Pattern AUTHORITY = Pattern.compile("(\\[[^\\]]*]|[^:]*)(:\\d*)?");
 
   private final StatusPage page;
@@ -34,7 +36,7 @@ final class StatusHandler implements HttpHandler {
         throw new IllegalArgumentException(
             "allowedHosts: '" + host + "' (expected: names without a port)");
       }
-      this.allowedHosts.add(host.toLowerCase(Locale.ROOT));
+      this.allowedHosts.add(canonical(host));
     }
   }
 
@@ -85,7 +87,18 @@ final class StatusHandler implements HttpHandler {
     if (allowedHosts.isEmpty() && !exchange.getRemoteAddress().getAddress().isLoopbackAddress()) {
       return false;
     }
-    return LOOPBACK.matcher(host).matches() || allowedHosts.contains(host.toLowerCase(Locale.ROOT));
+    return LOOPBACK.matcher(host).matches() || allowedHosts.contains(canonical(host));
+  }
+
+  /** Returns the host as browsers send it, in lower case and ASCII. */
+  private static String canonical(String host) {
+    String ascii;
+    try {
+      ascii = IDN.toASCII(host);
+    } catch (IllegalArgumentException e) {
+      ascii = host; // no name that there is
+    }
+    return ascii.toLowerCase(Locale.ROOT);
   }
 
   /** Returns the host of an authority; null if it is none. */

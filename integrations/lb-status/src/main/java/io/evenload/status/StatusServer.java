@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -67,9 +68,16 @@ public final class StatusServer implements AutoCloseable {
     return new StatusServer(server, threads);
   }
 
-  /** Where the page is, such as {@code http://127.0.0.1:8081/}. */
+  /** Where the page is, such as {@code http://127.0.0.1:8081/} or {@code http://[::1]:8081/}. */
   public URI uri() {
-    return URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/");
+    return uri(server.getAddress());
+  }
+
+  /** Returns where a server at this port of the loopback is. */
+  static URI uri(InetSocketAddress loopback) {
+    InetAddress address = loopback.getAddress();
+    String host = address instanceof Inet6Address ? "[::1]" : address.getHostAddress();
+    return URI.create("http://" + host + ":" + loopback.getPort() + "/");
   }
 
   /** Stops to serve, at once; the page goes on. Idempotent. */

@@ -171,6 +171,37 @@ class StatusHandlerTest {
     }
   }
 
+  @Test
+  void handler_allowedHostWithAnInternationalName_isAsBrowsersSendIt() throws Exception {
+    HttpServer own =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    own.createContext("/", page.handler("B\u00fccher.example"));
+    own.start();
+    try {
+      URI uri = StatusServer.uri(own.getAddress());
+      assertThat(statusOf(uri, "Host: xn--bcher-kva.example\r\n")).isEqualTo(200);
+      assertThat(statusOf(uri, "Host: xn--bcher.example\r\n")).isEqualTo(403);
+      assertThat(statusOf(uri, "Host: " + "a".repeat(64) + "\r\n")).isEqualTo(403);
+    } finally {
+      own.stop(0);
+    }
+  }
+
+  @Test
+  void uri_loopbackOfIpv6_standsInBrackets() throws Exception {
+    byte[] ipv6 = new byte[16];
+    ipv6[15] = 1;
+    byte[] ipv4 = {127, 0, 0, 1};
+    assertThat(StatusServer.uri(new InetSocketAddress(InetAddress.getByAddress(ipv6), 8081)))
+        .hasToString("http://[::1]:8081/");
+    assertThat(StatusServer.uri(new InetSocketAddress(InetAddress.getByAddress(ipv4), 8081)))
+        .hasToString("http://127.0.0.1:8081/");
+    for (String host : new String[] {"[::1]", "[0:0:0:0:0:0:0:1]:8081"}) {
+      assertThat(statusOf(server.uri(), "Host: " + host + "\r\n")).isEqualTo(200);
+    }
+    assertThat(statusOf(server.uri(), "Host: [0:0:0:0:0:0:0:2]\r\n")).isEqualTo(403);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", " ", "status.example.com:443", "a:b:c"})
   void handler_aHostThatIsNone_isRefused(String host) {

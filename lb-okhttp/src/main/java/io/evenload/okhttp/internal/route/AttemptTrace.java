@@ -13,7 +13,6 @@ import okhttp3.Interceptor;
 import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.Response;
-import okhttp3.Route;
 import org.jspecify.annotations.Nullable;
 
 /** What OkHttp did on the network in the current attempt of one call. */
@@ -22,8 +21,7 @@ public abstract class AttemptTrace extends EventListener {
   /*
    * Which connection will carry an exchange is known from the events: OkHttp announces when a call acquires a connection
    * and when it releases one, and says nothing when it keeps the one it has. So at the start of the headers the last
-   * acquired connection is the carrier, and its Dns tells the server, as long as its address has the label that this Dns
-   * gave it. That is the guard against a misrouted attempt.
+   * acquired connection is the carrier, and Destination tells where it leads. That is the guard against a misrouted attempt.
    *
    * Events come one after another on the thread of the call, except those of connecting, which fast fallback brings from
    * other threads. All fields are volatile, each event writes what it knows, and nothing is read before write.
@@ -72,10 +70,14 @@ public abstract class AttemptTrace extends EventListener {
   private volatile @Nullable ServerDns expected;
   private volatile @Nullable ServerDns actual;
 
+  /** Whether connections have to go to another port than that of their URL. */
+  private volatile boolean mapped;
+
   /** Forgets the last attempt and expects the next one at this server. */
   public final void expect(ServerDns server) {
     expected = server;
     actual = null;
+    mapped = false;
     routing = false;
     connecting = false;
     connectFailed = false;
@@ -146,16 +148,22 @@ public abstract class AttemptTrace extends EventListener {
    */
   public final Response proceed(Interceptor.Chain chain, Request request, ServerDns server)
       throws IOException {
+    mapped = server.maps(request.url());
     try {
       return server.routed(chain, request.url()).proceed(request);
     } catch (IOException e) {
       if (!foundClosed || headersStarted || chain.call().isCanceled()) {
-        throw e;
+        throw server.withItsPort(e, request.url());
       }
     }
     ServerDns fresh = server.fresh();
     expect(fresh);
-    return fresh.routed(chain, request.url()).proceed(request);
+    mapped = fresh.maps(request.url());
+    try {
+      return fresh.routed(chain, request.url()).proceed(request);
+    } catch (IOException e) {
+      throw fresh.withItsPort(e, request.url());
+    }
   }
 
   /**
@@ -232,18 +240,15 @@ public abstract class AttemptTrace extends EventListener {
   }
 
   /**
-   * Returns the server of a connection that leads to the logical host, but not to the expected
-   * server; null if there is nothing wrong with it.
+   * Returns where a connection leads that is to carry a request for the logical host, if that is
+   * not the expected server; null if there is nothing wrong with it.
    */
   final @Nullable ServerDns misroute(Connection connection) {
     ServerDns server = expected;
-    Route route = connection.route();
-    if (server == null
-        || !server.leadsFrom(route.address().url().host())
-        || !(route.address().dns() instanceof ServerDns taken)) {
+    if (server == null) {
       return null;
     }
-    ServerDns reached = taken.reachedBy(route.socketAddress());
+    ServerDns reached = Destination.of(connection, server, mapped);
     return server.sameServer(reached) ? null : reached;
   }
 
@@ -318,7 +323,7 @@ public abstract class AttemptTrace extends EventListener {
     headersStarted = true;
     connectFailed = false;
     Connection connection = carrier;
-    if (connection != null) {
+    if (connection != null && !leavesService(connection.route().address().url())) {
       actual = misroute(connection);
     }
   }
@@ -343,7 +348,8 @@ public abstract class AttemptTrace extends EventListener {
     exchangeFailed = true;
   }
 
-  private boolean leavesService(HttpUrl url) {
+  /** Whether a request goes to another host than the attempt, after a redirect. */
+  final boolean leavesService(HttpUrl url) {
     ServerDns server = expected;
     return server == null || !server.leadsFrom(url.host());
   }

@@ -1,11 +1,11 @@
 package io.evenload.okhttp.internal.route;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import okhttp3.Dns;
+import org.jspecify.annotations.Nullable;
 
 /** A {@link ServerDns} for OkHttp 5.5 and newer, which may resolve without a thread that waits. */
 final class CallingServerDns extends ServerDns {
@@ -33,33 +33,42 @@ final class CallingServerDns extends ServerDns {
     if (own ? isAddress(serverHost()) || looksUpByAnother() : answersFor(request.hostname())) {
       return lookup; // nothing to ask anyone for
     }
-    Dns.Request asked = own ? new Dns.Request(serverHost(), port()) : request;
+    Dns.Request asked = own ? serverRequest() : request;
+    if (asked == null) {
+      return lookup; // which says what is wrong with the name
+    }
     Dns.Call call = delegate().newCall(asked);
     if (call.getClass() == lookup.getClass()) {
       return lookup;
     }
-    return own ? new LabellingCall(request, call) : call;
+    return own ? new NamingCall(request, call) : call;
   }
 
-  private List<Dns.Record> labelled(List<? extends Dns.Record> records)
-      throws UnknownHostException {
-    List<Dns.Record> labelled = new ArrayList<>();
+  private Dns.@Nullable Request serverRequest() {
+    try {
+      return new Dns.Request(nameToLookUp(), port());
+    } catch (UnknownHostException e) {
+      return null;
+    }
+  }
+
+  private List<Dns.Record> named(List<? extends Dns.Record> records) throws UnknownHostException {
+    List<Dns.Record> named = new ArrayList<>();
     for (Dns.Record each : records) {
-      if (each instanceof Dns.Record.IpAddress found) {
-        InetAddress address = labelled(label(), found.address());
-        labelled.add(new Dns.Record.IpAddress(found.hostname(), address));
+      if (each instanceof Dns.Record.IpAddress address) {
+        named.add(new Dns.Record.IpAddress(address.hostname(), named(address.address())));
       }
     }
-    return labelled;
+    return named;
   }
 
   /** Asks for the server's host where the logical one is asked for. */
-  private final class LabellingCall implements Dns.Call {
+  private final class NamingCall implements Dns.Call {
 
     private final Dns.Request request;
     private final Dns.Call call;
 
-    LabellingCall(Dns.Request request, Dns.Call call) {
+    NamingCall(Dns.Request request, Dns.Call call) {
       this.request = request;
       this.call = call;
     }
@@ -75,18 +84,18 @@ final class CallingServerDns extends ServerDns {
           new Dns.Callback() {
             @Override
             public void onRecords(Dns.Call of, boolean last, List<? extends Dns.Record> records) {
-              List<Dns.Record> labelled;
+              List<Dns.Record> named;
               try {
-                labelled = labelled(records);
+                named = named(records);
               } catch (UnknownHostException e) {
                 throw new IllegalStateException(e); // they are addresses
               }
-              callback.onRecords(LabellingCall.this, last, labelled);
+              callback.onRecords(NamingCall.this, last, named);
             }
 
             @Override
             public void onFailure(Dns.Call of, IOException failure) {
-              callback.onFailure(LabellingCall.this, failure);
+              callback.onFailure(NamingCall.this, failure);
             }
           });
     }

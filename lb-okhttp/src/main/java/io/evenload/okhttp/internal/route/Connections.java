@@ -29,8 +29,8 @@ final class Connections {
   /** A new connection leads to the server. */
   void opened(ServerDns server, Connection connection) {
     byServer.compute(
-        server.label(),
-        (label, known) -> {
+        server.toString(),
+        (key, known) -> {
           List<Opened> all = known == null ? new CopyOnWriteArrayList<>() : known;
           all.removeIf(reference -> reference.refersTo(null) || reference.refersTo(connection));
           all.add(new Opened(connection));
@@ -40,7 +40,7 @@ final class Connections {
 
   /** Whether this was not asked before of the connection; a second time if it is not known. */
   boolean isFirstLook(ServerDns server, Connection connection) {
-    for (Opened each : byServer.getOrDefault(server.label(), List.of())) {
+    for (Opened each : byServer.getOrDefault(server.toString(), List.of())) {
       if (each.refersTo(connection)) {
         boolean first = !each.lookedAt;
         each.lookedAt = true;
@@ -69,7 +69,7 @@ final class Connections {
         if (listed.stream().anyMatch(other -> replaces(other, server))) {
           return;
         }
-        List<Opened> open = byServer.remove(ServerDns.label(host, server.host(), server.port()));
+        List<Opened> open = byServer.remove(ServerDns.key(host, server.host(), server.port()));
         if (open != null) {
           open.forEach(Connections::close);
         }

@@ -49,7 +49,7 @@ public final class NetworkHalf implements Interceptor {
   @Override
   public Response intercept(Chain chain) throws IOException {
     AttemptTrace state = traces.apply(chain.call());
-    if (state == null || state.foreign()) {
+    if (state == null || state.leavesService(chain.request().url())) {
       return chain.proceed(chain.request());
     }
     Connection connection = chain.connection();

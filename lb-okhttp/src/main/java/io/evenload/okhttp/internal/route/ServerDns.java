@@ -1,5 +1,8 @@
 package io.evenload.okhttp.internal.route;
 
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.IDN;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -7,6 +10,8 @@ import java.net.Proxy;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import javax.net.SocketFactory;
@@ -28,12 +33,16 @@ public class ServerDns implements Dns {
    * soon as that connection is there, share() lets others use it too. The hash does not depend on it. OkHttp compares the
    * addresses of pooled connections one by one each time, so it is harmless that equality changes once.
    *
-   * The address carries a label such as "orders@10.0.0.1:8080". It is never resolved: it tells the socket factory which
-   * addresses are the server's, and makes OkHttp's messages name the server and its port.
+   * The server's addresses are named by the logical host, as those of a name that is really resolved would be: trust
+   * managers, socket factories and listeners see that name. It also tells our socket factory which addresses are the
+   * server's, so that they get its port.
    */
 
   /** What OkHttp takes for an address and does not resolve. */
   private static final Pattern UNRESOLVED = Pattern.compile("[\\d.]+|.*:.*");
+
+  /** Far more than a name has at a time. */
+  private static final int MOST_FOUND = 1_000;
 
   private static final Pattern IPV4 =
       Pattern.compile("((25[0-5]|2[0-4]\\d|1?\\d?\\d)\\.){3}(25[0-5]|2[0-4]\\d|1?\\d?\\d)");
@@ -42,11 +51,12 @@ public class ServerDns implements Dns {
   private final String serverHost;
   private final int port;
   private final Dns delegate;
-  private final String label;
+  private final String key;
   private final Connections connections;
   private volatile boolean exclusive;
   private volatile @Nullable ServerSocketFactory socketFactory;
   private volatile Dns resolver; // of the server's name
+  private Set<InetAddress> found = ConcurrentHashMap.newKeySet(); // so far, of that name
   private Predicate<String> forbidden = host -> false;
   private boolean publicApiOnly;
 
@@ -62,7 +72,7 @@ public class ServerDns implements Dns {
     this.port = port;
     this.delegate = delegate;
     this.resolver = delegate;
-    this.label = label(logicalHost, serverHost, port);
+    this.key = key(logicalHost, serverHost, port);
     this.connections = connections;
     this.exclusive = exclusive;
   }
@@ -105,10 +115,15 @@ public class ServerDns implements Dns {
     Proxy proxy = chain.getProxy();
     SocketFactory sockets = chain.getSocketFactory();
     Proxy direct = proxy == null ? Proxy.NO_PROXY : proxy;
-    SocketFactory mapped = port == url.port() ? sockets : socketFactory(sockets);
+    SocketFactory mapped = maps(url) ? socketFactory(sockets) : sockets;
     return publicApiOnly
         ? ChainCopy.inSteps(chain, this, direct, mapped)
         : ChainCopy.of(chain, this, direct, mapped);
+  }
+
+  /** Whether connections for the URL have to go to another port than its own. */
+  final boolean maps(HttpUrl url) {
+    return port != url.port();
   }
 
   /** Returns the factory of sockets to the server; the last one is kept. */
@@ -162,10 +177,13 @@ public class ServerDns implements Dns {
 
   /** Returns the way to the same server by a connection that is not from the pool. */
   final ServerDns fresh() {
-    return DnsCalls.serverDns(logicalHost, serverHost, port, delegate, connections, true)
-        .keepFrom(forbidden)
-        .withPublicApiOnly(publicApiOnly)
-        .lookUpBy(resolver);
+    ServerDns fresh =
+        DnsCalls.serverDns(logicalHost, serverHost, port, delegate, connections, true)
+            .keepFrom(forbidden)
+            .withPublicApiOnly(publicApiOnly)
+            .lookUpBy(resolver);
+    fresh.found = found;
+    return fresh;
   }
 
   /** The server as {@code host:port}. */
@@ -173,21 +191,56 @@ public class ServerDns implements Dns {
     return authority(serverHost, port);
   }
 
-  /** The host name that marks the server's addresses. */
-  String label() {
-    return label;
-  }
-
-  /** Returns where a connection really leads that OkHttp made for this server. */
-  ServerDns reachedBy(InetSocketAddress address) {
-    return address.getHostString().equals(label)
-        ? this
-        : new ServerDns(
-            logicalHost, address.getHostString(), address.getPort(), delegate, connections, false);
-  }
-
-  static String label(String logicalHost, String serverHost, int port) {
+  /** What this server of this service is kept by, such as {@code orders@10.0.0.1:8080}. */
+  static String key(String logicalHost, String serverHost, int port) {
     return logicalHost + "@" + authority(serverHost, port);
+  }
+
+  /** Whether an address is named as those are that this found for the server. */
+  final boolean names(InetSocketAddress address) {
+    return address.getHostString().equals(logicalHost);
+  }
+
+  /** Whether the server is known to have this address, under whatever name. */
+  final boolean has(InetSocketAddress at) {
+    InetAddress address = at.getAddress();
+    try {
+      return address != null
+          && (found.contains(address) || (isAddress(serverHost) && address.equals(literal())));
+    } catch (UnknownHostException e) {
+      return false;
+    }
+  }
+
+  /**
+   * Returns the failure, with the server's port in its message where OkHttp took the URL's to be
+   * that of a connection that could not be made.
+   */
+  final IOException withItsPort(IOException failure, HttpUrl url) {
+    String message = failure.getMessage();
+    String ofUrl = ":" + url.port();
+    if (!maps(url)
+        || failure.getClass() != ConnectException.class
+        || message == null
+        || !message.contains(logicalHost + "/")
+        || !message.endsWith(ofUrl)) {
+      return failure;
+    }
+    String address = message.substring(0, message.length() - ofUrl.length());
+    ConnectException named = new ConnectException(address + ":" + port);
+    named.setStackTrace(failure.getStackTrace());
+    var unused = named.initCause(failure.getCause());
+    for (Throwable each : failure.getSuppressed()) {
+      named.addSuppressed(each);
+    }
+    return named;
+  }
+
+  /** Returns the server at this host and port, which is this one if they are its own. */
+  final ServerDns reached(String host, int port) {
+    return port == this.port && host.equals(serverHost)
+        ? this
+        : new ServerDns(logicalHost, host, port, delegate, connections, false);
   }
 
   private static String authority(String serverHost, int port) {
@@ -203,13 +256,41 @@ public class ServerDns implements Dns {
       return delegate.lookup(hostname);
     }
     if (isAddress(serverHost)) {
-      return List.of(labelled(label, InetAddress.getByName(serverHost)));
+      return List.of(named(literal()));
     }
     List<InetAddress> addresses = new ArrayList<>();
-    for (InetAddress address : resolver.lookup(serverHost)) {
-      addresses.add(labelled(label, address));
+    for (InetAddress address : resolver.lookup(nameToLookUp())) {
+      addresses.add(named(address));
     }
     return addresses;
+  }
+
+  /** Returns an address of the server under the logical name, and keeps it in mind. */
+  final InetAddress named(InetAddress address) throws UnknownHostException {
+    InetAddress named =
+        address instanceof Inet6Address scoped && scoped.getScopeId() != 0
+            ? Inet6Address.getByAddress(logicalHost, scoped.getAddress(), scoped.getScopeId())
+            : InetAddress.getByAddress(logicalHost, address.getAddress());
+    if (found.size() >= MOST_FOUND) {
+      found.clear(); // what is asked for again is found again
+    }
+    found.add(named);
+    return named;
+  }
+
+  private InetAddress literal() throws UnknownHostException {
+    return InetAddress.getByName(serverHost);
+  }
+
+  /**
+   * Returns the server's name as a resolver knows it, which of one that is not in ASCII is another.
+   */
+  final String nameToLookUp() throws UnknownHostException {
+    try {
+      return IDN.toASCII(serverHost);
+    } catch (IllegalArgumentException e) {
+      throw new UnknownHostException(serverHost + ": " + e.getMessage());
+    }
   }
 
   /** Whether this resolves the host by itself, or not at all. */
@@ -249,17 +330,11 @@ public class ServerDns implements Dns {
 
   @Override
   public String toString() {
-    return label();
+    return key;
   }
 
   /** Whether the host is an IPv4 or IPv6 address, which needs no resolving. */
   static boolean isAddress(String host) {
     return host.indexOf(':') >= 0 || IPV4.matcher(host).matches();
-  }
-
-  static InetAddress labelled(String label, InetAddress address) throws UnknownHostException {
-    return address instanceof Inet6Address scoped && scoped.getScopeId() != 0
-        ? Inet6Address.getByAddress(label, scoped.getAddress(), scoped.getScopeId())
-        : InetAddress.getByAddress(label, address.getAddress());
   }
 }

@@ -33,9 +33,15 @@ final class ServerSocketFactory extends SocketFactory {
 
   SocketAddress map(SocketAddress address) {
     return address instanceof InetSocketAddress internet
-            && internet.getHostString().equals(server.label())
+            && !internet.isUnresolved()
+            && server.names(internet)
         ? new InetSocketAddress(internet.getAddress(), server.port())
         : address;
+  }
+
+  /** Returns the port that a socket connects to if it is to connect to this address. */
+  int port(InetSocketAddress address) {
+    return server.names(address) ? server.port() : address.getPort();
   }
 
   // OkHttp calls none of these. They would connect to a port that is not the server's, so they
@@ -65,6 +71,6 @@ final class ServerSocketFactory extends SocketFactory {
 
   private IOException refusal() {
     return new IOException(
-        server.label() + ": OkHttp asks for a connected socket (expected: an unconnected one)");
+        server + ": OkHttp asks for a connected socket (expected: an unconnected one)");
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.evenload.Server;
 import io.evenload.okhttp.UserSocketFactory;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.net.Socket;
@@ -31,6 +32,7 @@ import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.RequestBody;
 import okhttp3.Response;
+import okhttp3.Route;
 import okhttp3.internal.http2.ConnectionShutdownException;
 import okhttp3.internal.http2.ErrorCode;
 import okhttp3.internal.http2.Http2Writer;
@@ -160,8 +162,39 @@ final class OkHttpCanaryTest {
             .build();
     client.newCall(REQUEST).execute().close();
     assertThat(events.connected).hasSize(1);
-    assertThat(events.connected.get(0).getHostString()).isEqualTo(server.label());
+    assertThat(server.names(events.connected.get(0))).isTrue();
     assertThat(asked).containsExactly(new InetSocketAddress(a.url("/").host(), a.getPort()));
+    assertThat(asked.get(0).toString()).as("what the user's factory sees").startsWith("orders/");
+  }
+
+  @Test
+  void connection_keepsWhatItWasMadeWith() throws IOException {
+    a.enqueue(text("1"));
+    a.enqueue(text("2"));
+    ServerDns first = to(a);
+    ServerDns equal = new ServerRoutes(host -> false, false).to("orders", at(a), Dns.SYSTEM, false);
+    routed(first);
+    routed(equal);
+    assertThat(events.acquired).hasSize(2);
+    assertThat(events.acquired.get(1)).isSameAs(events.acquired.get(0));
+    Route route = events.acquired.get(1).route();
+    assertThat(route.socketAddress()).isSameAs(events.connected.get(0));
+    assertThat(route.address().dns()).isSameAs(first);
+    assertThat(route.address().socketFactory()).isInstanceOf(ServerSocketFactory.class);
+    assertThat(Destination.of(events.acquired.get(1), equal, true)).isSameAs(first);
+  }
+
+  @Test
+  void connect_refused_isToldWithTheAddressAtTheEnd() throws IOException {
+    ServerDns server = to(a);
+    a.close();
+    assertThatThrownBy(() -> routed(server))
+        .isInstanceOfSatisfying(
+            IOException.class,
+            e ->
+                assertThat(server.withItsPort(e, REQUEST.url()))
+                    .hasMessageContaining("orders/")
+                    .hasMessageEndingWith(":" + server.port()));
   }
 
   @Test
@@ -317,13 +350,15 @@ final class OkHttpCanaryTest {
   }
 
   @Test
-  void misroute_addressWithoutLabel_isNoticed() {
+  void misroute_addressThatTheDnsDidNotName_isNoticed() throws IOException {
     ServerDns server = routes.to("orders", Server.of("10.0.0.1", 8080), Dns.SYSTEM, false);
-    assertThat(server.reachedBy(InetSocketAddress.createUnresolved(server.label(), 80)))
-        .isSameAs(server);
-    ServerDns reached = server.reachedBy(InetSocketAddress.createUnresolved("10.0.0.1", 80));
+    InetAddress address = InetAddress.getByName("10.0.0.1");
+    assertThat(server.names(new InetSocketAddress(server.lookup("orders").get(0), 80))).isTrue();
+    assertThat(server.names(new InetSocketAddress(address, 80))).isFalse();
+    ServerDns reached = server.reached("10.0.0.1", 80);
     assertThat(server.sameServer(reached)).isFalse();
     assertThat(reached.authority()).isEqualTo("10.0.0.1:80");
+    assertThat(server.reached("10.0.0.1", 8080)).isSameAs(server);
   }
 
   private ServerDns to(MockWebServer server) {
@@ -413,6 +448,7 @@ final class OkHttpCanaryTest {
   private static final class Events extends EventListener {
     final List<String> names = new CopyOnWriteArrayList<>();
     final List<InetSocketAddress> connected = new CopyOnWriteArrayList<>();
+    final List<Connection> acquired = new CopyOnWriteArrayList<>();
 
     @Override
     public void proxySelectStart(Call call, HttpUrl url) {
@@ -433,6 +469,7 @@ final class OkHttpCanaryTest {
     @Override
     public void connectionAcquired(Call call, Connection connection) {
       names.add("connectionAcquired");
+      acquired.add(connection);
     }
 
     @Override

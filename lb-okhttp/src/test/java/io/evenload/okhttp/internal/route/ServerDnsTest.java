@@ -3,11 +3,15 @@ package io.evenload.okhttp.internal.route;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.net.ConnectException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.List;
 import okhttp3.Dns;
+import okhttp3.HttpUrl;
 import org.junit.jupiter.api.Test;
 
 final class ServerDnsTest {
@@ -18,17 +22,17 @@ final class ServerDnsTest {
       };
 
   @Test
-  void lookup_serverAddress_isLabelledAndNotResolved() throws Exception {
+  void lookup_serverAddress_hasTheLogicalNameAndIsNotResolved() throws Exception {
     List<InetAddress> found = dns("orders", "10.0.0.1", 8080, NOBODY).lookup("orders");
     assertThat(found).hasSize(1);
-    assertThat(found.get(0).getHostName()).isEqualTo("orders@10.0.0.1:8080");
+    assertThat(found.get(0).getHostName()).isEqualTo("orders");
     assertThat(found.get(0).getHostAddress()).isEqualTo("10.0.0.1");
   }
 
   @Test
-  void lookup_ipv6_isLabelled() throws Exception {
+  void lookup_ipv6_hasTheLogicalName() throws Exception {
     InetAddress found = dns("orders", "2001:db8::1", 80, NOBODY).lookup("orders").get(0);
-    assertThat(found.getHostName()).isEqualTo("orders@[2001:db8::1]:80");
+    assertThat(found.getHostName()).isEqualTo("orders");
     assertThat(found).isEqualTo(InetAddress.getByName("2001:db8::1"));
   }
 
@@ -38,7 +42,7 @@ final class ServerDnsTest {
     Dns user = host -> List.of(Inet6Address.getByAddress(host, linkLocal, 3));
     InetAddress found = dns("orders", "db.local", 80, user).lookup("orders").get(0);
     assertThat(((Inet6Address) found).getScopeId()).isEqualTo(3);
-    assertThat(found.getHostName()).isEqualTo("orders@db.local:80");
+    assertThat(found.getHostName()).isEqualTo("orders");
   }
 
   @Test
@@ -50,7 +54,63 @@ final class ServerDnsTest {
                 : NOBODY.lookup(host);
     assertThat(dns("orders", "db.local", 80, user).lookup("orders"))
         .extracting(InetAddress::toString)
-        .containsExactly("orders@db.local:80/10.0.0.1", "orders@db.local:80/10.0.0.2");
+        .containsExactly("orders/10.0.0.1", "orders/10.0.0.2");
+  }
+
+  @Test
+  void lookup_serverWithAnInternationalName_asksForItsAsciiForm() throws Exception {
+    Dns user =
+        host ->
+            host.equals("xn--bcher-kva.example")
+                ? List.of(InetAddress.getByName("10.0.0.1"))
+                : NOBODY.lookup(host);
+    assertThat(dns("orders", "bücher.example", 80, user).lookup("orders"))
+        .containsExactly(InetAddress.getByName("10.0.0.1"));
+    assertThatThrownBy(() -> dns("orders", "a".repeat(64) + ".ü", 80, user).lookup("orders"))
+        .isInstanceOf(UnknownHostException.class)
+        .hasMessageStartingWith("aaaa");
+  }
+
+  @Test
+  void has_addressFoundOrGiven_isTheServers() throws Exception {
+    InetAddress address = InetAddress.getByName("10.0.0.1");
+    InetSocketAddress at = new InetSocketAddress(address, 80);
+    InetSocketAddress elsewhere = new InetSocketAddress("10.0.0.2", 80);
+    assertThat(dns("orders", "10.0.0.1", 8080, NOBODY).has(at)).isTrue();
+    assertThat(dns("orders", "10.0.0.1", 8080, NOBODY).has(elsewhere)).isFalse();
+    assertThat(dns("orders", "::1", 8080, NOBODY).has(new InetSocketAddress("0:0::1", 80)))
+        .isTrue();
+    ServerDns named = dns("orders", "db.local", 8080, host -> List.of(address));
+    assertThat(named.has(at)).as("before it was looked up").isFalse();
+    named.lookup("orders");
+    assertThat(named.has(at)).isTrue();
+    assertThat(named.fresh().has(at)).isTrue();
+    assertThat(named.has(elsewhere)).isFalse();
+    assertThat(named.has(InetSocketAddress.createUnresolved("db.local", 80))).isFalse();
+  }
+
+  @Test
+  void withItsPort_messageWithTheUrls_getsTheServers() {
+    ServerDns dns = dns("orders", "10.0.0.1", 8080, NOBODY);
+    IOException cause = new IOException("refused");
+    IOException failure = new ConnectException("Failed to connect to orders/10.0.0.1:80");
+    var unused = failure.initCause(cause);
+    failure.addSuppressed(new IOException("another address"));
+    HttpUrl url = HttpUrl.get("http://orders/");
+    assertThat(dns.withItsPort(failure, url))
+        .isInstanceOf(ConnectException.class)
+        .hasMessage("Failed to connect to orders/10.0.0.1:8080")
+        .hasCause(cause)
+        .hasSuppressedException(failure.getSuppressed()[0]);
+    assertThat(dns.withItsPort(failure, HttpUrl.get("http://orders:8080/"))).isSameAs(failure);
+    for (IOException other :
+        List.of(
+            new ConnectException(),
+            new ConnectException("Failed to connect to other/10.0.0.1:80"),
+            new ConnectException("orders/10.0.0.1 is away"),
+            new IOException("Failed to connect to orders/10.0.0.1:80"))) {
+      assertThat(dns.withItsPort(other, url)).isSameAs(other);
+    }
   }
 
   @Test

@@ -22,19 +22,22 @@ import org.junit.jupiter.api.Test;
 final class ServerSocketFactoryTest {
 
   @Test
-  void map_labelledAddress_getsTheServersPort() throws Exception {
+  void map_addressOfTheServer_getsItsPortAndKeepsTheLogicalName() throws Exception {
     ServerDns server =
         new ServerDns("orders", "10.0.0.1", 8080, Dns.SYSTEM, new Connections(), false);
     ServerSocketFactory factory = new ServerSocketFactory(SocketFactory.getDefault(), server);
-    InetAddress labelled = server.lookup("orders").get(0);
+    InetAddress found = server.lookup("orders").get(0);
     InetAddress other = InetAddress.getByAddress("other", new byte[] {10, 0, 0, 1});
     InetAddress unnamed = InetAddress.getByAddress(new byte[] {10, 0, 0, 1});
-    assertThat(factory.map(new InetSocketAddress(labelled, 80)))
-        .isEqualTo(new InetSocketAddress("10.0.0.1", 8080));
+    assertThat(factory.map(new InetSocketAddress(found, 80)))
+        .isEqualTo(new InetSocketAddress("10.0.0.1", 8080))
+        .hasToString("orders/10.0.0.1:8080");
     for (InetAddress address : List.of(other, unnamed)) {
       InetSocketAddress untouched = new InetSocketAddress(address, 80);
       assertThat(factory.map(untouched)).isSameAs(untouched);
     }
+    InetSocketAddress unresolved = InetSocketAddress.createUnresolved("orders", 80);
+    assertThat(factory.map(unresolved)).isSameAs(unresolved);
   }
 
   @Test
