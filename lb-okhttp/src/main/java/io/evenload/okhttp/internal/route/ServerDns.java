@@ -26,7 +26,8 @@ public class ServerDns implements Dns {
    *
    * An exclusive one equals nothing but itself. No pooled connection matches it, so that the call gets a fresh one; as
    * soon as that connection is there, share() lets others use it too. The hash does not depend on it. OkHttp compares the
-   * addresses of pooled connections one by one each time, so it is harmless that equality changes once.
+   * addresses of pooled connections one by one each time, so it is harmless that equality changes. In the same way one
+   * that is left equals nothing but itself from then on, so that no call is given the connections that were made with it.
    *
    * The address carries a label such as "orders@10.0.0.1:8080". It is never resolved: it tells the socket factory which
    * addresses are the server's, and makes OkHttp's messages name the server and its port.
@@ -45,6 +46,7 @@ public class ServerDns implements Dns {
   private final String label;
   private final Connections connections;
   private volatile boolean exclusive;
+  private volatile boolean left;
   private volatile @Nullable ServerSocketFactory socketFactory;
   private volatile Dns resolver; // of the server's name
   private Predicate<String> forbidden = host -> false;
@@ -150,14 +152,33 @@ public class ServerDns implements Dns {
     }
   }
 
-  /** This connection was made for the server. */
-  void opened(Connection connection) {
-    connections.opened(this, connection);
+  /** No call is to be given the connections that were made with this one any more. */
+  final void leave() {
+    left = true;
   }
 
-  /** Whether nobody has looked at this connection to the server yet. */
-  final boolean isFirstLook(Connection connection) {
-    return connections.isFirstLook(this, connection);
+  /** Whether another way to the server is to be taken by the calls to come. */
+  final boolean isLeft() {
+    return left;
+  }
+
+  /**
+   * Returns what is known of a connection that was made with this one.
+   *
+   * @param user the way of the call that uses it, which may be another interceptor's
+   */
+  @SuppressWarnings("ReferenceEquality") // the very same interceptor's
+  final OpenConnection used(Connection connection, ServerDns user) {
+    OpenConnection known = connections.of(this, connection);
+    if (user.connections != connections && label.equals(user.label)) {
+      user.connections.note(label, known);
+    }
+    return known;
+  }
+
+  /** An attempt here that was sent then was given up, and nothing had come over its connection. */
+  final void silentSince(long sentNanos) {
+    connections.silentSince(label, sentNanos);
   }
 
   /** Returns the way to the same server by a connection that is not from the pool. */
@@ -236,10 +257,14 @@ public class ServerDns implements Dns {
         && delegate.equals(that.delegate);
   }
 
+  private boolean isShared() {
+    return !exclusive && !left;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return this == other
-        || (other instanceof ServerDns that && !exclusive && !that.exclusive && sameServer(that));
+        || (other instanceof ServerDns that && isShared() && that.isShared() && sameServer(that));
   }
 
   @Override
