@@ -126,7 +126,7 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
   /** Ends the attempt at the balancer, if it has not ended. */
   void end(Outcome outcome, @Nullable IOException cause) {
     if (outcome == Outcome.TIMED_OUT || outcome == Outcome.ABANDONED) {
-      leaveIfSilent();
+      leaveIfSilent(true);
     }
     inFlight.end(outcome, cause);
   }
@@ -136,8 +136,11 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
     boolean unanswered = !responseStarted() && !misrouted() && !foreign();
     if (unanswered && balanced.call().isCanceled()) {
       keepUntilCallersEnd(); // it is as good or bad as the one beside it, which was canceled too
+    } else if (unanswered) {
+      leaveIfSilent(false);
+      inFlight.end(Outcome.ABANDONED, null);
     } else {
-      end(unanswered ? Outcome.ABANDONED : Outcome.CANCELLED, null);
+      end(Outcome.CANCELLED, null);
     }
   }
 

@@ -136,15 +136,18 @@ public abstract class AttemptTrace extends EventListener {
   /**
    * Nobody waits for an answer any more. If nothing at all has come over the connection since the
    * request was sent on it, it may be dead: the next attempt at the server takes another one.
+   *
+   * @param certainly whether the attempt has waited for all of its time; if not, the server may be
+   *     slow, and it takes a second such attempt
    */
-  public final void leaveIfSilent() {
+  public final void leaveIfSilent(boolean certainly) {
     OpenConnection connection = sentOn;
     ServerDns server = expected;
     if (connection != null
         && server != null
         && !responseStarted
         && connection.isSilentSince(sentNanos)) {
-      server.silentSince(sentNanos);
+      server.silentSince(sentNanos, certainly);
     }
   }
 

@@ -25,7 +25,8 @@ final class Connections {
    *
    * A relay on the way may drop a connection without a word. Whoever waits for an answer then hears nothing, and as nobody
    * waits until the sockets time out, the next call would wait in vain too. So an attempt that is given up before any byte
-   * came leaves all connections to its server that have been as silent since it was sent: nobody is given them any more.
+   * came leaves all connections to its server that have been as silent since it was sent: nobody is given them any more. If
+   * it only lost to a hedge, the server may as well be slow, as one in twenty is: then the second such attempt decides.
    */
 
   private final Map<String, List<OpenConnection>> byServer = new ConcurrentHashMap<>();
@@ -58,9 +59,9 @@ final class Connections {
   }
 
   /** An attempt that was sent then was given up, and nothing had come over its connection. */
-  void silentSince(String label, long sentNanos) {
+  void silentSince(String label, long sentNanos, boolean certainly) {
     List<OpenConnection> all = known(label);
-    all.forEach(each -> each.leaveIfSilentSince(sentNanos));
+    all.forEach(each -> each.leaveIfSilentSince(sentNanos, certainly));
     for (OpenConnection each : all) {
       if (each.isLeft()) {
         each.retire();

@@ -26,6 +26,7 @@ final class OpenConnection extends WeakReference<Connection> {
   private final AtomicInteger calls = new AtomicInteger();
   private volatile long heardNanos = System.nanoTime();
   private volatile boolean silent;
+  private volatile boolean doubted; // a hedge was faster, and nothing has come over this one since
   private volatile boolean lookedAt;
 
   OpenConnection(ServerDns opener, Connection connection) {
@@ -65,6 +66,9 @@ final class OpenConnection extends WeakReference<Connection> {
   /** Something came over it. */
   void heard() {
     heardNanos = System.nanoTime();
+    if (doubted) {
+      doubted = false;
+    }
   }
 
   /** Whether nothing has come over it since then. */
@@ -76,9 +80,16 @@ final class OpenConnection extends WeakReference<Connection> {
    * Sees to it that no call begins on it if nothing has come over it since then, and closes it when
    * no call uses it. Over HTTP/1 the one call that does may yet be answered, and otherwise closes
    * it.
+   *
+   * @param certainly whether this is reason enough; if not, it is when it comes again before
+   *     anything is heard
    */
-  void leaveIfSilentSince(long nanos) {
+  void leaveIfSilentSince(long nanos, boolean certainly) {
     if (!isSilentSince(nanos)) {
+      return;
+    }
+    if (!certainly && !doubted) {
+      doubted = true;
       return;
     }
     silent = true;

@@ -177,8 +177,8 @@ public class ServerDns implements Dns {
   }
 
   /** An attempt here that was sent then was given up, and nothing had come over its connection. */
-  final void silentSince(long sentNanos) {
-    connections.silentSince(label, sentNanos);
+  final void silentSince(long sentNanos, boolean certainly) {
+    connections.silentSince(label, sentNanos, certainly);
   }
 
   /** Returns the way to the same server by a connection that is not from the pool. */
