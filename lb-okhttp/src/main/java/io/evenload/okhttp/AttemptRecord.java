@@ -113,6 +113,11 @@ final class AttemptRecord {
     return (givenUp ? givenUpNanos : endNanos) - startNanos;
   }
 
+  /** The time since it began. */
+  long ageNanos(long now) {
+    return now - startNanos;
+  }
+
   /** Whether it was given up, or a server gave an answer that is not retried. */
   boolean tellsLatency() {
     return givenUp || (status != 0 && !verdict.retryable());

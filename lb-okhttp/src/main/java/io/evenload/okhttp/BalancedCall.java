@@ -45,7 +45,8 @@ final class BalancedCall implements AttemptHistory {
 
   private BalancedCall(Timing timing, Call call) {
     this.timing = timing;
-    this.startNanos = timing.nanoTime().getAsLong();
+    CallStart noted = call.tag(Tags.START);
+    this.startNanos = noted == null ? timing.nanoTime().getAsLong() : noted.nanos();
     this.carrier = new Carrier(this, call);
   }
 
@@ -278,6 +279,7 @@ final class BalancedCall implements AttemptHistory {
     return carrier;
   }
 
+  /** When the call began; when it first came by, if nobody took note of that. */
   long startNanos() {
     return startNanos;
   }

@@ -7,8 +7,10 @@ import java.io.IOException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import kotlin.jvm.functions.Function0;
 import okhttp3.Call;
+import okhttp3.Request;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +46,9 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
 
   private volatile boolean over;
   private volatile @Nullable IOException endFailure;
+
+  /** What tells in a request how much time is left; null if nothing does. */
+  private volatile @Nullable UnaryOperator<Request> clock;
 
   /**
    * Creates what a call is to carry attempts by, from {@link #attach} on.
@@ -107,8 +112,22 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
     starved = true;
   }
 
+  /** Sets what tells in a request that OkHttp sends how much time is left then. */
+  void timedBy(@Nullable UnaryOperator<Request> clock) {
+    this.clock = clock;
+  }
+
+  @Override
+  protected Request retimed(Request request) {
+    UnaryOperator<Request> telling = clock;
+    return telling == null || followUp() == null ? request : telling.apply(request);
+  }
+
   /** Ends the attempt at the balancer, if it has not ended. */
   void end(Outcome outcome, @Nullable IOException cause) {
+    if (outcome == Outcome.TIMED_OUT || outcome == Outcome.ABANDONED) {
+      leaveIfSilent(true);
+    }
     inFlight.end(outcome, cause);
   }
 
@@ -117,8 +136,11 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
     boolean unanswered = !responseStarted() && !misrouted() && !foreign();
     if (unanswered && balanced.call().isCanceled()) {
       keepUntilCallersEnd(); // it is as good or bad as the one beside it, which was canceled too
+    } else if (unanswered) {
+      leaveIfSilent(false);
+      inFlight.end(Outcome.ABANDONED, null);
     } else {
-      end(unanswered ? Outcome.ABANDONED : Outcome.CANCELLED, null);
+      end(Outcome.CANCELLED, null);
     }
   }
 
@@ -191,9 +213,9 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
   private void settle(Outcome outcome, @Nullable IOException failure) {
     Outcome late = Judge.ended(failure, this);
     if (late == null) {
-      inFlight.end(outcome, null);
+      end(outcome, null);
     } else {
-      inFlight.end(late, failure);
+      end(late, failure);
     }
     inFlight.forget();
   }

@@ -76,13 +76,14 @@ import org.jspecify.annotations.Nullable;
  * others; {@link #install(OkHttpClient.Builder, int)} gives it both.
  *
  * <p>A server that drains, or left the list, gets no new call. Its running calls finish, and a
- * second or two after the last its idle connections are closed, so that the server sees them end.
- * OkHttp's pool holds the dead entries, and counts them, until its keep-alive time is over.
+ * second or two after the last its connections are closed that no call uses, not even one of
+ * another client with the same pool, so that the server sees them end. OkHttp's pool holds the dead
+ * entries, and counts them, until its keep-alive time is over.
  *
  * <p>If the client follows redirects, one from a service to another of the same interceptor is
- * balanced again. A redirect within the host goes to the same server, and one to a host that is no
- * service is followed as OkHttp does; from there, one to a service is balanced too, unless {@link
- * Builder#serviceOf} is set.
+ * balanced again. A redirect within the host and the service goes to the same server, and one to a
+ * host that is no service is followed as OkHttp does; from there, one to a service is balanced too,
+ * unless {@link Builder#serviceOf} is set.
  *
  * <p>Several services go into one interceptor, each with {@linkplain ServiceOptions options} of its
  * own if need be.
@@ -103,6 +104,7 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
   private final @Nullable Function<Request, @Nullable String> serviceOf;
   private final NetworkHalf networkHalf = new NetworkHalf(call -> call.tag(Tags.CARRIER));
   private final Separation separation;
+  private final CallStart.Note startNote;
   private final Map<String, LoadBalancer> balancers;
   private final List<Runnable> watches; // ends what the balancers tell
   private final ReentrantLock changing = new ReentrantLock();
@@ -112,6 +114,7 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
 
   private LoadBalancingInterceptor(Builder builder, Map<String, OwnOptions> options) {
     RateLimitedLog log = new RateLimitedLog(builder.timing.nanoTime());
+    this.startNote = new CallStart.Note(builder.timing.nanoTime());
     ContainedListener listener = new ContainedListener(builder.listener, log);
     ServerRoutes routes = new ServerRoutes(this::leadsTo, builder.separateCalls);
     this.separation = new Separation(builder.separateCalls, networkHalf, log);
@@ -120,6 +123,7 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
             new NestedCall.Clients(this, networkHalf),
             routes,
             this::leadsTo,
+            builder.serviceOf == null ? null : this::leaves,
             new PathPrefix(builder.pathPrefix),
             listener,
             log,
@@ -271,11 +275,20 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
    * Adds this interceptor to the client as its last application interceptor so far, and as a
    * network interceptor the half that has to sit next to the network; returns the builder.
    * Interceptors that are added before see each call once; those added later run for each attempt.
+   * In front of those that were added before it puts one that takes note of when a call begins, so
+   * that the time they take counts in what is left of the call's timeout.
+   *
+   * <p>Over HTTP/2 set {@link OkHttpClient.Builder#pingInterval}, which is off by default, to some
+   * seconds. What a relay on the way drops without a word is otherwise found dead only by a call
+   * that waits for its answer in vain: the attempt after one that was given up before any byte came
+   * takes a fresh connection. Pings also find it while no call runs, and keep relays from dropping
+   * what is idle.
    *
    * <p>An interceptor that is added alone, by {@code addInterceptor}, is as safe, and makes each
    * attempt by a call of its own, as {@link Builder#separateCalls} describes; the log says so once.
-   * On the module path, unless OkHttp's inner package is exported to this module, its calls fail
-   * with a message that names this method.
+   * The time that is left then counts from when a call comes by the interceptor. On the module
+   * path, unless OkHttp's inner package is exported to this module, its calls fail with a message
+   * that names this method.
    *
    * @throws IllegalStateException if OkHttp is older than 5.4.0, or on the class path twice
    */
@@ -288,6 +301,10 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
 
   private void add(OkHttpClient.Builder client) {
     separation.installed();
+    List<Interceptor> before = client.interceptors();
+    if (!before.isEmpty() && !before.contains(startNote)) {
+      before.add(0, startNote);
+    }
     client.addInterceptor(this).addNetworkInterceptor(networkHalf);
   }
 
@@ -352,7 +369,20 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
         service = service(request);
       }
     }
+    Carrier carrier = prior == null ? null : chain.call().tag(Tags.CARRIER);
+    if (carrier != null) {
+      carrier.letGo(chain); // the host may be the same
+    }
     return ServiceRedirect.after(prior, chain.proceed(request));
+  }
+
+  /** Whether a redirect within the host of a service is not for that service to answer. */
+  private boolean leaves(BalancedService service, Request followUp) {
+    try {
+      return !service.equals(service(followUp));
+    } catch (IOException e) {
+      return true; // it is thrown when the call begins anew
+    }
   }
 
   /** Whether OkHttp must not follow a redirect to another host, because it may be a service's. */
@@ -525,10 +555,11 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
      * apart; by default the one that was added with the URL's host.
      *
      * @param serviceOf returns the host that a service was added with, or null for a request that
-     *     is not to be balanced; called once for each call, on its thread. The host of the URL may
-     *     be any name then, and is what servers and certificates see; under another name than the
-     *     service's, idle connections to a server that left stay until the pool closes them. If it
-     *     throws or returns what was not added, the call fails
+     *     is not to be balanced; called for each call, and for each redirect that it follows, on
+     *     its thread. The host of the URL may be any name then, and is what servers and
+     *     certificates see; under another name than the service's, idle connections to a server
+     *     that left stay until the pool closes them. If it throws or returns what was not added,
+     *     the call fails
      */
     public Builder serviceOf(Function<Request, @Nullable String> serviceOf) {
       this.serviceOf = requireNonNull(serviceOf, "serviceOf");

@@ -7,6 +7,7 @@ import io.evenload.okhttp.Sessions.Session;
 import java.io.IOException;
 import okhttp3.Interceptor;
 import okhttp3.Request;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One passage of a call through one service: what it began with, and how many attempts it has made.
@@ -88,15 +89,38 @@ final class Passage {
 
   /** Returns the request as an attempt sends it now, which may tell how much time is left. */
   Request timed() {
+    String header = timeHeader();
+    return header == null ? request : timed(request, header, 0);
+  }
+
+  /**
+   * Returns what an attempt sends when OkHttp follows up on its answer, which tells how much time
+   * is left then.
+   *
+   * @param attemptNanos how long the attempt has taken so far
+   */
+  Request retimed(Request followUp, String header, long attemptNanos) {
+    return followUp.header(header) == null ? followUp : timed(followUp, header, attemptNanos);
+  }
+
+  /** Returns a redirect's request to another service without what was told to this one. */
+  Request untimed(Request followUp) {
+    String header = timeHeader();
+    return header == null ? followUp : followUp.newBuilder().removeHeader(header).build();
+  }
+
+  /** The header that tells the time; null if there is none, or the caller gave it himself. */
+  @Nullable String timeHeader() {
     String header = options.timeoutHeader();
-    if (header == null || request.header(header) != null) {
-      return request;
-    }
-    long attemptNanos = policy.attemptTimeout().toNanos();
+    return header == null || request.header(header) != null ? null : header;
+  }
+
+  private Request timed(Request sent, String header, long attemptNanos) {
+    long attemptTimeout = policy.attemptTimeout().toNanos();
     long left = balanced.remainingNanos();
-    left = attemptNanos == 0 ? left : Math.min(left, attemptNanos);
+    left = attemptTimeout == 0 ? left : Math.min(left, attemptTimeout - attemptNanos);
     return left == Long.MAX_VALUE
-        ? request
-        : request.newBuilder().header(header, Long.toString(Math.max(1, left / 1_000_000))).build();
+        ? sent
+        : sent.newBuilder().header(header, Long.toString(Math.max(1, left / 1_000_000))).build();
   }
 }

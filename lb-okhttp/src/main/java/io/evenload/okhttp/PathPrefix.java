@@ -44,23 +44,24 @@ final class PathPrefix {
     if (answered == sent) {
       return response.newBuilder().request(logical).build();
     }
-    HttpUrl url = answered.url();
-    String prefix = encoded(prefix(logical.url().host(), server));
-    boolean within =
-        url.host().equals(logical.url().host()) && url.encodedPath().startsWith(prefix + "/");
-    return within
-        ? response
-            .newBuilder()
-            .request(
-                answered
-                    .newBuilder()
-                    .url(
-                        url.newBuilder()
-                            .encodedPath(url.encodedPath().substring(prefix.length()))
-                            .build())
-                    .build())
-            .build()
-        : response;
+    Request within = removed(answered, logical.url().host(), server);
+    return within == answered ? response : response.newBuilder().request(within).build();
+  }
+
+  /**
+   * Returns a request that a server was redirected to, as one to its service; the very same if it
+   * is elsewhere.
+   *
+   * @param host the service's
+   */
+  Request removed(Request followUp, String host, Server server) throws IOException {
+    HttpUrl url = followUp.url();
+    String prefix = url.host().equals(host) ? encoded(prefix(host, server)) : "";
+    if (prefix.isEmpty() || !url.encodedPath().startsWith(prefix + "/")) {
+      return followUp;
+    }
+    String path = url.encodedPath().substring(prefix.length());
+    return followUp.newBuilder().url(url.newBuilder().encodedPath(path).build()).build();
   }
 
   /** Returns the prefix as a URL has it, where a blank is another. */

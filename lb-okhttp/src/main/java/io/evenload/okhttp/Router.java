@@ -9,10 +9,12 @@ import java.io.IOException;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 import okhttp3.Interceptor;
 import okhttp3.Request;
 import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
 
 /** Sends one attempt to one server, and makes sure that it goes there. */
 final class Router {
@@ -31,6 +33,7 @@ final class Router {
   private final PathPrefix pathPrefix;
   private final ServerRoutes routes;
   private final Predicate<String> services;
+  private final @Nullable BiPredicate<BalancedService, Request> elsewhere;
   private final CallListener listener;
   private final RateLimitedLog log;
   private final boolean detaches;
@@ -42,11 +45,14 @@ final class Router {
    * @param clients makes the calls that carry a single attempt
    * @param services whether a host may be a service's, so that another server has to be chosen when
    *     a redirect leads there
+   * @param elsewhere whether a redirect within the host of a service is not for that service to
+   *     answer; null if that is never so
    */
   Router(
       NestedCall.Clients clients,
       ServerRoutes routes,
       Predicate<String> services,
+      @Nullable BiPredicate<BalancedService, Request> elsewhere,
       PathPrefix pathPrefix,
       CallListener listener,
       RateLimitedLog log,
@@ -54,6 +60,7 @@ final class Router {
     this.clients = clients;
     this.routes = routes;
     this.services = services;
+    this.elsewhere = elsewhere;
     this.pathPrefix = pathPrefix;
     this.listener = listener;
     this.log = log;
@@ -72,6 +79,7 @@ final class Router {
     boolean detached = detached(passage.chain, attempt, dns);
     attempt.carrier().expect(dns);
     attempt.carrier().lookFirst(passage.countsOnConnection());
+    followUps(passage, attempt);
     Request request = pathPrefix.added(logical, attempt.server());
     try {
       Response response = send(passage, attempt, logical, request, dns, detached);
@@ -98,7 +106,7 @@ final class Router {
         wentAstray(host(passage), attempt.server(), e.actual());
       }
     }
-    return NestedCall.of(clients, passage, attempt, logical, request, dns, Duration.ZERO).execute();
+    return nested(passage, attempt, logical, request, dns, Duration.ZERO).execute();
   }
 
   /**
@@ -110,8 +118,55 @@ final class Router {
     Request logical = passage.timed();
     Request request = pathPrefix.added(logical, attempt.server());
     ServerDns dns = route(passage, attempt);
-    return NestedCall.of(
-        clients, passage, attempt, logical, request, dns, passage.policy.attemptTimeout());
+    return nested(passage, attempt, logical, request, dns, passage.policy.attemptTimeout());
+  }
+
+  private NestedCall nested(
+      Passage passage,
+      AttemptRecord attempt,
+      Request logical,
+      Request request,
+      ServerDns dns,
+      Duration attemptTimeout)
+      throws IOException {
+    NestedCall nested =
+        NestedCall.of(clients, passage, attempt, logical, request, dns, attemptTimeout);
+    followUps(passage, attempt);
+    return nested;
+  }
+
+  /** Sees to what OkHttp sends by itself when it follows up on the attempt's answer. */
+  private void followUps(Passage passage, AttemptRecord attempt) {
+    Carrier carrier = attempt.carrier();
+    BiPredicate<BalancedService, Request> leaves = elsewhere;
+    if (leaves != null) {
+      carrier.leavesFor(next -> leaves(leaves, passage, attempt, next));
+    }
+    String header = passage.timeHeader();
+    carrier.timedBy(
+        header == null
+            ? null
+            : next -> passage.retimed(next, header, attempt.ageNanos(passage.balanced.now())));
+  }
+
+  private boolean leaves(
+      BiPredicate<BalancedService, Request> leaves,
+      Passage passage,
+      AttemptRecord attempt,
+      Request next) {
+    try {
+      return leaves.test(
+          passage.service, pathPrefix.removed(next, host(passage), attempt.server()));
+    } catch (IOException e) {
+      return false; // the server's prefix is not known any more: it stays there
+    }
+  }
+
+  /** Returns where the call begins anew after a redirect. */
+  private ServiceRedirect redirect(FollowUp next, Passage passage, AttemptRecord attempt)
+      throws IOException {
+    Request followUp = pathPrefix.removed(next.request(), host(passage), attempt.server());
+    return new ServiceRedirect(passage.untimed(followUp), next.redirect());
   }
 
   /**
@@ -146,11 +201,13 @@ final class Router {
     if (thrown instanceof RuntimeException e) {
       throw e;
     }
-    if (thrown instanceof UnknownHostException e) {
-      FollowUp next = attempt.carrier().followUp();
-      return next != null && services.test(next.request().url().host())
-          ? new ServiceRedirect(next.request(), next.redirect())
-          : e;
+    FollowUp next = attempt.carrier().followUp();
+    if (next != null && isRedirected(thrown, next, attempt)) {
+      try {
+        return redirect(next, passage, attempt);
+      } catch (IOException e) {
+        return e; // the server's prefix is not known any more
+      }
     }
     if (thrown instanceof MisroutedException e) {
       wentAstray(host(passage), attempt.server(), e.actual());
@@ -159,6 +216,12 @@ final class Router {
       return e;
     }
     return BalancedCall.interrupted(thrown); // as OkHttp connected: Kotlin need not declare that
+  }
+
+  private boolean isRedirected(Exception thrown, FollowUp next, AttemptRecord attempt) {
+    return attempt.carrier().leaves()
+        ? !attempt.carrier().canceled()
+        : thrown instanceof UnknownHostException && services.test(next.request().url().host());
   }
 
   private void tellOfMisroute(String host, AttemptRecord attempt) {

@@ -20,5 +20,7 @@ final class Tags {
 
   static final KClass<Carrier> CARRIER = JvmClassMappingKt.getKotlinClass(Carrier.class);
 
+  static final KClass<CallStart> START = JvmClassMappingKt.getKotlinClass(CallStart.class);
+
   private Tags() {}
 }

@@ -10,15 +10,18 @@ import io.evenload.okhttp.BalancedClient.Ended;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.List;
+import java.net.ProtocolException;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import okhttp3.Request;
+import okhttp3.RequestBody;
 import okhttp3.Response;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Several services in one interceptor, and servers with a path before theirs. */
@@ -122,6 +125,124 @@ class ServicesTest {
 
       assertThat(client.execute(url("http://one.test/")).server()).isEqualTo("b");
       assertThat(b.onlyRequest().getHeaders().get("Host")).isEqualTo("two.test");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Wire.class)
+  void serviceOf_redirectToAnotherServiceOfTheHost_isBalancedThere(Wire wire) throws IOException {
+    Backend first = backends.start("first", wire);
+    Backend second = backends.start("second", wire);
+    first.always(response -> response.code(307).setHeader("Location", "/v2/items"));
+    try (LoadBalancer v2 = LoadBalancer.of("v2", second.server())) {
+      BalancedClient client = client(first, v2, ServicesTest::byPath);
+      for (int i = 0; i < 5; i++) {
+        Request request =
+            client
+                .request("/v1/items")
+                .header("Authorization", "Bearer secret")
+                .post(RequestBody.create("five", null))
+                .build();
+        try (Response response = client.http().newCall(request).execute()) {
+          assertThat(response.header(Backend.ID)).isEqualTo("second");
+          assertThat(response.request().url().encodedPath()).isEqualTo("/v2/items");
+          assertThat(response.priorResponse().code()).isEqualTo(307);
+          assertThat(LoadBalancingInterceptor.attemptsOf(response))
+              .extracting(CallAttempt::service)
+              .containsExactly(BalancedClient.HOST, "v2");
+        }
+      }
+      assertThat(client.ended()).containsOnly(Ended.succeeded(first));
+    }
+    assertThat(second.requests())
+        .allSatisfy(
+            request -> {
+              assertThat(request.getMethod()).isEqualTo("POST");
+              assertThat(request.getBody().utf8()).isEqualTo("five");
+              assertThat(request.getHeaders().get("Authorization")).isEqualTo("Bearer secret");
+            });
+    assertThat(first.hits()).isEqualTo(5);
+    assertThat(first.connections()).isEqualTo(1);
+    assertThat(second.connections()).isEqualTo(1);
+  }
+
+  @Test
+  void serviceOf_redirectWithinTheService_staysAtTheServer() throws IOException {
+    a.next(response -> response.code(302).setHeader("Location", "/v1/there"));
+    try (LoadBalancer v2 = LoadBalancer.of("v2", b.server())) {
+      BalancedClient client = client(v2, ServicesTest::byPath);
+
+      assertThat(client.get("/v1/here").server()).isEqualTo("a");
+      assertThat(client.ended()).containsExactly(Ended.succeeded(a));
+    }
+  }
+
+  @Test
+  void serviceOf_redirectToNoServiceOfTheHost_isNotBalanced() throws IOException {
+    Backend plain = backends.start("plain");
+    a.next(response -> response.code(302).setHeader("Location", "/plain"));
+    try (LoadBalancer v2 = LoadBalancer.of("v2", b.server())) {
+      BalancedClient client =
+          client(
+              v2,
+              request -> request.url().encodedPath().equals("/plain") ? null : BalancedClient.HOST);
+      Request request = url("http://localhost:" + plain.port() + "/v1");
+
+      assertThat(client.execute(request).server()).isEqualTo("plain");
+      assertThat(client.execute(request).server()).isEqualTo("a");
+      assertThat(client.ended()).containsExactly(Ended.succeeded(a), Ended.succeeded(a));
+      assertThat(a.connections()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void serviceOf_redirectToWhatWasNotAdded_failsTheCall() throws IOException {
+    a.next(response -> response.code(302).setHeader("Location", "/v3"));
+    try (LoadBalancer v2 = LoadBalancer.of("v2", b.server())) {
+      BalancedClient client =
+          client(
+              v2,
+              request -> request.url().encodedPath().equals("/v3") ? "v3" : BalancedClient.HOST);
+
+      assertThatThrownBy(() -> client.get("/v1"))
+          .isExactlyInstanceOf(IOException.class)
+          .hasMessageStartingWith(BalancedClient.HOST + ": service 'v3' (expected: ");
+    }
+  }
+
+  @Test
+  void serviceOf_redirectsBackAndForthOnAHost_endAfterTwenty() {
+    a.always(response -> response.code(302).setHeader("Location", "/v2/"));
+    b.always(response -> response.code(302).setHeader("Location", "/v1/"));
+    try (LoadBalancer v2 = LoadBalancer.of("v2", b.server())) {
+      BalancedClient client = client(v2, ServicesTest::byPath);
+
+      assertThatThrownBy(() -> client.get("/v1/"))
+          .isInstanceOf(ProtocolException.class)
+          .hasMessage("Too many follow-up requests: 21");
+      assertThat(a.hits() + b.hits()).isEqualTo(21);
+    }
+  }
+
+  @Test
+  void serviceOf_redirectBehindAPrefix_isAskedWithoutIt() throws IOException {
+    a.next(response -> response.code(302).setHeader("Location", "/shop/v2/items"));
+    try (LoadBalancer v2 = LoadBalancer.of("v2", b.server())) {
+      BalancedClient client =
+          backends
+              .client(Wire.HTTP_1, prefixed(a, "/shop"))
+              .balancing(
+                  balancing ->
+                      balancing
+                          .service("v2", v2)
+                          .serviceOf(ServicesTest::byPath)
+                          .pathPrefix(server -> server.metadata().getOrDefault("path", "")))
+              .balancing(attempts())
+              .build();
+
+      assertThat(client.get("/v1/items").server()).isEqualTo("b");
+      assertThat(a.onlyRequest().getTarget()).isEqualTo("/shop/v1/items");
+      assertThat(b.onlyRequest().getTarget()).isEqualTo("/v2/items");
     }
   }
 
@@ -262,10 +383,20 @@ class ServicesTest {
   }
 
   private BalancedClient client(LoadBalancer v2, Function<Request, String> serviceOf) {
+    return client(a, v2, serviceOf);
+  }
+
+  private BalancedClient client(
+      Backend first, LoadBalancer v2, Function<Request, String> serviceOf) {
     return backends
-        .client(a)
+        .client(first)
         .balancing(balancing -> balancing.service("v2", v2).serviceOf(serviceOf))
+        .balancing(attempts())
         .build();
+  }
+
+  private static String byPath(Request request) {
+    return request.url().encodedPath().startsWith("/v2/") ? "v2" : BalancedClient.HOST;
   }
 
   private BalancedClient prefixing(Server... servers) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.util.Set;
+import java.util.function.Predicate;
 import okhttp3.Call;
 import okhttp3.Connection;
 import okhttp3.Dns;
@@ -67,6 +68,20 @@ public abstract class AttemptTrace extends EventListener {
   /** The connection that the call holds, across attempts. */
   private volatile @Nullable Connection carrier;
 
+  /** What is known of it, if it leads to a server. */
+  private volatile @Nullable OpenConnection held;
+
+  /** What carried the request, or its last part, and when. */
+  private volatile @Nullable OpenConnection sentOn;
+
+  private volatile long sentNanos;
+
+  /** Whether a redirect within the host is for another service to answer; null if that is never. */
+  private volatile @Nullable Predicate<Request> elsewhere;
+
+  /** Whether OkHttp was stopped at such a redirect. */
+  private volatile boolean leaving;
+
   private volatile @Nullable ServerDns expected;
   private volatile @Nullable ServerDns actual;
 
@@ -91,6 +106,56 @@ public abstract class AttemptTrace extends EventListener {
     hiddenRetryAfter = null;
     sharedConnection = false;
     foundClosed = false;
+    sentOn = null;
+    leaving = false;
+  }
+
+  /**
+   * Sets which redirects within the host OkHttp must not follow, since another service is to
+   * answer.
+   */
+  public final void leavesFor(Predicate<Request> elsewhere) {
+    this.elsewhere = elsewhere;
+  }
+
+  /** Whether OkHttp was stopped at a redirect that is for another service to answer. */
+  public final boolean leaves() {
+    return leaving;
+  }
+
+  /** Takes the call off its connection, and has nothing to do with what it does from now on. */
+  public final void letGo(Interceptor.Chain chain) {
+    if (carrier != null) {
+      Detachment.detach(chain);
+    }
+    expected = null;
+    elsewhere = null;
+    leaving = false;
+    resends = false;
+    foreign = true;
+  }
+
+  /**
+   * Nobody waits for an answer any more. If nothing at all has come over the connection since the
+   * request was sent on it, it may be dead: the next attempt at the server takes another one.
+   *
+   * @param certainly whether the attempt has waited for all of its time; if not, the server may be
+   *     slow, and it takes a second such attempt
+   */
+  public final void leaveIfSilent(boolean certainly) {
+    OpenConnection connection = sentOn;
+    ServerDns server = expected;
+    if (connection != null
+        && server != null
+        && !responseStarted
+        && connection.isSilentSince(sentNanos)) {
+      server.silentSince(sentNanos, certainly);
+    }
+  }
+
+  /** Returns a request as it is sent now, which may tell how much time is left. */
+  protected Request retimed(Request request) {
+    return request;
   }
 
   /**
@@ -141,8 +206,9 @@ public abstract class AttemptTrace extends EventListener {
   }
 
   /**
-   * Sends a request to a server; over a fresh connection if that of the pool turns out closed
-   * before anything was sent on it. This is no other attempt, since nothing was made of this one.
+   * Sends a request to a server; over a fresh connection if that of the pool turns out closed, or
+   * left, before anything was sent on it. This is no other attempt, since nothing was made of this
+   * one.
    *
    * @param server the expected one
    */
@@ -157,6 +223,7 @@ public abstract class AttemptTrace extends EventListener {
       }
     }
     ServerDns fresh = server.fresh();
+    detach(chain, fresh); // over HTTP/2 the call may still have it
     expect(fresh);
     mapped = fresh.maps(request.url());
     try {
@@ -167,25 +234,28 @@ public abstract class AttemptTrace extends EventListener {
   }
 
   /**
-   * Looks at the connection that the attempt is about to use, if it has to; tells whether it is
-   * closed.
+   * Whether the connection that the attempt is about to use is closed, or was left, a moment after
+   * the pool gave it; looks at it if it has to.
    */
   final boolean findsClosed(Connection connection) {
-    if (careful
-        && !connecting
-        && !headersStarted
-        && PooledConnection.isHttp1(connection)
-        && isDueForLook(connection)) {
-      foundClosed = PooledConnection.isClosed(connection);
+    if (!headersStarted) {
+      OpenConnection known = held;
+      foundClosed =
+          (known != null && (known.isClosed() || (known.isLeft() && !connecting)))
+              || (careful
+                  && !connecting
+                  && PooledConnection.isHttp1(connection)
+                  && isDueForLook(connection, known)
+                  && PooledConnection.isClosed(connection));
     }
     return foundClosed;
   }
 
-  private boolean isDueForLook(Connection connection) {
+  private boolean isDueForLook(Connection connection, @Nullable OpenConnection known) {
     return !readsSigns()
         || !PooledConnection.isBusy(connection)
-        || !(dns(connection) instanceof ServerDns server)
-        || server.isFirstLook(connection);
+        || known == null
+        || known.isFirstLook();
   }
 
   /** Whether the server refused an HTTP/2 stream before it processed any of the request. */
@@ -274,6 +344,25 @@ public abstract class AttemptTrace extends EventListener {
   public void followUpDecision(Call call, Response response, @Nullable Request next) {
     followUp = next == null ? null : new FollowUp(response, next);
     resends = next != null && UNWANTED_RESENDS.contains(response.code());
+    Predicate<Request> asked = elsewhere;
+    if (next != null
+        && asked != null
+        && response.isRedirect()
+        && !leavesService(next.url())
+        && asked.test(next)) {
+      leaving = true;
+      stop(new IOException(next.url().host() + ": redirected to another service"));
+    }
+  }
+
+  /*
+   * OkHttp would send the request that follows up to the same server, on the connection that the call has. It has just
+   * closed the redirect, and does no more than tell, so that it loses nothing by an exception here. If ever it goes on all
+   * the same, the network half stops it, which costs the connection.
+   */
+  @SuppressWarnings("unchecked") // OkHttp's code is Kotlin, which has no checked exceptions
+  private static <E extends Exception> void stop(IOException reason) throws E {
+    throw (E) reason;
   }
 
   @Override
@@ -302,26 +391,43 @@ public abstract class AttemptTrace extends EventListener {
     acquired = true;
     carrier = connection;
     foreign = leavesService(connection.route().address().url());
-    if (dns(connection) instanceof ServerDns server) {
-      server.share();
-      if (connecting) {
-        server.opened(connection);
-      }
-    }
+    hold(connection);
     sharedConnection =
         !connecting
             && PooledConnection.isShared(connection, readsSigns()); // this call is among them
   }
 
+  private void hold(Connection connection) {
+    letGoOfHeld();
+    if (dns(connection) instanceof ServerDns opener) {
+      opener.share();
+      ServerDns server = expected;
+      OpenConnection known = opener.used(connection, server == null ? opener : server);
+      known.acquired();
+      held = known;
+    }
+  }
+
+  private void letGoOfHeld() {
+    OpenConnection last = held;
+    if (last != null) {
+      held = null;
+      last.released();
+    }
+  }
+
   @Override
   public void connectionReleased(Call call, Connection connection) {
     carrier = null;
+    letGoOfHeld();
   }
 
   @Override
   public void requestHeadersStart(Call call) {
     headersStarted = true;
     connectFailed = false;
+    sentOn = held;
+    sentNanos = System.nanoTime();
     Connection connection = carrier;
     if (connection != null && !leavesService(connection.route().address().url())) {
       actual = misroute(connection);
@@ -341,6 +447,19 @@ public abstract class AttemptTrace extends EventListener {
   @Override
   public void responseHeadersStart(Call call) {
     responseStarted = true;
+    heard();
+  }
+
+  @Override
+  public void responseBodyEnd(Call call, long byteCount) {
+    heard();
+  }
+
+  private void heard() {
+    OpenConnection connection = sentOn;
+    if (connection != null) {
+      connection.heard();
+    }
   }
 
   @Override

@@ -3,8 +3,6 @@ package io.evenload.okhttp.internal.route;
 import io.evenload.LoadBalancer;
 import io.evenload.LoadBalancerListener;
 import io.evenload.Server;
-import java.io.IOException;
-import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -12,42 +10,67 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import okhttp3.Connection;
 
-/** The open connections to each server, so that those to a server that drains can be let go. */
+/** The open connections to each server that an interceptor's calls have used. */
 final class Connections {
 
   /*
-   * OkHttp's pool can drop all idle connections or none, so that the sockets are closed here, one by one. That is safe
-   * once the balancer says that the server is drained: nothing is in flight there and nothing will be before this event
-   * is over, and all that uses these connections was started by the balancer. Unless another server of the list has the
-   * same address, as when an instance comes back under a new id: then they are that one's too. The server sees the end at once; the pool
-   * keeps the dead entry until its keep-alive is over, or until it looks at the connection. The references are weak, since
-   * the pool drops connections without telling.
+   * OkHttp's pool can drop all idle connections or none, so that the sockets are closed here, one by one: those to a server
+   * that has drained, and those that may be dead. The server sees the end at once; the pool keeps the dead entry until its
+   * keep-alive is over, or until it looks at the connection.
+   *
+   * Clients that share a pool share its connections, and a drain at one balancer says nothing of another's calls. So a
+   * connection is closed when no call uses it, whosever the call is (OpenConnection); what is known of it is kept where it
+   * was opened, and by all whose calls have used it. It stays open if another server of the list has the same address, as
+   * when an instance comes back under a new id.
+   *
+   * A relay on the way may drop a connection without a word. Whoever waits for an answer then hears nothing, and as nobody
+   * waits until the sockets time out, the next call would wait in vain too. So an attempt that is given up before any byte
+   * came leaves all connections to its server that have been as silent since it was sent: nobody is given them any more. If
+   * it only lost to a hedge, the server may as well be slow, as one in twenty is: then the second such attempt decides.
    */
 
-  private final Map<String, List<Opened>> byServer = new ConcurrentHashMap<>();
+  private final Map<String, List<OpenConnection>> byServer = new ConcurrentHashMap<>();
 
-  /** A new connection leads to the server. */
-  void opened(ServerDns server, Connection connection) {
+  /** Returns what is known of a connection to a server, which was opened for one of its calls. */
+  OpenConnection of(ServerDns opener, Connection connection) {
+    for (OpenConnection each : known(opener.key())) {
+      if (each.refersTo(connection)) {
+        return each;
+      }
+    }
+    OpenConnection opened = new OpenConnection(opener, connection);
+    note(opener.key(), opened);
+    return opened;
+  }
+
+  /** Takes note of a connection that an interceptor's call uses, if it is new to it. */
+  void note(String key, OpenConnection connection) {
+    if (known(key).contains(connection)) {
+      return;
+    }
     byServer.compute(
-        server.toString(),
-        (key, known) -> {
-          List<Opened> all = known == null ? new CopyOnWriteArrayList<>() : known;
-          all.removeIf(reference -> reference.refersTo(null) || reference.refersTo(connection));
-          all.add(new Opened(connection));
+        key,
+        (any, known) -> {
+          List<OpenConnection> all = known == null ? new CopyOnWriteArrayList<>() : known;
+          all.removeIf(each -> each.refersTo(null));
+          all.add(connection);
           return all;
         });
   }
 
-  /** Whether this was not asked before of the connection; a second time if it is not known. */
-  boolean isFirstLook(ServerDns server, Connection connection) {
-    for (Opened each : byServer.getOrDefault(server.toString(), List.of())) {
-      if (each.refersTo(connection)) {
-        boolean first = !each.lookedAt;
-        each.lookedAt = true;
-        return first;
+  /** An attempt that was sent then was given up, and nothing had come over its connection. */
+  void silentSince(String key, long sentNanos, boolean certainly) {
+    List<OpenConnection> all = known(key);
+    all.forEach(each -> each.leaveIfSilentSince(sentNanos, certainly));
+    for (OpenConnection each : all) {
+      if (each.isLeft()) {
+        each.retire();
       }
     }
-    return true;
+  }
+
+  private List<OpenConnection> known(String key) {
+    return byServer.getOrDefault(key, List.of());
   }
 
   /** Lets go of what leads to the servers of a balancer once they have drained. */
@@ -66,40 +89,32 @@ final class Connections {
       @Override
       public void drained(Drained event) {
         Server server = event.server();
-        if (listed.stream().anyMatch(other -> replaces(other, server))) {
-          return;
+        if (listed.stream().noneMatch(other -> replaces(other, server))) {
+          known(ServerDns.key(host, server.host(), server.port()))
+              .forEach(OpenConnection::retire);
         }
-        List<Opened> open = byServer.remove(ServerDns.key(host, server.host(), server.port()));
-        if (open != null) {
-          open.forEach(Connections::close);
-        }
+        forgetGone();
       }
     };
+  }
+
+  /**
+   * Forgets the servers to which there are no connections, which the pool drops without telling.
+   */
+  private void forgetGone() {
+    for (String key : byServer.keySet()) {
+      byServer.computeIfPresent(
+          key,
+          (any, all) -> {
+            all.removeIf(each -> each.refersTo(null));
+            return all.isEmpty() ? null : all;
+          });
+    }
   }
 
   private static boolean replaces(Server other, Server server) {
     return other.port() == server.port()
         && other.host().equals(server.host())
         && !other.id().equals(server.id());
-  }
-
-  @SuppressWarnings("EmptyCatch") // nobody waits for this end
-  private static void close(WeakReference<Connection> reference) {
-    Connection connection = reference.get();
-    if (connection != null) {
-      try {
-        connection.socket().close();
-      } catch (IOException alreadyGone) {
-      }
-    }
-  }
-
-  /** A connection, as long as the pool or a call holds it. */
-  private static final class Opened extends WeakReference<Connection> {
-    volatile boolean lookedAt; // by whoever holds it
-
-    Opened(Connection connection) {
-      super(connection);
-    }
   }
 }

@@ -49,8 +49,11 @@ public final class NetworkHalf implements Interceptor {
   @Override
   public Response intercept(Chain chain) throws IOException {
     AttemptTrace state = traces.apply(chain.call());
-    if (state == null || state.leavesService(chain.request().url())) {
+    if (state == null) {
       return chain.proceed(chain.request());
+    }
+    if (state.leavesService(chain.request().url())) {
+      return chain.proceed(state.retimed(chain.request()));
     }
     Connection connection = chain.connection();
     ServerDns actual = connection == null ? null : state.misroute(connection);
@@ -59,7 +62,11 @@ public final class NetworkHalf implements Interceptor {
     }
     if (connection != null && state.findsClosed(connection)) {
       throw new IOException(
-          chain.request().url().host() + ": the server closed the connection while it was idle");
+          chain.request().url().host() + ": the connection was closed while it was idle");
+    }
+    if (state.leaves()) {
+      throw new IOException(
+          chain.request().url().host() + ": stopped OkHttp from following to another service");
     }
     if (state.resends()) {
       throw new IOException(
@@ -97,7 +104,7 @@ public final class NetworkHalf implements Interceptor {
   private static Response readable(Chain chain, AttemptTrace state) throws IOException {
     Response response;
     try {
-      response = chain.proceed(chain.request());
+      response = chain.proceed(state.retimed(chain.request()));
     } catch (IllegalStateException e) {
       if (!String.valueOf(e.getMessage()).startsWith(NEGATIVE_STATUS)) {
         throw e;

@@ -31,7 +31,8 @@ public class ServerDns implements Dns {
    *
    * An exclusive one equals nothing but itself. No pooled connection matches it, so that the call gets a fresh one; as
    * soon as that connection is there, share() lets others use it too. The hash does not depend on it. OkHttp compares the
-   * addresses of pooled connections one by one each time, so it is harmless that equality changes once.
+   * addresses of pooled connections one by one each time, so it is harmless that equality changes. In the same way one
+   * that is left equals nothing but itself from then on, so that no call is given the connections that were made with it.
    *
    * The server's addresses are named by the logical host, as those of a name that is really resolved would be: trust
    * managers, socket factories and listeners see that name. It also tells our socket factory which addresses are the
@@ -54,6 +55,7 @@ public class ServerDns implements Dns {
   private final String key;
   private final Connections connections;
   private volatile boolean exclusive;
+  private volatile boolean left;
   private volatile @Nullable ServerSocketFactory socketFactory;
   private volatile Dns resolver; // of the server's name
   private Set<InetAddress> found = ConcurrentHashMap.newKeySet(); // so far, of that name
@@ -165,14 +167,33 @@ public class ServerDns implements Dns {
     }
   }
 
-  /** This connection was made for the server. */
-  void opened(Connection connection) {
-    connections.opened(this, connection);
+  /** No call is to be given the connections that were made with this one any more. */
+  final void leave() {
+    left = true;
   }
 
-  /** Whether nobody has looked at this connection to the server yet. */
-  final boolean isFirstLook(Connection connection) {
-    return connections.isFirstLook(this, connection);
+  /** Whether another way to the server is to be taken by the calls to come. */
+  final boolean isLeft() {
+    return left;
+  }
+
+  /**
+   * Returns what is known of a connection that was made with this one.
+   *
+   * @param user the way of the call that uses it, which may be another interceptor's
+   */
+  @SuppressWarnings("ReferenceEquality") // the very same interceptor's
+  final OpenConnection used(Connection connection, ServerDns user) {
+    OpenConnection known = connections.of(this, connection);
+    if (user.connections != connections && key.equals(user.key)) {
+      user.connections.note(key, known);
+    }
+    return known;
+  }
+
+  /** An attempt here that was sent then was given up, and nothing had come over its connection. */
+  final void silentSince(long sentNanos, boolean certainly) {
+    connections.silentSince(key, sentNanos, certainly);
   }
 
   /** Returns the way to the same server by a connection that is not from the pool. */
@@ -191,7 +212,12 @@ public class ServerDns implements Dns {
     return authority(serverHost, port);
   }
 
-  /** What this server of this service is kept by, such as {@code orders@10.0.0.1:8080}. */
+  /** What this server of this service is kept by. */
+  final String key() {
+    return key;
+  }
+
+  /** What a server of a service is kept by, such as {@code orders@10.0.0.1:8080}. */
   static String key(String logicalHost, String serverHost, int port) {
     return logicalHost + "@" + authority(serverHost, port);
   }
@@ -317,10 +343,14 @@ public class ServerDns implements Dns {
         && delegate.equals(that.delegate);
   }
 
+  private boolean isShared() {
+    return !exclusive && !left;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return this == other
-        || (other instanceof ServerDns that && !exclusive && !that.exclusive && sameServer(that));
+        || (other instanceof ServerDns that && isShared() && that.isShared() && sameServer(that));
   }
 
   @Override

@@ -29,13 +29,16 @@ public final class ServerRoutes {
     this.publicApiOnly = publicApiOnly;
   }
 
-  /** Returns the way to the server, which is the same one each time unless it must be fresh. */
+  /**
+   * Returns the way to the server, which is the same one each time unless it must be fresh, or the
+   * last one was left.
+   */
   public ServerDns to(String host, Server server, Dns dns, boolean freshConnection) {
     if (freshConnection) {
       return route(host, server, dns, true);
     }
     ServerDns known = routes.get(server.id());
-    if (known != null && known.leads(host, server.host(), server.port(), dns)) {
+    if (known != null && !known.isLeft() && known.leads(host, server.host(), server.port(), dns)) {
       return known;
     }
     if (routes.size() >= MOST_ROUTES) {

@@ -151,6 +151,17 @@ final class OkHttpCanaryTest {
   }
 
   @Test
+  void pool_leftDns_isNotReused() throws IOException {
+    a.enqueue(text("1"));
+    a.enqueue(text("2"));
+    ServerDns left = to(a);
+    routed(left);
+    left.leave();
+    routed(to(a));
+    assertThat(pool.connectionCount()).isEqualTo(2);
+  }
+
+  @Test
   void connect_addressOfTheDns_reachesTheSocketAsItIs() throws IOException {
     a.enqueue(text("a"));
     List<SocketAddress> asked = new CopyOnWriteArrayList<>();
@@ -238,6 +249,28 @@ final class OkHttpCanaryTest {
     assertThat(followUp).isNotNull();
     assertThat(followUp.request().url().host()).isEqualTo("billing");
     assertThat(trace.resends()).isFalse();
+  }
+
+  @Test
+  void redirect_whoIsToldThrows_isNotFollowedAndKeepsTheConnection() throws IOException {
+    a.enqueue(
+        new MockResponse.Builder().code(302).setHeader("Location", "/v2").body("gone").build());
+    a.enqueue(text("next"));
+    Call call =
+        call(
+            chain -> {
+              chain.call().addEventListener(trace);
+              trace.expect(to(a));
+              trace.leavesFor(next -> next.url().encodedPath().equals("/v2"));
+              return to(a).routed(chain, REQUEST.url()).proceed(REQUEST);
+            });
+    assertThatThrownBy(call::execute)
+        .isExactlyInstanceOf(IOException.class)
+        .hasMessage("orders: redirected to another service");
+    assertThat(trace.leaves()).isTrue();
+    assertThat(routed(to(a))).isEqualTo("next");
+    assertThat(pool.connectionCount()).isEqualTo(1);
+    assertThat(a.getRequestCount()).isEqualTo(2);
   }
 
   @Test

@@ -1,0 +1,132 @@
+package io.evenload.okhttp.internal.route;
+
+import java.io.IOException;
+import java.lang.ref.WeakReference;
+import java.net.Socket;
+import java.util.concurrent.atomic.AtomicInteger;
+import okhttp3.Connection;
+
+/** A connection to a server: which calls use it, and when anything came over it. Thread-safe. */
+final class OpenConnection extends WeakReference<Connection> {
+
+  /*
+   * There is one of these for a connection, whichever interceptors' calls use it, and all calls that do are counted: nobody
+   * else can, since the pool gives it for a ServerDns only. A call counts from the event that it acquired the connection,
+   * which is a moment after the pool gave it one. So a connection may be closed in that moment. The count tells, and the
+   * call finds out before it sends anything (AttemptTrace.findsClosed). From the closing on nothing changes any more.
+   *
+   * Times are the machine's own: they compare what went over real sockets, whatever time the calls go by.
+   */
+
+  private static final int RETIRING = 1 << 30; // added to the number of calls, as is the next
+  private static final int CLOSED = RETIRING | 1 << 29;
+
+  private final ServerDns opener;
+  private final boolean multiplexed;
+  private final AtomicInteger calls = new AtomicInteger();
+  private volatile long heardNanos = System.nanoTime();
+  private volatile boolean silent;
+  private volatile boolean doubted; // a hedge was faster, and nothing has come over this one since
+  private volatile boolean lookedAt;
+
+  OpenConnection(ServerDns opener, Connection connection) {
+    super(connection);
+    this.opener = opener;
+    this.multiplexed = !PooledConnection.isHttp1(connection);
+  }
+
+  /** A call uses it from now on. */
+  void acquired() {
+    calls.incrementAndGet();
+    if (opener.isLeft()) {
+      retire(); // opened a moment too late for the others to have it
+    }
+  }
+
+  /** A call uses it no more. */
+  void released() {
+    closeIfUnused(calls.decrementAndGet());
+  }
+
+  /** Closes it as soon as no call uses it, which may be now. */
+  void retire() {
+    closeIfUnused(calls.updateAndGet(state -> state | RETIRING));
+  }
+
+  /** Whether it was closed here, so that a call that was given it all the same came too late. */
+  boolean isClosed() {
+    return (calls.get() & CLOSED) == CLOSED;
+  }
+
+  /** Whether no call is to begin on it any more. */
+  boolean isLeft() {
+    return opener.isLeft();
+  }
+
+  /** Something came over it. */
+  void heard() {
+    heardNanos = System.nanoTime();
+    if (doubted) {
+      doubted = false;
+    }
+  }
+
+  /** Whether nothing has come over it since then. */
+  boolean isSilentSince(long nanos) {
+    return heardNanos - nanos <= 0;
+  }
+
+  /**
+   * Sees to it that no call begins on it if nothing has come over it since then, and closes it when
+   * no call uses it. Over HTTP/1 the one call that does may yet be answered, and otherwise closes
+   * it.
+   *
+   * @param certainly whether this is reason enough; if not, it is when it comes again before
+   *     anything is heard
+   */
+  void leaveIfSilentSince(long nanos, boolean certainly) {
+    if (!isSilentSince(nanos)) {
+      return;
+    }
+    if (!certainly && !doubted) {
+      doubted = true;
+      return;
+    }
+    silent = true;
+    if (multiplexed) {
+      opener.leave();
+      retire();
+    } else if (calls.compareAndSet(0, RETIRING)) {
+      closeIfUnused(RETIRING);
+    }
+  }
+
+  /** Whether this was not asked before. */
+  boolean isFirstLook() {
+    boolean first = !lookedAt;
+    lookedAt = true; // by whoever holds it
+    return first;
+  }
+
+  private void closeIfUnused(int state) {
+    if (state == RETIRING && calls.compareAndSet(RETIRING, CLOSED)) {
+      close();
+    }
+  }
+
+  @SuppressWarnings("EmptyCatch") // nobody waits for this end
+  private void close() {
+    Connection connection = get();
+    if (connection == null) {
+      return;
+    }
+    try {
+      Socket socket = connection.socket();
+      if (silent) {
+        socket.setSoLinger(true, 0); // TLS would wait to say goodbye, to nobody
+      }
+      socket.close();
+    } catch (IOException alreadyGone) {
+    }
+  }
+}
