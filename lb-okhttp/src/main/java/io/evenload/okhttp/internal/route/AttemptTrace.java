@@ -26,7 +26,8 @@ public abstract class AttemptTrace extends EventListener {
    * gave it. That is the guard against a misrouted attempt.
    *
    * Events come one after another on the thread of the call, except those of connecting, which fast fallback brings from
-   * other threads. All fields are volatile, each event writes what it knows, and nothing is read before write.
+   * other threads. All fields are volatile, and each event writes what it knows. The connections that lost such a race fail
+   * as well, perhaps when the exchange has begun on the one that won: that is no failure of the attempt.
    */
 
   /** Timeout and unavailable: what OkHttp would answer by sending the request again. */
@@ -49,8 +50,14 @@ public abstract class AttemptTrace extends EventListener {
   /** Whether OkHttp follows up an answer by the same request, which is for a retry policy to do. */
   private volatile boolean resends;
 
-  /** What was kept from OkHttp, so that it does not resend. */
-  private volatile @Nullable String hiddenRetryAfter;
+  /** What OkHttp was shown in place of the last response, so that it does not resend. */
+  private volatile @Nullable Disguise disguise;
+
+  /** Whether a TLS handshake failed that may succeed with another connection spec. */
+  private volatile boolean handshakeFailed;
+
+  /** Whether OkHttp would repeat what fails, since it has to try other connection specs. */
+  private volatile boolean recovers;
 
   private volatile boolean bodyStarted;
 
@@ -86,7 +93,9 @@ public abstract class AttemptTrace extends EventListener {
     foreign = false;
     followUp = null;
     resends = false;
-    hiddenRetryAfter = null;
+    disguise = null;
+    handshakeFailed = false;
+    recovers = false;
     sharedConnection = false;
     foundClosed = false;
   }
@@ -140,14 +149,15 @@ public abstract class AttemptTrace extends EventListener {
 
   /**
    * Sends a request to a server; over a fresh connection if that of the pool turns out closed
-   * before anything was sent on it. This is no other attempt, since nothing was made of this one.
+   * before anything was sent on it, and with any of the client's connection specs. This is no other
+   * attempt, since nothing was made of this one.
    *
    * @param server the expected one
    */
   public final Response proceed(Interceptor.Chain chain, Request request, ServerDns server)
       throws IOException {
     try {
-      return server.routed(chain, request.url()).proceed(request);
+      return proceedWithAnySpec(chain, request, server);
     } catch (IOException e) {
       if (!foundClosed || headersStarted || chain.call().isCanceled()) {
         throw e;
@@ -155,7 +165,34 @@ public abstract class AttemptTrace extends EventListener {
     }
     ServerDns fresh = server.fresh();
     expect(fresh);
-    return fresh.routed(chain, request.url()).proceed(request);
+    return proceedWithAnySpec(chain, request, fresh);
+  }
+
+  /**
+   * Proceeds with the client's first connection spec, and if its handshake fails with the others.
+   */
+  private Response proceedWithAnySpec(Interceptor.Chain chain, Request request, ServerDns server)
+      throws IOException {
+    Interceptor.Chain routed = server.routed(chain, request.url());
+    try {
+      return routed.proceed(request);
+    } catch (IOException e) {
+      if (!handshakeFailed
+          || acquired
+          || headersStarted
+          || chain.call().isCanceled()
+          || Thread.currentThread().isInterrupted()
+          || !OtherSpecs.exist(chain)) {
+        throw e;
+      }
+    }
+    expect(server);
+    recovers = true;
+    try {
+      return routed.withRetryOnConnectionFailure(true).proceed(request);
+    } catch (UnrepeatableException e) {
+      throw e.failure();
+    }
   }
 
   /**
@@ -256,19 +293,31 @@ public abstract class AttemptTrace extends EventListener {
     return resends;
   }
 
-  final void hideRetryAfter(String value) {
-    hiddenRetryAfter = value;
+  final boolean recovers() {
+    return recovers;
   }
 
-  /** The header that the network half took from the last response; null if it took none. */
-  public final @Nullable String hiddenRetryAfter() {
-    return hiddenRetryAfter;
+  /** Returns a response as OkHttp is to see it. */
+  final Response disguised(Response response, Disguise disguise) {
+    this.disguise = disguise;
+    return disguise.put(response);
+  }
+
+  /** Returns a response as the server sent it, whatever OkHttp was shown. */
+  public final Response restored(Response response) {
+    Disguise worn = disguise;
+    return worn == null ? response : worn.takenOff(response);
   }
 
   @Override
   public void followUpDecision(Call call, Response response, @Nullable Request next) {
     followUp = next == null ? null : new FollowUp(response, next);
     resends = next != null && UNWANTED_RESENDS.contains(response.code());
+  }
+
+  @Override
+  public void retryDecision(Call call, IOException failure, boolean retry) {
+    resends = retry;
   }
 
   @Override
@@ -289,7 +338,12 @@ public abstract class AttemptTrace extends EventListener {
       Proxy proxy,
       @Nullable Protocol protocol,
       IOException failure) {
-    connectFailed = true;
+    if (carrier == null) {
+      connectFailed = true;
+    }
+    if (OtherSpecs.mayHelp(failure)) {
+      handshakeFailed = true;
+    }
   }
 
   @Override
@@ -336,6 +390,10 @@ public abstract class AttemptTrace extends EventListener {
   @Override
   public void responseHeadersStart(Call call) {
     responseStarted = true;
+    Connection connection = carrier;
+    if (connecting && connection != null && dns(connection) instanceof ServerDns server) {
+      server.answered(connection);
+    }
   }
 
   @Override

@@ -47,7 +47,8 @@ final class CallingServerDns extends ServerDns {
     for (Dns.Record each : records) {
       if (each instanceof Dns.Record.IpAddress found) {
         InetAddress address = labelled(label(), found.address());
-        labelled.add(new Dns.Record.IpAddress(found.hostname(), address));
+        Dns.Record record = new Dns.Record.IpAddress(found.hostname(), address);
+        labelled.add(address.equals(answering()) ? 0 : labelled.size(), record);
       }
     }
     return labelled;

@@ -5,12 +5,14 @@ import io.evenload.LoadBalancerListener;
 import io.evenload.Server;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import okhttp3.Connection;
+import org.jspecify.annotations.Nullable;
 
 /** The open connections to each server, so that those to a server that drains can be let go. */
 final class Connections {
@@ -24,23 +26,43 @@ final class Connections {
    * the pool drops connections without telling.
    */
 
-  private final Map<String, List<Opened>> byServer = new ConcurrentHashMap<>();
+  private final Map<String, OfServer> byServer = new ConcurrentHashMap<>();
+  private volatile boolean watched;
 
   /** A new connection leads to the server. */
   void opened(ServerDns server, Connection connection) {
+    if (!watched) {
+      return; // nobody would say when to forget it
+    }
     byServer.compute(
         server.label(),
         (label, known) -> {
-          List<Opened> all = known == null ? new CopyOnWriteArrayList<>() : known;
-          all.removeIf(reference -> reference.refersTo(null) || reference.refersTo(connection));
-          all.add(new Opened(connection));
+          OfServer all = known == null ? new OfServer() : known;
+          all.open.removeIf(
+              reference -> reference.refersTo(null) || reference.refersTo(connection));
+          all.open.add(new Opened(connection));
           return all;
         });
   }
 
+  /** The server answered at this one of its addresses. */
+  void answered(ServerDns server, @Nullable InetAddress address) {
+    OfServer known = byServer.get(server.label());
+    if (known != null) {
+      known.answering = address;
+    }
+  }
+
+  /** Returns the address at which the server answered last; null if none is known. */
+  @Nullable InetAddress answering(ServerDns server) {
+    OfServer known = byServer.get(server.label());
+    return known == null ? null : known.answering;
+  }
+
   /** Whether this was not asked before of the connection; a second time if it is not known. */
   boolean isFirstLook(ServerDns server, Connection connection) {
-    for (Opened each : byServer.getOrDefault(server.label(), List.of())) {
+    OfServer known = byServer.get(server.label());
+    for (Opened each : known == null ? List.<Opened>of() : known.open) {
       if (each.refersTo(connection)) {
         boolean first = !each.lookedAt;
         each.lookedAt = true;
@@ -52,6 +74,7 @@ final class Connections {
 
   /** Lets go of what leads to the servers of a balancer once they have drained. */
   LoadBalancerListener watch(String host, LoadBalancer balancer) {
+    watched = true;
     List<Server> known = new ArrayList<>();
     balancer.status().endpoints().forEach(endpoint -> known.add(endpoint.server()));
     return new LoadBalancerListener() {
@@ -69,9 +92,9 @@ final class Connections {
         if (listed.stream().anyMatch(other -> replaces(other, server))) {
           return;
         }
-        List<Opened> open = byServer.remove(ServerDns.label(host, server.host(), server.port()));
-        if (open != null) {
-          open.forEach(Connections::close);
+        OfServer gone = byServer.remove(ServerDns.label(host, server.host(), server.port()));
+        if (gone != null) {
+          gone.open.forEach(Connections::close);
         }
       }
     };
@@ -92,6 +115,12 @@ final class Connections {
       } catch (IOException alreadyGone) {
       }
     }
+  }
+
+  /** What is known of one server. */
+  private static final class OfServer {
+    final List<Opened> open = new CopyOnWriteArrayList<>();
+    volatile @Nullable InetAddress answering;
   }
 
   /** A connection, as long as the pool or a call holds it. */

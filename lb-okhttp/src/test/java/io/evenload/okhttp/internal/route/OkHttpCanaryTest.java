@@ -258,7 +258,7 @@ final class OkHttpCanaryTest {
     a.enqueue(comeAtOnce.apply(new MockResponse.Builder()).build());
     assertThat(post(withNetworkHalf(builder -> builder))).isEqualTo(503);
     assertThat(a.getRequestCount()).isEqualTo(3);
-    assertThat(trace.hiddenRetryAfter()).isEqualTo("0");
+    assertThat(trace.restored(answer(503)).header("Retry-After")).isEqualTo("0");
   }
 
   @Test
