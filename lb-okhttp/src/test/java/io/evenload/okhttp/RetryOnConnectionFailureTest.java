@@ -179,7 +179,7 @@ class RetryOnConnectionFailureTest {
             backends,
             Wire.HTTP_1,
             a.port(),
-            http -> http.readTimeout(Duration.ofMillis(300)),
+            http -> http.readTimeout(Duration.ofMillis(500)),
             FIRST);
 
     if (way == Way.OKHTTP || way == Way.NOT_RETRIED) {

@@ -12,7 +12,8 @@
  *   NetworkHalf    the interceptor next to the network: the last place to stop a request
  *   ClientView     the client of a call
  *
- * Behind it: Detachment, ChainCopy, ServerSocketFactory and MappedSocket, DnsCalls and CallingServerDns, Connections, FailureSigns.
+ * Behind it: Detachment, ChainCopy, ServerSocketFactory and MappedSocket, DnsCalls and CallingServerDns, Connections, PooledConnection,
+ * FailureSigns, OtherSpecs; Disguise and UnrepeatableException, which keep OkHttp from sending twice.
  */
 
 /** Leads a call to one server, by what OkHttp does but does not promise. */
