@@ -13,6 +13,8 @@ import io.evenload.okhttp.Way.Caller;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -22,7 +24,10 @@ import okhttp3.Call;
 import okhttp3.ConnectionSpec;
 import okhttp3.EventListener;
 import okhttp3.OkHttpClient;
+import okhttp3.Response;
 import okhttp3.TlsVersion;
+import okhttp3.WebSocket;
+import okhttp3.WebSocketListener;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -170,7 +175,8 @@ class ConnectionSpecsTest {
 
     assertThatThrownBy(() -> caller.post("/orders"))
         .isInstanceOf(IOException.class)
-        .isNotInstanceOf(ProtocolException.class);
+        .isNotInstanceOf(ProtocolException.class)
+        .hasMessageNotContaining("stopped OkHttp");
     assertThat(a.hits()).isEqualTo(1);
     assertThat(b.hits()).isZero();
     assertThat(caller.ended()).extracting(Ended::outcome).containsExactly(Outcome.FAILURE);
@@ -194,7 +200,8 @@ class ConnectionSpecsTest {
 
     assertThatThrownBy(() -> caller.post("/orders"))
         .isInstanceOf(IOException.class)
-        .isNotInstanceOf(ProtocolException.class);
+        .isNotInstanceOf(ProtocolException.class)
+        .hasMessageNotContaining("stopped OkHttp");
     assertThat(a.hits()).isEqualTo(1);
     assertThat(b.hits()).isZero();
   }
@@ -259,6 +266,35 @@ class ConnectionSpecsTest {
     assertThatThrownBy(() -> caller.post("/orders")).isInstanceOf(IOException.class);
     assertThat(a.hits()).isEqualTo(1);
     assertThat(b.hits()).isZero();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Way.class)
+  @DisplayName("a web socket opens by the next spec")
+  void webSocket_firstSpecRefused_opensByTheNext(Way way) throws Exception {
+    Backend a = server("a", FIRST, 0);
+    a.nextBare(response -> response.webSocketUpgrade(new WebSocketListener() {}));
+    Caller caller = way.caller(backends, Wire.HTTP_2, a.port(), ConnectionSpecsTest::both, FIRST);
+    CompletableFuture<Integer> opened = new CompletableFuture<>();
+
+    WebSocket socket =
+        caller
+            .http()
+            .newWebSocket(
+                caller.request("/").build(),
+                new WebSocketListener() {
+                  @Override
+                  public void onOpen(WebSocket socket, Response response) {
+                    opened.complete(response.code());
+                  }
+
+                  @Override
+                  public void onFailure(WebSocket socket, Throwable failure, Response response) {
+                    opened.completeExceptionally(failure);
+                  }
+                });
+    assertThat(opened.get(20, TimeUnit.SECONDS)).isEqualTo(101);
+    socket.cancel();
   }
 
   private Backend server(String id, String address, int port) {

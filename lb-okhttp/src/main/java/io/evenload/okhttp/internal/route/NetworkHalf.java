@@ -85,7 +85,7 @@ public final class NetworkHalf implements Interceptor {
       throw new IOException(
           chain.request().url().host()
               + ": stopped OkHttp from sending the request again by itself (an interceptor may have"
-              + " put Retry-After: 0 back)");
+              + " put Retry-After: 0 back, or thrown its own exception)");
     }
     Response response = readable(chain, state);
     if (chain.call().isCanceled()) {
