@@ -118,38 +118,42 @@ class RetryOnConnectionFailureTest {
   @EnumSource(Way.class)
   @DisplayName("a fresh connection breaks in use: the GET goes to the next address by both")
   void freshConnection_breaksInUse_getGoesToNextAddress(Way way) throws IOException {
-    Backend bad = breaking();
-    Backend b = backends.start("b", Wire.HTTP_1, SECOND, bad.port());
-    Caller caller = caller(way, Wire.HTTP_1, bad.port(), FIRST, SECOND);
+    for (Wire wire : Wire.values()) {
+      Backend bad = breaking(wire);
+      Backend b = backends.start("b", wire, SECOND, bad.port());
+      Caller caller = caller(way, wire, bad.port(), FIRST, SECOND);
 
-    if (way == Way.NOT_RETRIED) {
-      assertThatThrownBy(() -> caller.get("/")).isInstanceOf(IOException.class);
-    } else {
+      if (way == Way.NOT_RETRIED) {
+        assertThatThrownBy(() -> caller.get("/")).isInstanceOf(IOException.class);
+      } else {
+        assertThat(caller.get("/").server()).isEqualTo("b");
+      }
       assertThat(caller.get("/").server()).isEqualTo("b");
+      assertThat(bad.hits()).isEqualTo(1);
+      assertThat(caller.ended().stream().filter(end -> end.outcome() == Outcome.FAILURE))
+          .hasSize(way.balances() ? 1 : 0);
+      assertThat(b.hits()).isEqualTo(way == Way.NOT_RETRIED ? 1 : 2);
     }
-    assertThat(caller.get("/").server()).isEqualTo("b");
-    assertThat(bad.hits()).isEqualTo(1);
-    assertThat(caller.ended().stream().filter(end -> end.outcome() == Outcome.FAILURE))
-        .hasSize(way.balances() ? 1 : 0);
-    assertThat(b.hits()).isEqualTo(way == Way.NOT_RETRIED ? 1 : 2);
   }
 
   @ParameterizedTest
   @EnumSource(Way.class)
   @DisplayName("a fresh connection breaks in use: OkHttp sends the POST to the next address too")
   void freshConnection_breaksInUse_postIsNotSentTwice(Way way) throws IOException {
-    Backend bad = breaking();
-    Backend b = backends.start("b", Wire.HTTP_1, SECOND, bad.port());
-    Caller caller = caller(way, Wire.HTTP_1, bad.port(), FIRST, SECOND);
+    for (Wire wire : Wire.values()) {
+      Backend bad = breaking(wire);
+      Backend b = backends.start("b", wire, SECOND, bad.port());
+      Caller caller = caller(way, wire, bad.port(), FIRST, SECOND);
 
-    if (way.balances()) {
-      assertThatThrownBy(() -> caller.post("/")).isInstanceOf(IOException.class);
-      assertThat(b.hits()).isZero();
-    } else {
-      assertThat(caller.post("/").server()).isEqualTo("b");
+      if (way.balances()) {
+        assertThatThrownBy(() -> caller.post("/")).isInstanceOf(IOException.class);
+        assertThat(b.hits()).isZero();
+      } else {
+        assertThat(caller.post("/").server()).isEqualTo("b");
+      }
+      assertThat(caller.post("/next").server()).isEqualTo("b");
+      assertThat(bad.hits()).isEqualTo(1);
     }
-    assertThat(caller.post("/next").server()).isEqualTo("b");
-    assertThat(bad.hits()).isEqualTo(1);
   }
 
   @ParameterizedTest
@@ -251,9 +255,9 @@ class RetryOnConnectionFailureTest {
     return way.caller(backends, wire, port, http -> {}, addresses);
   }
 
-  private Backend breaking() {
+  private Backend breaking(Wire wire) {
     return backends
-        .start("bad")
+        .start("bad", wire)
         .always(response -> response.onResponseStart(new SocketEffect.CloseSocket()));
   }
 

@@ -340,6 +340,10 @@ public abstract class AttemptTrace extends EventListener {
       IOException failure) {
     if (carrier == null) {
       connectFailed = true;
+      ServerDns server = expected;
+      if (server != null) {
+        server.broken().refused(server, address);
+      }
     }
     if (OtherSpecs.mayHelp(failure)) {
       handshakeFailed = true;
@@ -384,7 +388,7 @@ public abstract class AttemptTrace extends EventListener {
 
   @Override
   public void requestFailed(Call call, IOException failure) {
-    exchangeFailed = true;
+    broke();
   }
 
   @Override
@@ -392,13 +396,24 @@ public abstract class AttemptTrace extends EventListener {
     responseStarted = true;
     Connection connection = carrier;
     if (connecting && connection != null && dns(connection) instanceof ServerDns server) {
-      server.answered(connection);
+      server.broken().answered(server, connection.route().socketAddress());
     }
   }
 
   @Override
   public void responseFailed(Call call, IOException failure) {
+    broke();
+  }
+
+  private void broke() {
     exchangeFailed = true;
+    Connection connection = carrier;
+    if (connecting
+        && !responseStarted
+        && connection != null
+        && dns(connection) instanceof ServerDns server) {
+      server.broken().broke(server, connection.route().socketAddress());
+    }
   }
 
   private boolean leavesService(HttpUrl url) {

@@ -43,15 +43,14 @@ final class CallingServerDns extends ServerDns {
 
   private List<Dns.Record> labelled(List<? extends Dns.Record> records)
       throws UnknownHostException {
-    List<Dns.Record> labelled = new ArrayList<>();
+    List<Dns.Record.IpAddress> labelled = new ArrayList<>();
     for (Dns.Record each : records) {
       if (each instanceof Dns.Record.IpAddress found) {
         InetAddress address = labelled(label(), found.address());
-        Dns.Record record = new Dns.Record.IpAddress(found.hostname(), address);
-        labelled.add(address.equals(answering()) ? 0 : labelled.size(), record);
+        labelled.add(new Dns.Record.IpAddress(found.hostname(), address));
       }
     }
-    return labelled;
+    return List.copyOf(broken().last(this, labelled, Dns.Record.IpAddress::address));
   }
 
   /** Asks for the server's host where the logical one is asked for. */

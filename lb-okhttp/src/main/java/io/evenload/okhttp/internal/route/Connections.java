@@ -5,14 +5,12 @@ import io.evenload.LoadBalancerListener;
 import io.evenload.Server;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
-import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import okhttp3.Connection;
-import org.jspecify.annotations.Nullable;
 
 /** The open connections to each server, so that those to a server that drains can be let go. */
 final class Connections {
@@ -26,8 +24,14 @@ final class Connections {
    * the pool drops connections without telling.
    */
 
-  private final Map<String, OfServer> byServer = new ConcurrentHashMap<>();
+  private final Map<String, List<Opened>> byServer = new ConcurrentHashMap<>();
+  private final BrokenAddresses broken = new BrokenAddresses();
   private volatile boolean watched;
+
+  /** The addresses of these servers where connections broke. */
+  BrokenAddresses broken() {
+    return broken;
+  }
 
   /** A new connection leads to the server. */
   void opened(ServerDns server, Connection connection) {
@@ -37,32 +41,16 @@ final class Connections {
     byServer.compute(
         server.label(),
         (label, known) -> {
-          OfServer all = known == null ? new OfServer() : known;
-          all.open.removeIf(
-              reference -> reference.refersTo(null) || reference.refersTo(connection));
-          all.open.add(new Opened(connection));
+          List<Opened> all = known == null ? new CopyOnWriteArrayList<>() : known;
+          all.removeIf(reference -> reference.refersTo(null) || reference.refersTo(connection));
+          all.add(new Opened(connection));
           return all;
         });
   }
 
-  /** The server answered at this one of its addresses. */
-  void answered(ServerDns server, @Nullable InetAddress address) {
-    OfServer known = byServer.get(server.label());
-    if (known != null) {
-      known.answering = address;
-    }
-  }
-
-  /** Returns the address at which the server answered last; null if none is known. */
-  @Nullable InetAddress answering(ServerDns server) {
-    OfServer known = byServer.get(server.label());
-    return known == null ? null : known.answering;
-  }
-
   /** Whether this was not asked before of the connection; a second time if it is not known. */
   boolean isFirstLook(ServerDns server, Connection connection) {
-    OfServer known = byServer.get(server.label());
-    for (Opened each : known == null ? List.<Opened>of() : known.open) {
+    for (Opened each : byServer.getOrDefault(server.label(), List.of())) {
       if (each.refersTo(connection)) {
         boolean first = !each.lookedAt;
         each.lookedAt = true;
@@ -92,9 +80,11 @@ final class Connections {
         if (listed.stream().anyMatch(other -> replaces(other, server))) {
           return;
         }
-        OfServer gone = byServer.remove(ServerDns.label(host, server.host(), server.port()));
-        if (gone != null) {
-          gone.open.forEach(Connections::close);
+        String label = ServerDns.label(host, server.host(), server.port());
+        broken.forget(label);
+        List<Opened> open = byServer.remove(label);
+        if (open != null) {
+          open.forEach(Connections::close);
         }
       }
     };
@@ -115,12 +105,6 @@ final class Connections {
       } catch (IOException alreadyGone) {
       }
     }
-  }
-
-  /** What is known of one server. */
-  private static final class OfServer {
-    final List<Opened> open = new CopyOnWriteArrayList<>();
-    volatile @Nullable InetAddress answering;
   }
 
   /** A connection, as long as the pool or a call holds it. */

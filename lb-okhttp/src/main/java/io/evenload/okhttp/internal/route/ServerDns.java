@@ -6,7 +6,6 @@ import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -27,9 +26,7 @@ public class ServerDns implements Dns {
    *
    * An exclusive one equals nothing but itself. No pooled connection matches it, so that the call gets a fresh one; as
    * soon as that connection is there, share() lets others use it too. The hash does not depend on it. OkHttp compares the
-   * addresses of pooled connections one by one each time, so it is harmless that equality changes once. OkHttp goes last to
-   * an address where connections broke in use, but by equality too. So an exclusive one begins with the address that
-   * answered last.
+   * addresses of pooled connections one by one each time, so it is harmless that equality changes once.
    *
    * The address carries a label such as "orders@10.0.0.1:8080". It is never resolved: it tells the socket factory which
    * addresses are the server's, and makes OkHttp's messages name the server and its port.
@@ -158,9 +155,9 @@ public class ServerDns implements Dns {
     connections.opened(this, connection);
   }
 
-  /** The server answered by a connection that was made for it. */
-  final void answered(Connection connection) {
-    connections.answered(this, connection.route().socketAddress().getAddress());
+  /** The addresses of this server and others where connections broke. */
+  final BrokenAddresses broken() {
+    return connections.broken();
   }
 
   /** Whether nobody has looked at this connection to the server yet. */
@@ -217,16 +214,7 @@ public class ServerDns implements Dns {
     for (InetAddress address : resolver.lookup(serverHost)) {
       addresses.add(labelled(label, address));
     }
-    InetAddress answering = answering();
-    if (answering != null) {
-      addresses.sort(Comparator.comparing(address -> !address.equals(answering)));
-    }
-    return addresses;
-  }
-
-  /** The address that the server answered at last, if that is not for OkHttp to remember. */
-  final @Nullable InetAddress answering() {
-    return exclusive ? connections.answering(this) : null;
+    return broken().last(this, addresses, address -> address);
   }
 
   /** Whether this resolves the host by itself, or not at all. */

@@ -13,7 +13,7 @@
  *   ClientView     the client of a call
  *
  * Behind it: Detachment, ChainCopy, ServerSocketFactory and MappedSocket, DnsCalls and CallingServerDns, Connections, PooledConnection,
- * FailureSigns, OtherSpecs; Disguise and UnrepeatableException, which keep OkHttp from sending twice.
+ * BrokenAddresses, FailureSigns, OtherSpecs; Disguise and UnrepeatableException, which keep OkHttp from sending twice.
  */
 
 /** Leads a call to one server, by what OkHttp does but does not promise. */
