@@ -181,14 +181,6 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
     }
   }
 
-  /** Returns the response with what the network half took away. */
-  Response restored(Response response) {
-    String hidden = hiddenRetryAfter();
-    return hidden == null || response.header(RetryAfter.NAME) != null || response.code() != 503
-        ? response
-        : response.newBuilder().header(RetryAfter.NAME, hidden).build();
-  }
-
   /**
    * Returns what the server itself said now: the cache gives its own response after a 304, and some
    * of its headers are old.

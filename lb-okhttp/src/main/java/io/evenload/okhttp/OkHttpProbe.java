@@ -6,6 +6,7 @@ import static java.util.concurrent.TimeUnit.NANOSECONDS;
 import io.evenload.HealthProbe;
 import io.evenload.HealthReport;
 import io.evenload.Server;
+import io.evenload.okhttp.internal.route.AttemptTrace;
 import io.evenload.okhttp.internal.route.NetworkHalf;
 import io.evenload.okhttp.internal.route.ServerDns;
 import io.evenload.okhttp.internal.route.ServerRoutes;
@@ -101,20 +102,21 @@ final class OkHttpProbe implements HealthProbe {
             .authenticator(Authenticator.NONE)
             .followRedirects(false)
             .followSslRedirects(false)
-            .fastFallback(true)
-            .retryOnConnectionFailure(false);
+            .fastFallback(true);
     builder.interceptors().clear();
     builder.networkInterceptors().clear();
     return builder
         .addInterceptor(OkHttpProbe::routed)
         .addNetworkInterceptor(OkHttpProbe::withoutRetryAfter)
+        .addNetworkInterceptor(new NetworkHalf(call -> call.tag(AttemptTrace.class)))
         .build();
   }
 
   private static Response routed(Interceptor.Chain chain) throws IOException {
     Request request = chain.request();
     ServerDns dns = requireNonNull(request.tag(ServerDns.class));
-    return dns.routed(chain.withProxy(Proxy.NO_PROXY), request.url()).proceed(request);
+    AttemptTrace trace = requireNonNull(chain.call().tag(AttemptTrace.class));
+    return trace.proceed(chain.withProxy(Proxy.NO_PROXY), request, dns);
   }
 
   /** OkHttp would send the request again after a 503 that asks for it; see {@link NetworkHalf}. */
@@ -133,6 +135,10 @@ final class OkHttpProbe implements HealthProbe {
     }
     Call call = client.newCall(request.newBuilder().tag(ServerDns.class, dns).build());
     call.timeout().timeout(nanos, NANOSECONDS);
+    AttemptTrace trace = new AttemptTrace() {};
+    trace.expect(dns);
+    call.tag(AttemptTrace.class, () -> trace);
+    call.addEventListener(trace);
     Answer answer = new Answer(call, dns.authority());
     answer.start(nanos);
     return answer.report;

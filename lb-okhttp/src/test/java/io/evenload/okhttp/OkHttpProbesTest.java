@@ -32,11 +32,13 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 import okhttp3.ConnectionPool;
+import okhttp3.ConnectionSpec;
 import okhttp3.Cookie;
 import okhttp3.CookieJar;
 import okhttp3.HttpUrl;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
+import okhttp3.TlsVersion;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -172,6 +174,29 @@ class OkHttpProbesTest {
     HealthProbe probe = OkHttpProbes.http(client, url(Wire.HTTP_1, "/"));
 
     assertThat(ask(probe, Server.of("db.internal", a.port()))).isEqualTo(HealthReport.healthy());
+  }
+
+  @Test
+  void probe_serverWithSecondSpecOnly_isHealthy() throws Exception {
+    Backend a = backends.unstarted("a", Wire.HTTP_2);
+    a.web().useHttps(new Tls12());
+    backends.start(a, "127.0.0.1", 0);
+    ConnectionSpec first =
+        new ConnectionSpec.Builder(ConnectionSpec.MODERN_TLS)
+            .tlsVersions(TlsVersion.TLS_1_3)
+            .build();
+    OkHttpClient client =
+        client(Wire.HTTP_2)
+            .newBuilder()
+            .connectionSpecs(List.of(first, ConnectionSpec.COMPATIBLE_TLS))
+            .build();
+
+    HealthProbe probe = OkHttpProbes.http(client, url(Wire.HTTP_2, "/"));
+    assertThat(ask(probe, a.server())).isEqualTo(HealthReport.healthy());
+    HealthProbe without =
+        OkHttpProbes.http(
+            client.newBuilder().connectionSpecs(List.of(first)).build(), url(Wire.HTTP_2, "/"));
+    assertThat(ask(without, a.server()).reason()).startsWith("SSL");
   }
 
   @Test

@@ -25,7 +25,8 @@ public abstract class AttemptTrace extends EventListener {
    * acquired connection is the carrier, and Destination tells where it leads. That is the guard against a misrouted attempt.
    *
    * Events come one after another on the thread of the call, except those of connecting, which fast fallback brings from
-   * other threads. All fields are volatile, each event writes what it knows, and nothing is read before write.
+   * other threads. All fields are volatile, and each event writes what it knows. The connections that lost such a race fail
+   * as well, perhaps when the exchange has begun on the one that won: that is no failure of the attempt.
    */
 
   /** Timeout and unavailable: what OkHttp would answer by sending the request again. */
@@ -48,8 +49,14 @@ public abstract class AttemptTrace extends EventListener {
   /** Whether OkHttp follows up an answer by the same request, which is for a retry policy to do. */
   private volatile boolean resends;
 
-  /** What was kept from OkHttp, so that it does not resend. */
-  private volatile @Nullable String hiddenRetryAfter;
+  /** What OkHttp was shown in place of the last response, so that it does not resend. */
+  private volatile @Nullable Disguise disguise;
+
+  /** Whether a TLS handshake failed that may succeed with another connection spec. */
+  private volatile boolean handshakeFailed;
+
+  /** Whether OkHttp would repeat what fails, since it has to try other connection specs. */
+  private volatile boolean recovers;
 
   private volatile boolean bodyStarted;
 
@@ -103,7 +110,9 @@ public abstract class AttemptTrace extends EventListener {
     foreign = false;
     followUp = null;
     resends = false;
-    hiddenRetryAfter = null;
+    disguise = null;
+    handshakeFailed = false;
+    recovers = false;
     sharedConnection = false;
     foundClosed = false;
     sentOn = null;
@@ -207,16 +216,15 @@ public abstract class AttemptTrace extends EventListener {
 
   /**
    * Sends a request to a server; over a fresh connection if that of the pool turns out closed, or
-   * left, before anything was sent on it. This is no other attempt, since nothing was made of this
-   * one.
+   * left, before anything was sent on it, and with any of the client's connection specs. This is no
+   * other attempt, since nothing was made of this one.
    *
    * @param server the expected one
    */
   public final Response proceed(Interceptor.Chain chain, Request request, ServerDns server)
       throws IOException {
-    mapped = server.maps(request.url());
     try {
-      return server.routed(chain, request.url()).proceed(request);
+      return proceedWithAnySpec(chain, request, server);
     } catch (IOException e) {
       if (!foundClosed || headersStarted || chain.call().isCanceled()) {
         throw server.withItsPort(e, request.url());
@@ -225,11 +233,39 @@ public abstract class AttemptTrace extends EventListener {
     ServerDns fresh = server.fresh();
     detach(chain, fresh); // over HTTP/2 the call may still have it
     expect(fresh);
-    mapped = fresh.maps(request.url());
     try {
-      return fresh.routed(chain, request.url()).proceed(request);
+      return proceedWithAnySpec(chain, request, fresh);
     } catch (IOException e) {
       throw fresh.withItsPort(e, request.url());
+    }
+  }
+
+  /**
+   * Proceeds with the client's first connection spec, and if its handshake fails with the others.
+   */
+  private Response proceedWithAnySpec(Interceptor.Chain chain, Request request, ServerDns server)
+      throws IOException {
+    mapped = server.maps(request.url());
+    Interceptor.Chain routed = server.routed(chain, request.url());
+    try {
+      return routed.proceed(request);
+    } catch (IOException e) {
+      if (!handshakeFailed
+          || acquired
+          || headersStarted
+          || chain.call().isCanceled()
+          || Thread.currentThread().isInterrupted()
+          || !OtherSpecs.exist(chain)) {
+        throw e;
+      }
+    }
+    expect(server);
+    mapped = server.maps(request.url());
+    recovers = true;
+    try {
+      return routed.withRetryOnConnectionFailure(true).proceed(request);
+    } catch (UnrepeatableException e) {
+      throw e.failure();
     }
   }
 
@@ -331,13 +367,20 @@ public abstract class AttemptTrace extends EventListener {
     return resends;
   }
 
-  final void hideRetryAfter(String value) {
-    hiddenRetryAfter = value;
+  final boolean recovers() {
+    return recovers;
   }
 
-  /** The header that the network half took from the last response; null if it took none. */
-  public final @Nullable String hiddenRetryAfter() {
-    return hiddenRetryAfter;
+  /** Returns a response as OkHttp is to see it. */
+  final Response disguised(Response response, Disguise disguise) {
+    this.disguise = disguise;
+    return disguise.put(response);
+  }
+
+  /** Returns a response as the server sent it, whatever OkHttp was shown. */
+  public final Response restored(Response response) {
+    Disguise worn = disguise;
+    return worn == null ? response : worn.takenOff(response);
   }
 
   @Override
@@ -366,6 +409,11 @@ public abstract class AttemptTrace extends EventListener {
   }
 
   @Override
+  public void retryDecision(Call call, IOException failure, boolean retry) {
+    resends = retry;
+  }
+
+  @Override
   public void proxySelectStart(Call call, HttpUrl url) {
     routing = true;
     foreign = leavesService(url);
@@ -383,7 +431,16 @@ public abstract class AttemptTrace extends EventListener {
       Proxy proxy,
       @Nullable Protocol protocol,
       IOException failure) {
-    connectFailed = true;
+    if (carrier == null) {
+      connectFailed = true;
+      ServerDns server = expected;
+      if (server != null) {
+        server.broken().refused(server, address);
+      }
+    }
+    if (OtherSpecs.mayHelp(failure)) {
+      handshakeFailed = true;
+    }
   }
 
   @Override
@@ -441,13 +498,17 @@ public abstract class AttemptTrace extends EventListener {
 
   @Override
   public void requestFailed(Call call, IOException failure) {
-    exchangeFailed = true;
+    broke();
   }
 
   @Override
   public void responseHeadersStart(Call call) {
     responseStarted = true;
     heard();
+    Connection connection = carrier;
+    if (connecting && connection != null && dns(connection) instanceof ServerDns server) {
+      server.broken().answered(server, connection.route().socketAddress());
+    }
   }
 
   @Override
@@ -464,7 +525,18 @@ public abstract class AttemptTrace extends EventListener {
 
   @Override
   public void responseFailed(Call call, IOException failure) {
+    broke();
+  }
+
+  private void broke() {
     exchangeFailed = true;
+    Connection connection = carrier;
+    if (connecting
+        && !responseStarted
+        && connection != null
+        && dns(connection) instanceof ServerDns server) {
+      server.broken().broke(server, connection.route().socketAddress());
+    }
   }
 
   /** Whether a request goes to another host than the attempt, after a redirect. */

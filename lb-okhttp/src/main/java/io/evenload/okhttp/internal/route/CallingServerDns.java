@@ -53,13 +53,13 @@ final class CallingServerDns extends ServerDns {
   }
 
   private List<Dns.Record> named(List<? extends Dns.Record> records) throws UnknownHostException {
-    List<Dns.Record> named = new ArrayList<>();
+    List<Dns.Record.IpAddress> named = new ArrayList<>();
     for (Dns.Record each : records) {
       if (each instanceof Dns.Record.IpAddress address) {
         named.add(new Dns.Record.IpAddress(address.hostname(), named(address.address())));
       }
     }
-    return named;
+    return List.copyOf(broken().last(this, named, Dns.Record.IpAddress::address));
   }
 
   /** Asks for the server's host where the logical one is asked for. */

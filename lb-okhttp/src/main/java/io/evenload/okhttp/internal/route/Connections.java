@@ -29,7 +29,16 @@ final class Connections {
    * it only lost to a hedge, the server may as well be slow, as one in twenty is: then the second such attempt decides.
    */
 
+  /** So many servers are not known before those are forgotten to which no connection is left. */
+  private static final int MOST_SERVERS = 1_000;
+
   private final Map<String, List<OpenConnection>> byServer = new ConcurrentHashMap<>();
+  private final BrokenAddresses broken = new BrokenAddresses();
+
+  /** The addresses of these servers where connections broke. */
+  BrokenAddresses broken() {
+    return broken;
+  }
 
   /** Returns what is known of a connection to a server, which was opened for one of its calls. */
   OpenConnection of(ServerDns opener, Connection connection) {
@@ -47,6 +56,9 @@ final class Connections {
   void note(String key, OpenConnection connection) {
     if (known(key).contains(connection)) {
       return;
+    }
+    if (byServer.size() >= MOST_SERVERS) {
+      forgetGone();
     }
     byServer.compute(
         key,
@@ -90,8 +102,9 @@ final class Connections {
       public void drained(Drained event) {
         Server server = event.server();
         if (listed.stream().noneMatch(other -> replaces(other, server))) {
-          known(ServerDns.key(host, server.host(), server.port()))
-              .forEach(OpenConnection::retire);
+          String key = ServerDns.key(host, server.host(), server.port());
+          broken.forget(key);
+          known(key).forEach(OpenConnection::retire);
         }
         forgetGone();
       }

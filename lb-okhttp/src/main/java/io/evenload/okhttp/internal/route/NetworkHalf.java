@@ -23,10 +23,13 @@ public final class NetworkHalf implements Interceptor {
    * A negative status is an IllegalStateException to OkHttp, and a negative Content-Length an IllegalArgumentException to
    * whoever reads the body. A server that says such a thing must not get past the caller's "catch (IOException e)".
    *
+   * While OkHttp may try other connection specs, it would also repeat what fails, or is answered by a 408: see OtherSpecs.
+   *
    * An HTTP/2 call that is canceled while its headers are written may get the response all the same, if that was faster.
    * OkHttp then never tells the end of the call, and keeps its connection. So a response to a canceled call is an error.
    */
 
+  private static final int TIMEOUT = 408;
   private static final int UNAVAILABLE = 503;
   private static final long UNKNOWN_LENGTH = -1;
   private static final String NEGATIVE_STATUS = "code < 0";
@@ -52,6 +55,20 @@ public final class NetworkHalf implements Interceptor {
     if (state == null) {
       return chain.proceed(chain.request());
     }
+    if (!state.recovers()) {
+      return intercept(chain, state);
+    }
+    try {
+      Response response = intercept(chain, state);
+      return response.code() == TIMEOUT
+          ? state.disguised(response, new Disguise(TIMEOUT, response.header(RETRY_AFTER), "1"))
+          : response;
+    } catch (IOException e) {
+      throw UnrepeatableException.of(e);
+    }
+  }
+
+  private static Response intercept(Chain chain, AttemptTrace state) throws IOException {
     if (state.leavesService(chain.request().url())) {
       return chain.proceed(state.retimed(chain.request()));
     }
@@ -72,7 +89,7 @@ public final class NetworkHalf implements Interceptor {
       throw new IOException(
           chain.request().url().host()
               + ": stopped OkHttp from sending the request again by itself (an interceptor may have"
-              + " put Retry-After: 0 back)");
+              + " put Retry-After: 0 back, or thrown its own exception)");
     }
     Response response = readable(chain, state);
     if (chain.call().isCanceled()) {
@@ -82,8 +99,7 @@ public final class NetworkHalf implements Interceptor {
     if (response.code() == UNAVAILABLE) {
       String value = response.header(RETRY_AFTER);
       if (value != null && misleadsOkHttp(value)) {
-        state.hideRetryAfter(value);
-        return response.newBuilder().removeHeader(RETRY_AFTER).build();
+        return state.disguised(response, new Disguise(UNAVAILABLE, value, null));
       }
     }
     return response;

@@ -196,6 +196,11 @@ public class ServerDns implements Dns {
     connections.silentSince(key, sentNanos, certainly);
   }
 
+  /** The addresses of this server and others where connections broke. */
+  final BrokenAddresses broken() {
+    return connections.broken();
+  }
+
   /** Returns the way to the same server by a connection that is not from the pool. */
   final ServerDns fresh() {
     ServerDns fresh =
@@ -288,7 +293,7 @@ public class ServerDns implements Dns {
     for (InetAddress address : resolver.lookup(nameToLookUp())) {
       addresses.add(named(address));
     }
-    return addresses;
+    return broken().last(this, addresses, address -> address);
   }
 
   /** Returns an address of the server under the logical name, and keeps it in mind. */

@@ -12,7 +12,9 @@
  *   NetworkHalf    the interceptor next to the network: the last place to stop a request
  *   ClientView     the client of a call
  *
- * Behind it: Destination, Detachment, ChainCopy, ServerSocketFactory and MappedSocket, DnsCalls and CallingServerDns, Connections, FailureSigns.
+ * Behind it: Destination, Detachment, ChainCopy, ServerSocketFactory and MappedSocket, DnsCalls and CallingServerDns, Connections,
+ * OpenConnection, PooledConnection, BrokenAddresses, FailureSigns, OtherSpecs; Disguise and UnrepeatableException, which keep OkHttp from
+ * sending twice.
  */
 
 /** Leads a call to one server, by what OkHttp does but does not promise. */

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenload.Server;
 import io.evenload.okhttp.FakeConnection;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Proxy;
 import okhttp3.Call;
 import okhttp3.Dns;
 import okhttp3.OkHttpClient;
@@ -32,5 +35,21 @@ final class AttemptTraceTest {
     assertThat(trace.misroutedTo()).isSameAs(server);
     trace.connectionReleased(call, new FakeConnection("http://orders/", server));
     assertThat(trace.attachedElsewhere(other)).isFalse();
+  }
+
+  @Test
+  void connectFailed_afterAnotherConnectionWon_isNoFailure() {
+    ServerDns server = routes.to("orders", Server.of("orders-1", 80), Dns.SYSTEM, false);
+    trace.expect(server);
+    InetSocketAddress address = InetSocketAddress.createUnresolved("orders-1", 80);
+    trace.connectStart(call, address, Proxy.NO_PROXY);
+    trace.connectStart(call, address, Proxy.NO_PROXY);
+    trace.connectionAcquired(call, new FakeConnection("http://orders/", server));
+    trace.requestHeadersStart(call);
+    trace.connectFailed(call, address, Proxy.NO_PROXY, null, new IOException("Socket closed"));
+    assertThat(trace.exchangeFailed()).as("what fails now is the caller's").isFalse();
+    trace.connectionReleased(call, new FakeConnection("http://orders/", server));
+    trace.connectFailed(call, address, Proxy.NO_PROXY, null, new IOException("refused"));
+    assertThat(trace.exchangeFailed()).isTrue();
   }
 }

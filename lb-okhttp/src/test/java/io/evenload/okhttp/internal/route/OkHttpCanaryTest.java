@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import mockwebserver3.MockResponse;
 import mockwebserver3.MockWebServer;
+import mockwebserver3.SocketEffect;
 import okhttp3.Call;
 import okhttp3.Callback;
 import okhttp3.Connection;
@@ -324,7 +325,56 @@ final class OkHttpCanaryTest {
     a.enqueue(comeAtOnce.apply(new MockResponse.Builder()).build());
     assertThat(post(withNetworkHalf(builder -> builder))).isEqualTo(503);
     assertThat(a.getRequestCount()).isEqualTo(3);
-    assertThat(trace.hiddenRetryAfter()).isEqualTo("0");
+    assertThat(trace.restored(answer(503)).header("Retry-After")).isEqualTo("0");
+  }
+
+  @Test
+  void broken_protocolException_isNotSentAgain() throws IOException {
+    OkHttpClient repeating = client(this::withRetries);
+    OkHttpClient disguising =
+        repeating
+            .newBuilder()
+            .addNetworkInterceptor(
+                chain -> {
+                  try {
+                    return chain.proceed(chain.request());
+                  } catch (IOException e) {
+                    throw UnrepeatableException.of(e);
+                  }
+                })
+            .build();
+    MockResponse broken =
+        new MockResponse.Builder().onResponseStart(new SocketEffect.CloseSocket()).build();
+    a.enqueue(text("connected"));
+    a.enqueue(broken);
+    a.enqueue(text("sent again, though it is a POST"));
+    assertThat(post(repeating)).isEqualTo(200);
+    assertThat(post(repeating)).isEqualTo(200);
+    assertThat(a.getRequestCount()).as("why it is disguised").isEqualTo(3);
+
+    a.enqueue(broken);
+    assertThatThrownBy(() -> post(disguising)).isInstanceOf(UnrepeatableException.class);
+    assertThat(a.getRequestCount()).isEqualTo(4);
+  }
+
+  @Test
+  void timeout_retryAfterOne_isNotResent() throws IOException {
+    OkHttpClient client = client(this::withRetries);
+    MockResponse timeout = new MockResponse.Builder().code(408).build();
+    a.enqueue(timeout);
+    a.enqueue(text("sent again, though it is a POST"));
+    assertThat(post(client)).isEqualTo(200);
+
+    a.enqueue(timeout.newBuilder().setHeader("Retry-After", "1").build());
+    assertThat(post(client)).isEqualTo(408);
+    assertThat(a.getRequestCount()).isEqualTo(3);
+  }
+
+  private Response withRetries(Interceptor.Chain chain) throws IOException {
+    return to(a)
+        .routed(chain, REQUEST.url())
+        .withRetryOnConnectionFailure(true)
+        .proceed(chain.request());
   }
 
   @Test
