@@ -35,6 +35,8 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
 
   private volatile boolean upgraded;
   private volatile boolean starved;
+  private volatile boolean left;
+  private volatile boolean writing;
   private volatile boolean callersEnd;
   private volatile long sentNanos;
   private volatile long brokeNanos;
@@ -99,12 +101,29 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
     over = false;
     endFailure = null;
     starved = false;
+    left = false;
+    writing = false;
     callersEnd = false;
   }
 
   /** The client itself is so busy that the attempt's time was long over when it was cut short. */
   void starve() {
     starved = true;
+  }
+
+  /**
+   * Leaves the attempt, which may go on without a caller; returns false if the caller's body is
+   * being written, or was, so that it is better waited for.
+   */
+  boolean leave() {
+    left = true;
+    return !writing;
+  }
+
+  @Override
+  protected boolean mayWrite() {
+    writing = true; // before it looks, as the other one does: at least one of the two sees it
+    return !left;
   }
 
   /** Ends the attempt at the balancer, if it has not ended. */
@@ -257,6 +276,8 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
   public void canceled(Call call) {
     if (isCallers()) {
       balanced.canceled();
+    } else if (kept != null && !callersEnd) {
+      balanced.call().cancel(); // its response is the caller's, to whom the call is one
     }
   }
 

@@ -1,5 +1,7 @@
 package io.evenload.okhttp;
 
+import static java.util.Objects.requireNonNull;
+
 import io.evenload.Server;
 import io.evenload.okhttp.internal.route.FollowUp;
 import io.evenload.okhttp.internal.route.MisroutedException;
@@ -13,6 +15,7 @@ import java.util.function.Predicate;
 import okhttp3.Interceptor;
 import okhttp3.Request;
 import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
 
 /** Sends one attempt to one server, and makes sure that it goes there. */
 final class Router {
@@ -98,7 +101,8 @@ final class Router {
         wentAstray(host(passage), attempt.server(), e.actual());
       }
     }
-    return NestedCall.of(clients, passage, attempt, logical, request, dns, Duration.ZERO).execute();
+    return requireNonNull( // nobody else knows it, so nobody leaves it
+        NestedCall.of(clients, passage, attempt, logical, request, dns, Duration.ZERO).execute());
   }
 
   /**
@@ -115,15 +119,17 @@ final class Router {
   }
 
   /**
-   * Sends the attempt that the call carries.
+   * Sends the attempt that the call carries; returns null if that was left meanwhile.
    *
    * @throws ServiceRedirect if a server redirects the call to where another has to be chosen
    */
-  Response send(Passage passage, NestedCall nested) throws IOException {
+  @Nullable Response send(Passage passage, NestedCall nested) throws IOException {
     AttemptRecord attempt = nested.record();
     try {
-      return pathPrefix.removed(
-          nested.execute(), nested.logical(), nested.request(), attempt.server());
+      Response response = nested.execute();
+      return response == null
+          ? null
+          : pathPrefix.removed(response, nested.logical(), nested.request(), attempt.server());
     } catch (Exception e) {
       throw told(e, passage, attempt);
     } finally {

@@ -49,7 +49,13 @@ public final class NetworkHalf implements Interceptor {
   @Override
   public Response intercept(Chain chain) throws IOException {
     AttemptTrace state = traces.apply(chain.call());
-    if (state == null || state.foreign()) {
+    if (state == null) {
+      return chain.proceed(chain.request());
+    }
+    if (chain.request().body() != null && !state.mayWrite()) {
+      throw new IOException("Canceled");
+    }
+    if (state.foreign()) {
       return chain.proceed(chain.request());
     }
     Connection connection = chain.connection();
