@@ -128,14 +128,16 @@ final class AttemptMaker {
     if (second == null) {
       return null;
     }
+    NestedCall nested;
     try {
-      NestedCall nested = router.nested(passage, second);
-      hedging.hedged(passage.balanced.call(), slow.server(), second.server());
-      return nested;
+      nested = router.nested(passage, second);
     } catch (Throwable e) {
-      second.abandon();
+      planner.takeBack(passage, second);
+      notHedged(passage, slow, Refusal.NO_SERVER);
       throw e;
     }
+    hedging.hedged(passage.balanced.call(), slow.server(), second.server());
+    return nested;
   }
 
   private void notHedged(Passage passage, AttemptRecord slow, Refusal refusal) {

@@ -78,7 +78,7 @@ final class Router {
     Request request = pathPrefix.added(logical, attempt.server());
     try {
       Response response = send(passage, attempt, logical, request, dns, detached);
-      return pathPrefix.removed(response, logical, request, attempt.server());
+      return withoutPrefix(response, logical, request, attempt);
     } catch (Exception e) {
       throw told(e, passage, attempt);
     } finally {
@@ -129,11 +129,21 @@ final class Router {
       Response response = nested.execute();
       return response == null
           ? null
-          : pathPrefix.removed(response, nested.logical(), nested.request(), attempt.server());
+          : withoutPrefix(response, nested.logical(), nested.request(), attempt);
     } catch (Exception e) {
       throw told(e, passage, attempt);
     } finally {
       tellOfMisroute(host(passage), attempt);
+    }
+  }
+
+  private Response withoutPrefix(
+      Response response, Request logical, Request sent, AttemptRecord attempt) throws IOException {
+    try {
+      return pathPrefix.removed(response, logical, sent, attempt.server());
+    } catch (Throwable e) {
+      response.close(); // nobody else knows it yet
+      throw e;
     }
   }
 

@@ -24,6 +24,9 @@ final class Connections {
    * the pool drops connections without telling.
    */
 
+  /** So many names and servers may be known without a connection. */
+  static final int MANY = 256;
+
   private final Map<String, List<Opened>> byServer = new ConcurrentHashMap<>();
 
   /** A new connection leads to the server. */
@@ -36,6 +39,21 @@ final class Connections {
           all.add(new Opened(connection));
           return all;
         });
+    if (byServer.size() > MANY) {
+      byServer
+          .keySet()
+          .forEach(this::forgetIfGone); // no drain tells of names that serviceOf allows
+    }
+  }
+
+  private void forgetIfGone(String label) {
+    byServer.computeIfPresent(
+        label, (any, all) -> all.stream().allMatch(each -> each.refersTo(null)) ? null : all);
+  }
+
+  /** How many names and servers are known, with a connection or without. */
+  int size() {
+    return byServer.size();
   }
 
   /** Whether this was not asked before of the connection; a second time if it is not known. */
