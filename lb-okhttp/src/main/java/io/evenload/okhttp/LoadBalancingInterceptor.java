@@ -116,7 +116,7 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
     this.separation = new Separation(builder.separateCalls, networkHalf, log);
     Router router =
         new Router(
-            new NestedCall.Clients(this, networkHalf),
+            new NestedCall.Clients(this, networkHalf, builder.separateCalls),
             routes,
             this::leadsTo,
             new PathPrefix(builder.pathPrefix),

@@ -97,7 +97,7 @@ final class NestedCall {
       throws IOException {
     BalancedCall balanced = passage.balanced;
     Request tagged = request.newBuilder().tag(Call.class, balanced.call()).build();
-    Call call = clients.of(balanced.call()).newCall(tagged);
+    Call call = clients.of(passage.chain).newCall(tagged);
     NestedCall nested =
         new NestedCall(passage, logical, request, dns, record, attemptTimeout, call);
     long remaining = balanced.remainingNanos();
@@ -314,6 +314,7 @@ final class NestedCall {
 
     private final Interceptor owner;
     private final Interceptor networkHalf;
+    private final boolean publicApiOnly;
     private volatile @Nullable Derived last;
 
     /**
@@ -321,31 +322,44 @@ final class NestedCall {
      *
      * @param owner the interceptor that makes such calls
      * @param networkHalf what such calls need next to the network, added where it is not there
+     * @param publicApiOnly whether nothing of OkHttp is read but what is public
      */
-    Clients(Interceptor owner, Interceptor networkHalf) {
+    Clients(Interceptor owner, Interceptor networkHalf, boolean publicApiOnly) {
       this.owner = owner;
       this.networkHalf = networkHalf;
+      this.publicApiOnly = publicApiOnly;
     }
 
     /**
      * Returns the client for attempts of a call.
      *
+     * @param outer the chain that the owner was given
      * @throws IOException if OkHttp does not tell the client of a call
      */
-    OkHttpClient of(Call outer) throws IOException {
-      OkHttpClient client = ClientView.of(outer);
+    OkHttpClient of(Interceptor.Chain outer) throws IOException {
+      OkHttpClient client = ClientView.of(outer.call());
       Derived derived = last;
-      if (derived == null || derived.from != client) {
-        derived = new Derived(client, derived(client));
+      if (derived == null
+          || derived.from != client
+          || !(derived.owned || derived.passed == passed(client, outer))) {
+        int passed = client.interceptors().indexOf(owner) + 1;
+        boolean owned = passed > 0;
+        passed = owned ? passed : passed(client, outer);
+        derived = new Derived(client, owned, passed, derived(client, passed));
         last = derived;
       }
       return derived.client;
     }
 
-    private OkHttpClient derived(OkHttpClient client) {
+    /** How many interceptors the call has passed, the last of which calls the owner by itself. */
+    private int passed(OkHttpClient client, Interceptor.Chain outer) {
+      return publicApiOnly ? 0 : Math.min(ClientView.passed(outer), client.interceptors().size());
+    }
+
+    private OkHttpClient derived(OkHttpClient client, int passed) {
       OkHttpClient.Builder builder = client.newBuilder().callTimeout(0, TimeUnit.NANOSECONDS);
       List<Interceptor> interceptors = builder.interceptors();
-      interceptors.subList(0, interceptors.indexOf(owner) + 1).clear();
+      interceptors.subList(0, passed).clear();
       interceptors.add(0, Clients::intercept);
       if (!builder.networkInterceptors().contains(networkHalf)) {
         builder.addNetworkInterceptor(networkHalf);
@@ -358,6 +372,6 @@ final class NestedCall {
       return nested == null ? chain.proceed(chain.request()) : nested.proceed(chain);
     }
 
-    private record Derived(OkHttpClient from, OkHttpClient client) {}
+    private record Derived(OkHttpClient from, boolean owned, int passed, OkHttpClient client) {}
   }
 }

@@ -13,7 +13,7 @@ import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
 /**
- * Time and chance, so that everything here can run on virtual time.
+ * Time, chance and threads, so that everything here can run on virtual time.
  *
  * @param nanoTime elapsed nanoseconds
  * @param epochMillis the time of day, for the dates in {@code Retry-After}
