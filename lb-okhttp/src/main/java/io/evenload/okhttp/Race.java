@@ -134,11 +134,12 @@ final class Race {
   /** As on the thread of the call, whose class loader the code of users may look for. */
   private void runOnWorker(NestedCall attempt) {
     Thread worker = Thread.currentThread();
+    ClassLoader before = worker.getContextClassLoader();
     worker.setContextClassLoader(loader);
     try {
       run(attempt);
     } finally {
-      worker.setContextClassLoader(null);
+      worker.setContextClassLoader(before);
     }
   }
 
