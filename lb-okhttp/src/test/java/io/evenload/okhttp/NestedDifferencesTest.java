@@ -244,7 +244,7 @@ class NestedDifferencesTest {
     Backend a = backends.start("a").always(response -> response.code(503));
     BalancedClient client = client(nested, a, backends.start("b")).build();
     Interceptor ours = client.interceptor();
-    Interceptor calling = ours::intercept;
+    Interceptor calling = chain -> ours.intercept(chain);
     OkHttpClient.Builder other = client.http().newBuilder();
     other.interceptors().clear();
     other.addInterceptor(counting(before));
