@@ -10,13 +10,14 @@ final class AttemptMaker {
 
   /*
    * As a rule the call itself makes its attempts, one after another on its thread. Only one that must be cut short alone,
-   * since it is hedged or has a timeout of its own, gets a call of its own (NestedCall); all do where Separation says so. A hedge is begun on another
+   * since it is hedged or has a timeout of its own, gets a call of its own (NestedCall), on another thread, where it can
+   * be left (Race). Where Separation says so all get one, on the thread of the call. A hedge is begun on another
    * thread, but only while the call's is inside the Race, whose lock then orders what both write here.
    *
    * Around each attempt there is, from the outside in:
    *
    *   make             the backstop: what broke leaves no attempt in flight, and no response open
-   *   Race             one more attempt beside it, if that is due
+   *   Race             the caller waits beside it, and one more attempt is made beside it, if that is due
    *   judged           what came of it is judged and recorded, whichever call carries it
    *   Router           what OkHttp threw becomes what the attempt failed with; a misroute is told
    *   PathPrefix       the server's own path
@@ -59,27 +60,52 @@ final class AttemptMaker {
     NestedCall nested = router.nested(passage, attempt);
     AttemptRecord made = attempt;
     long delay = planner.besideAfterNanos(passage);
-    if (delay == Hedging.NO) {
+    if (delay == Hedging.NO && passage.policy.attemptTimeout().isZero()) {
       judged(passage, attempt, nested);
     } else {
       made =
-          new Race(
-                  nested,
-                  () -> beside(passage, attempt),
-                  contender -> judged(passage, contender.record(), contender),
-                  timing)
-              .run(delay, refusal -> notHedged(passage, attempt, refusal));
+          new Race(nested, () -> beside(passage, attempt), making(passage), timing)
+              .run(
+                  delay,
+                  passage.balanced.remainingNanos(),
+                  refusal -> notHedged(passage, attempt, refusal));
     }
     hedging.learn(passage.policy, attempt);
     return made;
   }
 
-  /** Makes one attempt, from its sending to its verdict. */
-  private void judged(Passage passage, AttemptRecord attempt, @Nullable NestedCall nested) {
+  private Race.Making making(Passage passage) {
+    return new Race.Making() {
+      @Override
+      public boolean make(NestedCall attempt) {
+        return judged(passage, attempt.record(), attempt);
+      }
+
+      @Override
+      public void judge(NestedCall left, IOException failure) {
+        AttemptRecord attempt = left.record();
+        try {
+          attempt.failed(failure, passage.options.judge(), passage.policy, passage.balanced.now());
+        } catch (RuntimeException | Error e) {
+          attempt.abandon();
+          throw e;
+        }
+      }
+    };
+  }
+
+  /**
+   * Makes one attempt, from its sending to its verdict; returns false if it was left before that,
+   * which says what came of it.
+   */
+  private boolean judged(Passage passage, AttemptRecord attempt, @Nullable NestedCall nested) {
     Judge judge = passage.options.judge();
     try {
       Response answer =
           nested == null ? router.send(passage, attempt) : router.send(passage, nested);
+      if (answer == null) {
+        return false;
+      }
       Response response = attempt.carrier().restored(answer);
       attempt.answered(response, judge, passage.policy, passage.balanced.now());
       if (attempt.verdict().fromServer()) {
@@ -93,6 +119,7 @@ final class AttemptMaker {
       attempt.abandon();
       throw e;
     }
+    return true;
   }
 
   /** Begins an attempt beside one that has no answer, if that may be; on a worker's thread. */
@@ -101,14 +128,16 @@ final class AttemptMaker {
     if (second == null) {
       return null;
     }
+    NestedCall nested;
     try {
-      NestedCall nested = router.nested(passage, second);
-      hedging.hedged(passage.balanced.call(), slow.server(), second.server());
-      return nested;
+      nested = router.nested(passage, second);
     } catch (Throwable e) {
-      second.abandon();
+      planner.takeBack(passage, second);
+      notHedged(passage, slow, Refusal.NO_SERVER);
       throw e;
     }
+    hedging.hedged(passage.balanced.call(), slow.server(), second.server());
+    return nested;
   }
 
   private void notHedged(Passage passage, AttemptRecord slow, Refusal refusal) {

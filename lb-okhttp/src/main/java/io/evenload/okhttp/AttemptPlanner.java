@@ -53,4 +53,7 @@ interface AttemptPlanner {
 
   /** Begins an attempt beside one without an answer; null if there is to be none. */
   @Nullable AttemptRecord beside(Passage passage, AttemptRecord slow);
+
+  /** Ends the attempt that {@link #beside} began, as if it had not: it could not be sent. */
+  void takeBack(Passage passage, AttemptRecord second);
 }

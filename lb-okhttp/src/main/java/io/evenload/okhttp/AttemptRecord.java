@@ -21,8 +21,9 @@ final class AttemptRecord {
    * The attempts of a call are linked, the latest first. This is all that is kept to tell of them later, so it is one
    * object for each, and it forgets a response that was closed.
    *
-   * A record is written by the thread that makes the attempt, and read by others after that thread has handed it on. One
-   * that nobody waits for any more is given up first, which is all that is told of it from then on.
+   * A record is written by the thread that makes the attempt, or by the one that leaves it (NestedCall), and read by others
+   * after that thread has handed it on. One that nobody waits for any more is given up first, which is all that is told of
+   * it from then on.
    */
 
   private final String service;

@@ -216,6 +216,11 @@ final class BalancedCall implements AttemptHistory {
     return record;
   }
 
+  /** Forgets the attempt that was begun last, of which nothing was sent. */
+  void takeBack(AttemptRecord last) {
+    lastAttempt = last.previous();
+  }
+
   /** Takes note of the attempt by which it is decided how the call goes on. */
   void decidedBy(AttemptRecord attempt) {
     deciding = attempt;

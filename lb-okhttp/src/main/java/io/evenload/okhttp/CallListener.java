@@ -30,7 +30,10 @@ public interface CallListener {
    */
   default void ended(CallEnded event) {}
 
-  /** An attempt failed and is repeated. */
+  /**
+   * An attempt failed and is repeated: told when the next one has its server, or before the wait if
+   * there is one. If there is no server after the wait, {@link #notRetried} is told too.
+   */
   default void retried(Retried event) {}
 
   /** An attempt failed in a way that is retried, but this one is not. */

@@ -37,6 +37,8 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
 
   private volatile boolean upgraded;
   private volatile boolean starved;
+  private volatile boolean left;
+  private volatile boolean writing;
   private volatile boolean callersEnd;
   private volatile long sentNanos;
   private volatile long brokeNanos;
@@ -104,6 +106,8 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
     over = false;
     endFailure = null;
     starved = false;
+    left = false;
+    writing = false;
     callersEnd = false;
   }
 
@@ -121,6 +125,21 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
   protected Request retimed(Request request) {
     UnaryOperator<Request> telling = clock;
     return telling == null || followUp() == null ? request : telling.apply(request);
+  }
+
+  /**
+   * Leaves the attempt, which may go on without a caller; returns false if the caller's body is
+   * being written, or was, so that it is better waited for.
+   */
+  boolean leave() {
+    left = true;
+    return !writing;
+  }
+
+  @Override
+  protected boolean mayWrite() {
+    writing = true; // before it looks, as the other one does: at least one of the two sees it
+    return !left;
   }
 
   /** Ends the attempt at the balancer, if it has not ended. */
@@ -271,6 +290,8 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
   public void canceled(Call call) {
     if (isCallers()) {
       balanced.canceled();
+    } else if (kept != null && !callersEnd) {
+      balanced.call().cancel(); // its response is the caller's, to whom the call is one
     }
   }
 

@@ -18,8 +18,9 @@ import java.time.Duration;
  * needs the same budget as a retry: when all servers are slow, the second attempts end with it.
  *
  * <p>Each attempt is then an OkHttp call of its own, with its own events for an {@code
- * EventListener}. The first runs on the thread of the call, the second on a daemon thread of a pool
- * that all interceptors share, of at most 128; when all are taken, there is no second attempt.
+ * EventListener}, on a daemon thread that all interceptors share, as with {@link
+ * RetryPolicy.Builder#attemptTimeout}. So the winner is handed over at once, whatever blocks in the
+ * other. There are at most 128 threads for second attempts; when all are taken, there is none.
  */
 public final class HedgePolicy {
 

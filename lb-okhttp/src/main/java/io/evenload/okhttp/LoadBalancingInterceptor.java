@@ -120,7 +120,7 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
     this.separation = new Separation(builder.separateCalls, networkHalf, log);
     Router router =
         new Router(
-            new NestedCall.Clients(this, networkHalf),
+            new NestedCall.Clients(this, networkHalf, builder.separateCalls),
             routes,
             this::leadsTo,
             builder.serviceOf == null ? null : this::leaves,

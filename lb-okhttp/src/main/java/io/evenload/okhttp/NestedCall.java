@@ -12,6 +12,7 @@ import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.X509TrustManager;
 import okhttp3.Call;
 import okhttp3.Interceptor;
+import okhttp3.MediaType;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
@@ -26,6 +27,10 @@ final class NestedCall {
    * outer chain. What is lost: the outer call ends early for its listeners, its timeout does not cover the body (the inner
    * one's does), and the inner events are another call's, of which only a tag tells whose it is. So it is used only where
    * the call itself cannot make the attempt.
+   *
+   * What came of it is told once: by whoever made it, when the call has returned, or by whoever left it while it had not.
+   * The phase decides which. Not to be left is one that writes the caller's body, for the next attempt would write that
+   * too, on another thread: it is canceled, and soon over.
    */
 
   private final Interceptor.Chain outer;
@@ -37,12 +42,21 @@ final class NestedCall {
   private final Timing timing;
   private final Call call;
   private volatile long dueNanos;
+  private volatile @Nullable Future<?> clock;
+  private volatile boolean timedOut;
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.WAITING);
 
   private enum Phase {
     WAITING,
+
+    /** The call has returned, whatever came of it. */
     ANSWERED,
-    TIMED_OUT
+
+    /** Its time is over, and it is to be left. */
+    TIMED_OUT,
+
+    /** What came of it is known, and was not told by its call. */
+    LEFT
   }
 
   private NestedCall(
@@ -83,7 +97,7 @@ final class NestedCall {
       throws IOException {
     BalancedCall balanced = passage.balanced;
     Request tagged = request.newBuilder().tag(Call.class, balanced.call()).build();
-    Call call = clients.of(balanced.call()).newCall(tagged);
+    Call call = clients.of(passage.chain).newCall(tagged);
     NestedCall nested =
         new NestedCall(passage, logical, request, dns, record, attemptTimeout, call);
     long remaining = balanced.remainingNanos();
@@ -120,7 +134,7 @@ final class NestedCall {
 
   /** What is known of the attempt while it runs, also that its time is over. */
   CallAttempt described() {
-    return record.described(phase.get() == Phase.TIMED_OUT ? timeout() : null);
+    return record.described(timedOut ? timeout() : null);
   }
 
   private AttemptTimeoutException timeout() {
@@ -128,31 +142,104 @@ final class NestedCall {
   }
 
   /**
-   * Returns the response.
+   * Begins to count the time that the attempt may take, if that is limited.
+   *
+   * @param over is run when it is over, on the timer's thread
+   */
+  void limit(Runnable over) {
+    if (!attemptTimeout.isZero()) {
+      long nanos = attemptTimeout.toNanos();
+      dueNanos = timing.nanoTime().getAsLong() + nanos;
+      clock = timing.timer().schedule(() -> timeOut(over), nanos, TimeUnit.NANOSECONDS);
+    }
+  }
+
+  /**
+   * Returns the response; null if the attempt was left, and somebody else told what came of it.
    *
    * @throws AttemptTimeoutException if it does not begin within the timeout of an attempt
    */
-  Response execute() throws IOException {
-    if (attemptTimeout.isZero()) {
-      return call.execute();
-    }
-    dueNanos = timing.nanoTime().getAsLong() + attemptTimeout.toNanos();
-    Future<?> due =
-        timing.timer().schedule(this::timeOut, attemptTimeout.toNanos(), TimeUnit.NANOSECONDS);
+  @Nullable Response execute() throws IOException {
+    Response response;
     try {
-      Response response = call.execute();
-      if (!phase.compareAndSet(Phase.WAITING, Phase.ANSWERED)) {
-        response.close();
-        throw timeout();
+      response = call.execute();
+    } catch (Throwable e) { // OkHttp also throws what it does not declare
+      if (returned()) {
+        throw e;
       }
-      return response;
-    } catch (IOException e) {
-      if (phase.get() == Phase.TIMED_OUT && !outer.call().isCanceled()) {
-        throw timeout();
-      }
-      throw e;
-    } finally {
-      due.cancel(false);
+      return unlessLeft();
+    }
+    if (!returned()) {
+      response.close();
+      return unlessLeft();
+    }
+    if (isEventStream(response)) {
+      call.timeout().cancel(); // as those who read one do with the call that they know
+    }
+    return response;
+  }
+
+  /** Whether the call has returned in time. */
+  private boolean returned() {
+    stopClock();
+    return phase.compareAndSet(Phase.WAITING, Phase.ANSWERED);
+  }
+
+  private @Nullable Response unlessLeft() throws IOException {
+    if (phase.compareAndSet(Phase.TIMED_OUT, Phase.LEFT)) {
+      throw cutShort();
+    }
+    return null;
+  }
+
+  private IOException cutShort() {
+    return outer.call().isCanceled() ? new IOException("Canceled") : timeout();
+  }
+
+  private static boolean isEventStream(Response response) {
+    MediaType type = response.body().contentType();
+    return type != null && type.type().equals("text") && type.subtype().equals("event-stream");
+  }
+
+  /**
+   * Leaves an attempt whose time is over.
+   *
+   * @return what came of it, for the caller of this to tell; null if that is told without it
+   */
+  @Nullable IOException leaveLate() {
+    if (outer.call().isCanceled()) {
+      call.cancel(); // before it is judged, which goes by that
+    }
+    return record.carrier().leave() && phase.compareAndSet(Phase.TIMED_OUT, Phase.LEFT)
+        ? cutShort()
+        : null;
+  }
+
+  /** Leaves an attempt; returns whether what came of it is the caller of this to tell. */
+  boolean leave() {
+    return record.carrier().leave() && abandon();
+  }
+
+  /** Leaves an attempt of which nobody wants to know what comes of it. */
+  boolean abandon() {
+    boolean left = phase.compareAndSet(Phase.WAITING, Phase.LEFT);
+    if (left) {
+      stopClock();
+    }
+    return left;
+  }
+
+  /** Cancels the call, unless it has returned, perhaps with the response that the caller gets. */
+  void cancel() {
+    if (phase.get() != Phase.ANSWERED) {
+      call.cancel();
+    }
+  }
+
+  private void stopClock() {
+    Future<?> running = clock;
+    if (running != null) {
+      running.cancel(false);
     }
   }
 
@@ -164,13 +251,14 @@ final class NestedCall {
     return lateNanos > timeoutNanos / 4;
   }
 
-  private void timeOut() {
+  private void timeOut(Runnable over) {
     long late = timing.nanoTime().getAsLong() - dueNanos;
     if (phase.compareAndSet(Phase.WAITING, Phase.TIMED_OUT)) {
       if (isLate(late, attemptTimeout.toNanos())) {
         record.carrier().starve();
       }
-      call.cancel();
+      timedOut = true;
+      over.run();
     }
   }
 
@@ -228,6 +316,7 @@ final class NestedCall {
 
     private final Interceptor owner;
     private final Interceptor networkHalf;
+    private final boolean publicApiOnly;
     private volatile @Nullable Derived last;
 
     /**
@@ -235,31 +324,44 @@ final class NestedCall {
      *
      * @param owner the interceptor that makes such calls
      * @param networkHalf what such calls need next to the network, added where it is not there
+     * @param publicApiOnly whether nothing of OkHttp is read but what is public
      */
-    Clients(Interceptor owner, Interceptor networkHalf) {
+    Clients(Interceptor owner, Interceptor networkHalf, boolean publicApiOnly) {
       this.owner = owner;
       this.networkHalf = networkHalf;
+      this.publicApiOnly = publicApiOnly;
     }
 
     /**
      * Returns the client for attempts of a call.
      *
+     * @param outer the chain that the owner was given
      * @throws IOException if OkHttp does not tell the client of a call
      */
-    OkHttpClient of(Call outer) throws IOException {
-      OkHttpClient client = ClientView.of(outer);
+    OkHttpClient of(Interceptor.Chain outer) throws IOException {
+      OkHttpClient client = ClientView.of(outer.call());
       Derived derived = last;
-      if (derived == null || derived.from != client) {
-        derived = new Derived(client, derived(client));
+      if (derived == null
+          || derived.from != client
+          || !(derived.owned || derived.passed == passed(client, outer))) {
+        int passed = client.interceptors().indexOf(owner) + 1;
+        boolean owned = passed > 0;
+        passed = owned ? passed : passed(client, outer);
+        derived = new Derived(client, owned, passed, derived(client, passed));
         last = derived;
       }
       return derived.client;
     }
 
-    private OkHttpClient derived(OkHttpClient client) {
+    /** How many interceptors the call has passed, the last of which calls the owner by itself. */
+    private int passed(OkHttpClient client, Interceptor.Chain outer) {
+      return publicApiOnly ? 0 : Math.min(ClientView.passed(outer), client.interceptors().size());
+    }
+
+    private OkHttpClient derived(OkHttpClient client, int passed) {
       OkHttpClient.Builder builder = client.newBuilder().callTimeout(0, TimeUnit.NANOSECONDS);
       List<Interceptor> interceptors = builder.interceptors();
-      interceptors.subList(0, interceptors.indexOf(owner) + 1).clear();
+      interceptors.subList(0, passed).clear();
       interceptors.add(0, Clients::intercept);
       if (!builder.networkInterceptors().contains(networkHalf)) {
         builder.addNetworkInterceptor(networkHalf);
@@ -272,6 +374,6 @@ final class NestedCall {
       return nested == null ? chain.proceed(chain.request()) : nested.proceed(chain);
     }
 
-    private record Derived(OkHttpClient from, OkHttpClient client) {}
+    private record Derived(OkHttpClient from, boolean owned, int passed, OkHttpClient client) {}
   }
 }

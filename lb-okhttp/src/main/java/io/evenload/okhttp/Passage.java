@@ -57,6 +57,12 @@ final class Passage {
     return balanced.begin(service, attempt, reason, freshConnection);
   }
 
+  /** Forgets the attempt that was begun last, since it could not be sent. */
+  void takeBack(AttemptRecord last) {
+    number--;
+    balanced.takeBack(last);
+  }
+
   /** The attempts begun so far. */
   int number() {
     return number;

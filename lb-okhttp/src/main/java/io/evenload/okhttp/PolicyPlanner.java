@@ -46,9 +46,19 @@ final class PolicyPlanner implements AttemptPlanner {
       return null;
     }
     tried.end();
-    Attempt next = afterWait(passage, tried, delay);
+    Attempt next = null;
+    try {
+      next = afterWait(passage, tried, delay);
+    } finally {
+      if (next == null) {
+        passage.options.retries().notMade(passage.policy, tried);
+      }
+    }
     if (next == null) {
       return null;
+    }
+    if (delay == 0) {
+      passage.options.retries().retriedAtOnce(passage.balanced.call(), tried, passage.number());
     }
     tried.closeResponse();
     return passage.begin(next, Reason.RETRY, tried.verdict().stale());
@@ -100,7 +110,17 @@ final class PolicyPlanner implements AttemptPlanner {
     return passage.begin(second, Reason.HEDGE, false);
   }
 
+  @Override
+  public void takeBack(Passage passage, AttemptRecord second) {
+    second.abandon();
+    passage.takeBack(second);
+    passage.options.retries().giveBack(passage.policy);
+  }
+
   private @Nullable Attempt elsewhere(Passage passage, AttemptRecord slow) {
+    if (!balancer.hasUntried(passage.context())) {
+      return null; // one that was tried would be started for nothing
+    }
     try {
       Attempt second = balancer.start(passage.context());
       if (!second.server().id().equals(slow.server().id())) {

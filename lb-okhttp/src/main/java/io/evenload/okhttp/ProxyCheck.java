@@ -13,8 +13,8 @@ final class ProxyCheck {
 
   /*
    * A balanced call connects to its server, so a proxy would be passed by without a word. To ask a proxy selector for
-   * every call would cost more than all else here, so its last answer is kept, and asked for again when the selector, the
-   * scheme or the port is another.
+   * every call would cost more than all else here, so its last answer is kept, and asked for again when the selector, or the
+   * scheme, the host or the port of the URL is another: the host may be any where serviceOf tells the service.
    */
 
   private final String host;
@@ -51,14 +51,15 @@ final class ProxyCheck {
     if (last != null
         && last.selector == selector
         && last.port == url.port()
-        && last.https == url.isHttps()) {
+        && last.https == url.isHttps()
+        && last.host.equals(url.host())) {
       return;
     }
     Proxy proxy = select(selector, url);
     if (proxy != null) {
       throw refusal(proxy);
     }
-    lastDirect = new Direct(selector, url.port(), url.isHttps());
+    lastDirect = new Direct(selector, url.host(), url.port(), url.isHttps());
   }
 
   /** Returns the first proxy that OkHttp would use; null if it would connect directly. */
@@ -84,5 +85,5 @@ final class ProxyCheck {
             + " DIRECT for this host (with system properties: http.nonProxyHosts)");
   }
 
-  private record Direct(ProxySelector selector, int port, boolean https) {}
+  private record Direct(ProxySelector selector, String host, int port, boolean https) {}
 }

@@ -90,7 +90,8 @@ final class Retries {
   }
 
   /**
-   * Returns the nanoseconds to wait before the next attempt, or {@link #NO}.
+   * Returns the nanoseconds to wait before the next attempt, or {@link #NO}. What is waited for is
+   * told before; what is made at once is told by {@link #retriedAtOnce} when it has a server.
    *
    * @param number the attempts made so far
    * @param untried whether a server may be chosen that was not tried
@@ -130,9 +131,27 @@ final class Retries {
           tried.result(),
           delay / 1_000_000);
     }
-    listener.retried(
-        new CallListener.Retried(failed(balanced.call(), tried, number), Duration.ofNanos(delay)));
+    if (delay > 0) {
+      retried(balanced.call(), tried, number, delay);
+    }
     return delay;
+  }
+
+  /** Tells that the attempt is repeated without a wait. */
+  void retriedAtOnce(Call call, AttemptRecord tried, int number) {
+    retried(call, tried, number, 0);
+  }
+
+  private void retried(Call call, AttemptRecord tried, int number, long delayNanos) {
+    listener.retried(
+        new CallListener.Retried(failed(call, tried, number), Duration.ofNanos(delayNanos)));
+  }
+
+  /** Takes back what {@link #delayNanos} allowed, since the attempt is not made. */
+  void notMade(RetryPolicy policy, AttemptRecord tried) {
+    if (!tried.verdict().stale()) {
+      giveBack(policy);
+    }
   }
 
   /** Tells that the attempt is not repeated. */

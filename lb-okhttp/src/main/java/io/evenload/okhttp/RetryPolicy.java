@@ -480,6 +480,14 @@ public final class RetryPolicy {
      * Each attempt becomes an OkHttp call of its own, with its own events for an {@code
      * EventListener}. A request with {@code Upgrade} is not covered.
      *
+     * <p>What blocks in an attempt and cannot be made to stop, such as the lookup of a name, is
+     * left behind when the time is over; only a request body that is being written is waited for,
+     * since the next attempt would write it too. For that the attempt runs on a daemon thread, of
+     * which all interceptors share at most 1,024; when all are taken, the thread of the call makes
+     * it, and waits for what blocks. So interceptors behind this one, listeners, a {@code Dns}, an
+     * {@code Authenticator} and a request body find the context class loader of the caller there,
+     * but none of its thread-locals.
+     *
      * @throws IllegalArgumentException if the duration is not zero, or 1 ms to one hour
      */
     public Builder attemptTimeout(Duration timeout) {

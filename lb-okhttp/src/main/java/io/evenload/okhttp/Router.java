@@ -1,5 +1,7 @@
 package io.evenload.okhttp;
 
+import static java.util.Objects.requireNonNull;
+
 import io.evenload.Server;
 import io.evenload.okhttp.internal.route.FollowUp;
 import io.evenload.okhttp.internal.route.MisroutedException;
@@ -83,7 +85,7 @@ final class Router {
     Request request = pathPrefix.added(logical, attempt.server());
     try {
       Response response = send(passage, attempt, logical, request, dns, detached);
-      return pathPrefix.removed(response, logical, request, attempt.server());
+      return withoutPrefix(response, logical, request, attempt);
     } catch (Exception e) {
       throw told(e, passage, attempt);
     } finally {
@@ -106,7 +108,8 @@ final class Router {
         wentAstray(host(passage), attempt.server(), e.actual());
       }
     }
-    return nested(passage, attempt, logical, request, dns, Duration.ZERO).execute();
+    NestedCall nested = nested(passage, attempt, logical, request, dns, Duration.ZERO);
+    return requireNonNull(nested.execute()); // nobody else knows it, so nobody leaves it
   }
 
   /**
@@ -170,19 +173,31 @@ final class Router {
   }
 
   /**
-   * Sends the attempt that the call carries.
+   * Sends the attempt that the call carries; returns null if that was left meanwhile.
    *
    * @throws ServiceRedirect if a server redirects the call to where another has to be chosen
    */
-  Response send(Passage passage, NestedCall nested) throws IOException {
+  @Nullable Response send(Passage passage, NestedCall nested) throws IOException {
     AttemptRecord attempt = nested.record();
     try {
-      return pathPrefix.removed(
-          nested.execute(), nested.logical(), nested.request(), attempt.server());
+      Response response = nested.execute();
+      return response == null
+          ? null
+          : withoutPrefix(response, nested.logical(), nested.request(), attempt);
     } catch (Exception e) {
       throw told(e, passage, attempt);
     } finally {
       tellOfMisroute(host(passage), attempt);
+    }
+  }
+
+  private Response withoutPrefix(
+      Response response, Request logical, Request sent, AttemptRecord attempt) throws IOException {
+    try {
+      return pathPrefix.removed(response, logical, sent, attempt.server());
+    } catch (Throwable e) {
+      response.close(); // nobody else knows it yet
+      throw e;
     }
   }
 

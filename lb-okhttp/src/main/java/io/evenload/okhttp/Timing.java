@@ -2,6 +2,7 @@ package io.evenload.okhttp;
 
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.SynchronousQueue;
@@ -12,14 +13,15 @@ import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
 /**
- * Time and chance, so that everything here can run on virtual time.
+ * Time, chance and threads, so that everything here can run on virtual time.
  *
  * @param nanoTime elapsed nanoseconds
  * @param epochMillis the time of day, for the dates in {@code Retry-After}
  * @param random safe from any thread
  * @param waiting how a call waits
- * @param timer runs what is due later; it only hands work on
+ * @param timer runs what is due later; it only hands work on, and runs no code of users
  * @param workers run second attempts; they may refuse
+ * @param firsts run first attempts that their callers may have to leave; they may refuse
  */
 record Timing(
     LongSupplier nanoTime,
@@ -27,10 +29,15 @@ record Timing(
     RandomGenerator random,
     Waiting waiting,
     ScheduledExecutorService timer,
-    Executor workers) {
+    Executor workers,
+    Executor firsts) {
 
   private static final int MOST_WORKERS = 128;
+  private static final int MOST_FIRSTS = 1_024;
   private static final long IDLE_SECONDS = 10;
+
+  private static final Executor FIRSTS = pool(MOST_FIRSTS, "evenload attempt");
+  private static final Executor ASIDE = pool(Integer.MAX_VALUE, "evenload aside");
 
   /** The machine's own. */
   static final Timing SYSTEM =
@@ -40,13 +47,49 @@ record Timing(
           () -> ThreadLocalRandom.current().nextLong(),
           (ended, nanos) -> ended.await(nanos, TimeUnit.NANOSECONDS),
           systemTimer(),
-          new ThreadPoolExecutor(
-              0,
-              MOST_WORKERS,
-              IDLE_SECONDS,
-              TimeUnit.SECONDS,
-              new SynchronousQueue<>(),
-              work -> daemon(work, "evenload hedge")));
+          pool(MOST_WORKERS, "evenload hedge"));
+
+  /** Has first attempts run by the machine's own threads. */
+  Timing(
+      LongSupplier nanoTime,
+      LongSupplier epochMillis,
+      RandomGenerator random,
+      Waiting waiting,
+      ScheduledExecutorService timer,
+      Executor workers) {
+    this(nanoTime, epochMillis, random, waiting, timer, workers, FIRSTS);
+  }
+
+  /** Returns whether there is a thread that runs the work. */
+  static boolean taken(Executor threads, Runnable work) {
+    try {
+      threads.execute(work);
+      return true;
+    } catch (RejectedExecutionException | OutOfMemoryError e) {
+      return false; // the error is of a thread that could not start
+    }
+  }
+
+  /**
+   * Runs what the timer found due and what may run code of users, on a thread of its own: the timer
+   * is shared by all clients.
+   */
+  static void aside(Runnable work) {
+    if (!taken(ASIDE, work)) {
+      work.run(); // there are no more threads to be had
+    }
+  }
+
+  /** Threads that wait for nothing in a queue, and end when there was nothing to do for a while. */
+  private static Executor pool(int most, String name) {
+    return new ThreadPoolExecutor(
+        0,
+        most,
+        IDLE_SECONDS,
+        TimeUnit.SECONDS,
+        new SynchronousQueue<>(),
+        work -> daemon(work, name));
+  }
 
   /** Its thread ends when nothing was due for a while, as those of the workers do. */
   private static ScheduledExecutorService systemTimer() {

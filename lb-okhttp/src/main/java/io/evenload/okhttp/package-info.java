@@ -7,7 +7,7 @@
  *   AttemptLoop        attempt after attempt, until one is given out
  *   AttemptPlanner     the strategy in words: which attempts are made, where and when
  *   PolicyPlanner      ... by FirstAttempt (waits for servers and for room), Retries (wait and budget) and Hedging (delay)
- *   AttemptMaker       one attempt, or two in a Race; lists in order all that is around each
+ *   AttemptMaker       one attempt, or in a Race one that can be left, or two; lists in order all that is around each
  *   Router             sends it by the call itself, or by a NestedCall
  *   internal.route     all that knows more of OkHttp than it promises
  *
@@ -15,7 +15,7 @@
  *
  *   BalancedCall       of the caller's call: context, deadline, attempts; written on its thread, and in a Race under its lock
  *   Passage            of one passage of it through one service; the same
- *   AttemptRecord      of one attempt: written by the thread that makes it
+ *   AttemptRecord      of one attempt: written by the thread that makes it, or by the one that leaves it
  *   Carrier            of a call on the network: what OkHttp's events tell of the attempt, that it is in flight, how it ends
  *   InFlight           what gives an attempt back that nobody ends
  *

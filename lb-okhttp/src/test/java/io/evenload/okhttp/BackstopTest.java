@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 import okhttp3.Cookie;
 import okhttp3.CookieJar;
@@ -81,6 +82,68 @@ class BackstopTest {
 
     assertNothingIsOpen(client);
     assertThat(client.ended()).extracting(Ended::outcome).containsExactly(Outcome.SUCCESS);
+  }
+
+  @Test
+  void error_whenThePrefixIsTakenFromTheAnswer_leavesNothingOpen() {
+    assertPrefixLeavesNothingOpen(Policies.immediate(3));
+    assertPrefixLeavesNothingOpen(Policies.immediate(3).attemptTimeout(Duration.ofMinutes(1)));
+  }
+
+  /** Asks for the prefix when a request is sent, and again when a redirect was followed. */
+  private void assertPrefixLeavesNothingOpen(RetryPolicy.Builder policy) {
+    AtomicInteger asked = new AtomicInteger();
+    Backend a =
+        backends
+            .start("a")
+            .next(response -> response.code(302).setHeader("Location", "/shop/there"))
+            .always(response -> response.body("x".repeat(100_000)));
+    BalancedClient client =
+        backends
+            .client(a)
+            .balancing(
+                builder ->
+                    builder
+                        .retry(policy.build())
+                        .pathPrefix(
+                            server -> {
+                              if (asked.getAndIncrement() > 0) {
+                                throw broken;
+                              }
+                              return "/shop";
+                            }))
+            .build();
+
+    assertThatThrownBy(() -> client.get("/")).isSameAs(broken);
+
+    assertNothingIsOpen(client);
+  }
+
+  @Test
+  void error_inAnInterceptorBehindOnAWorker_leavesNothingOpen() {
+    BalancedClient client =
+        backends
+            .client(backends.start("a"), backends.start("b"))
+            .balancing(
+                builder ->
+                    builder.retry(
+                        Policies.immediate(3)
+                            .attemptTimeout(Duration.ofMinutes(1))
+                            .hedge(HedgePolicy.after(Duration.ofMinutes(1)))
+                            .build()))
+            .inside(
+                builder ->
+                    builder.addInterceptor(
+                        chain -> {
+                          chain.proceed(chain.request()).close();
+                          throw broken;
+                        }))
+            .build();
+
+    assertThatThrownBy(() -> client.get("/")).isSameAs(broken);
+
+    assertNothingIsOpen(client);
+    assertThat(client.ended()).hasSize(1);
   }
 
   @Test

@@ -58,8 +58,28 @@ class HedgingStormTest {
       names = {"HTTP_1", "HTTP_2_CLEARTEXT"})
   @DisplayName("60: attempts that race one another and the end of their call end once each")
   void hedge_attemptsRaceOneAnotherAndTheEndOfTheCall_eachEndsOnce(Wire wire) throws Exception {
+    BalancedClient client = client(wire, policy());
+    storm(client);
+    assertThat(winners).contains(Reason.FIRST, Reason.HEDGE);
+    assertThat(client.ended())
+        .extracting(Ended::outcome)
+        .contains(Outcome.SUCCESS, Outcome.FAILURE, Outcome.ABANDONED, Outcome.CANCELLED);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Wire.class,
+      names = {"HTTP_1", "HTTP_2_CLEARTEXT"})
+  void attemptTimeout_attemptsRaceTheirTimeToo_eachEndsOnce(Wire wire) throws Exception {
+    BalancedClient client = client(wire, policy().attemptTimeout(Duration.ofMillis(1)));
+    storm(client);
+    assertThat(client.ended())
+        .extracting(Ended::outcome)
+        .contains(Outcome.SUCCESS, Outcome.FAILURE, Outcome.TIMED_OUT, Outcome.CANCELLED);
+  }
+
+  private void storm(BalancedClient client) throws Exception {
     backends.closeAfterTest(timer::shutdownNow);
-    BalancedClient client = client(wire);
     List<FutureTask<?>> callers = new ArrayList<>();
     for (int i = 0; i < THREADS; i++) {
       FutureTask<?> caller = new FutureTask<>(() -> call(client), null);
@@ -72,13 +92,13 @@ class HedgingStormTest {
 
     client.await(() -> client.inFlight() == 0);
     assertThat(client.ended()).hasSize(begun.get());
-    assertThat(winners).contains(Reason.FIRST, Reason.HEDGE);
-    assertThat(client.ended())
-        .extracting(Ended::outcome)
-        .contains(Outcome.SUCCESS, Outcome.FAILURE, Outcome.ABANDONED, Outcome.CANCELLED);
   }
 
-  private BalancedClient client(Wire wire) {
+  private static RetryPolicy.Builder policy() {
+    return Policies.immediate(3).budgetRatio(1).hedge(HedgePolicy.after(Duration.ofMillis(1)));
+  }
+
+  private BalancedClient client(Wire wire, RetryPolicy.Builder policy) {
     Backend[] servers =
         Stream.of("a", "b", "c")
             .map(id -> backends.start(id, wire).answering(HedgingStormTest::answer))
@@ -92,13 +112,11 @@ class HedgingStormTest {
             system.waiting(),
             timer,
             system.workers());
-    RetryPolicy policy =
-        Policies.immediate(3).budgetRatio(1).hedge(HedgePolicy.after(Duration.ofMillis(1))).build();
     return backends
         .client(servers)
         .chooser(new CountingChooser(begun))
         .balancer(builder -> builder.withoutOutlierDetection())
-        .balancing(interceptor -> interceptor.timing(timing).retry(policy))
+        .balancing(interceptor -> interceptor.timing(timing).retry(policy.build()))
         .build();
   }
 

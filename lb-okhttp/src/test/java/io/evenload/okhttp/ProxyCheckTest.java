@@ -94,6 +94,23 @@ final class ProxyCheckTest {
     assertThat(asked).hasValue(3);
   }
 
+  @Test
+  void verify_proxyForOneHostOfSeveral_isFoundWhoeverWasAskedBefore() throws IOException {
+    OkHttpClient.Builder client =
+        new OkHttpClient.Builder()
+            .proxySelector(
+                new FakeSelector() {
+                  @Override
+                  public List<Proxy> select(URI uri) {
+                    return List.of(uri.getHost().equals("abroad") ? HTTP : Proxy.NO_PROXY);
+                  }
+                });
+    call(client, "http://orders/");
+
+    assertThatThrownBy(() -> call(client, "http://abroad/")).hasMessageContaining("proxy");
+    call(client, "http://orders/");
+  }
+
   private void call(OkHttpClient.Builder client, String url) throws IOException {
     client.interceptors().clear();
     client

@@ -310,6 +310,14 @@ public abstract class AttemptTrace extends EventListener {
     return server == null || !server.publicApiOnly();
   }
 
+  /**
+   * Whether the request's body may be written, which it is if this returns true: not by an attempt
+   * that was left, since the next one may be at it.
+   */
+  protected boolean mayWrite() {
+    return true;
+  }
+
   /** Whether a request body was begun in any attempt of the call. */
   public final boolean bodyStarted() {
     return bodyStarted;

@@ -7,6 +7,7 @@ import java.lang.invoke.MethodType;
 import java.lang.reflect.Field;
 import okhttp3.Call;
 import okhttp3.ConnectionPool;
+import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +19,10 @@ public final class ClientView {
 
   private static final String OKHTTP_CALL = "okhttp3.internal.connection.RealCall";
 
+  private static final String OKHTTP_CHAIN = "okhttp3.internal.http.RealInterceptorChain";
+
   private static final @Nullable MethodHandle CLIENT = findClient();
+  private static final @Nullable Field INDEX = findIndex();
 
   private ClientView() {}
 
@@ -54,6 +58,29 @@ public final class ClientView {
       throw e;
     } catch (Throwable e) {
       throw new IllegalStateException(e); // it declares none
+    }
+  }
+
+  /** Returns how many interceptors a chain has passed; 0 if OkHttp does not tell. */
+  public static int passed(Interceptor.Chain chain) {
+    Field index = INDEX;
+    if (index == null || !index.getDeclaringClass().isInstance(chain)) {
+      return 0;
+    }
+    try {
+      return index.getInt(chain);
+    } catch (ReflectiveOperationException e) {
+      return 0;
+    }
+  }
+
+  private static @Nullable Field findIndex() {
+    try {
+      Field index = Class.forName(OKHTTP_CHAIN).getDeclaredField("index");
+      index.setAccessible(true);
+      return index;
+    } catch (ReflectiveOperationException | RuntimeException e) {
+      return null;
     }
   }
 

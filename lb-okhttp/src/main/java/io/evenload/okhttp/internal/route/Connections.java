@@ -29,8 +29,8 @@ final class Connections {
    * it only lost to a hedge, the server may as well be slow, as one in twenty is: then the second such attempt decides.
    */
 
-  /** So many servers are not known before those are forgotten to which no connection is left. */
-  private static final int MOST_SERVERS = 1_000;
+  /** So many names and servers may be known without a connection. */
+  static final int MANY = 256;
 
   private final Map<String, List<OpenConnection>> byServer = new ConcurrentHashMap<>();
   private final BrokenAddresses broken = new BrokenAddresses();
@@ -57,9 +57,6 @@ final class Connections {
     if (known(key).contains(connection)) {
       return;
     }
-    if (byServer.size() >= MOST_SERVERS) {
-      forgetGone();
-    }
     byServer.compute(
         key,
         (any, known) -> {
@@ -68,6 +65,14 @@ final class Connections {
           all.add(connection);
           return all;
         });
+    if (byServer.size() > MANY) {
+      forgetGone(); // no drain tells of names that serviceOf allows
+    }
+  }
+
+  /** How many names and servers are known, with a connection or without. */
+  int size() {
+    return byServer.size();
   }
 
   /** An attempt that was sent then was given up, and nothing had come over its connection. */

@@ -55,6 +55,9 @@ public final class NetworkHalf implements Interceptor {
     if (state == null) {
       return chain.proceed(chain.request());
     }
+    if (chain.request().body() != null && !state.mayWrite()) {
+      throw new IOException("Canceled");
+    }
     if (!state.recovers()) {
       return intercept(chain, state);
     }

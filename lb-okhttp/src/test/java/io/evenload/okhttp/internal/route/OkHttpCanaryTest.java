@@ -281,6 +281,24 @@ final class OkHttpCanaryTest {
   }
 
   @Test
+  void chain_placeOfItsInterceptor_isTold() throws IOException {
+    List<Integer> passed = new CopyOnWriteArrayList<>();
+    Interceptor noting =
+        chain -> {
+          passed.add(ClientView.passed(chain.withReadTimeout(1, TimeUnit.SECONDS)));
+          return passed.size() == 2 ? answer(200) : chain.proceed(chain.request());
+        };
+    new OkHttpClient.Builder()
+        .addInterceptor(noting)
+        .addInterceptor(noting)
+        .build()
+        .newCall(REQUEST)
+        .execute()
+        .close();
+    assertThat(passed).containsExactly(1, 2);
+  }
+
+  @Test
   void client_poolSize_isTold() {
     assertThat(ClientView.maxIdle(new ConnectionPool(7, 1, TimeUnit.MINUTES))).isEqualTo(7);
   }
