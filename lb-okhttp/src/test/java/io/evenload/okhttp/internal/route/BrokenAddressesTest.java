@@ -70,9 +70,10 @@ final class BrokenAddressesTest {
     broken.broke(way, at(A));
     assertThat(looked(way)).containsExactly(A);
     addresses.add(B);
-    broken.forget(way.label());
+    broken.forget(way.key());
     assertThat(looked(way)).containsExactly(A, B);
-    broken.broke(way, new InetSocketAddress(InetAddress.getByName(A), 80)); // no label
+    broken.broke(
+        way, new InetSocketAddress(InetAddress.getByName(A), 80)); // under no name of the server
     assertThat(looked(way)).containsExactly(A, B);
     broken.broke(routes.to("orders", Server.of("orders-2.test", 80), dns, false), at(A));
     assertThat(looked(way)).containsExactly(A, B);
@@ -97,7 +98,6 @@ final class BrokenAddressesTest {
   }
 
   private InetSocketAddress at(String address) throws UnknownHostException {
-    return new InetSocketAddress(
-        ServerDns.labelled(way.label(), InetAddress.getByName(address)), 80);
+    return new InetSocketAddress(way.named(InetAddress.getByName(address)), 80);
   }
 }

@@ -17,7 +17,8 @@ class ConnectionsTest {
     WeakReference<Object> last = new WeakReference<>(new Object());
     for (int i = 0; i < 20_000; i++) {
       ServerDns server = server("tenant-" + i + ".example");
-      connections.opened(server, new FakeConnection("http://any.example/", server));
+      OpenConnection unused =
+          connections.of(server, new FakeConnection("http://any.example/", server));
       if (i % 5_000 == 4_999) {
         last = new WeakReference<>(new Object());
         while (last.get() != null) {
@@ -26,7 +27,7 @@ class ConnectionsTest {
       }
     }
     ServerDns one = server("one.example");
-    connections.opened(one, new FakeConnection("http://any.example/", one));
+    OpenConnection unused = connections.of(one, new FakeConnection("http://any.example/", one));
 
     assertThat(connections.size()).isLessThanOrEqualTo(Connections.MANY + 1);
   }
