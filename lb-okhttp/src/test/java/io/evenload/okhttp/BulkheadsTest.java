@@ -108,7 +108,6 @@ class BulkheadsTest {
     OkHttpClient client = balancing.build().install(new OkHttpClient.Builder(), SHARE).build();
 
     List<PendingReply> held = enqueue(client, "http://slow/", CALLERS);
-    assertThat(client.dispatcher().runningCallsCount()).isEqualTo(SHARE);
     assertOtherAnswers(client);
 
     assertThat(client.dispatcher().queuedCallsCount()).isEqualTo(CALLERS - SHARE);
