@@ -13,9 +13,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import mockwebserver3.SocketEffect;
 import okhttp3.Call;
+import okhttp3.EventListener;
 import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
@@ -32,6 +34,7 @@ final class DeadConnectionTest {
   @RegisterExtension final Backends backends = new Backends();
 
   private final ManualTimer timer = new ManualTimer();
+  private final AtomicInteger sent = new AtomicInteger();
 
   @ParameterizedTest
   @EnumSource(Wire.class)
@@ -41,8 +44,7 @@ final class DeadConnectionTest {
     client.get("/");
     relay.drop();
 
-    PendingReply cut = pending(client, "/cut");
-    awaitSwallowed(relay, 0);
+    PendingReply cut = sent(client, client.request("/cut").build());
     timer.fire();
     assertThat(cut.failure()).isInstanceOf(AttemptTimeoutException.class);
 
@@ -60,8 +62,7 @@ final class DeadConnectionTest {
     Relay relay = relay(backends.start("a", wire));
     Backend b = backends.start("b", wire);
     BalancedClient client =
-        backends
-            .client(wire, relay.server("a"), b.server())
+        noting(backends.client(wire, relay.server("a"), b.server()))
             .balancing(
                 interceptor ->
                     interceptor
@@ -76,9 +77,7 @@ final class DeadConnectionTest {
 
     int lost = wire == Wire.HTTP_1 ? 1 : 2; // which closes it over HTTP/1
     for (int i = 0; i < lost; i++) {
-      long before = relay.swallowed();
-      PendingReply hedged = pending(client, "/hedged");
-      awaitSwallowed(relay, before);
+      PendingReply hedged = sent(client, client.request("/hedged").build());
       timer.fire();
       assertThat(hedged.reply().server()).isEqualTo("b");
       backends.await(() -> client.busyConnections() == 0);
@@ -141,8 +140,7 @@ final class DeadConnectionTest {
     }
     relay.drop();
 
-    PendingReply cut = pending(client, "/");
-    awaitSwallowed(relay, 0);
+    PendingReply cut = sent(client, client.request("/").build());
     timer.fire();
     cut.failure();
 
@@ -164,11 +162,8 @@ final class DeadConnectionTest {
     relay.drop();
     Request patient = client.request("/patient").tag(RetryPolicy.class, RetryPolicy.none()).build();
     Call other = client.http().newCall(patient);
-    PendingReply waiting = PendingReply.enqueue(other);
-    awaitSwallowed(relay, 0);
-    long before = relay.swallowed();
-    PendingReply cut = pending(client, "/cut");
-    awaitSwallowed(relay, before);
+    PendingReply waiting = sent(other);
+    PendingReply cut = sent(client, client.request("/cut").build());
     timer.fire();
     cut.failure();
 
@@ -189,7 +184,7 @@ final class DeadConnectionTest {
     BalancedClient client = timed(wire, a.server());
     client.warmUp(a);
     a.next(response -> response.onResponseStart(SocketEffect.Stall.INSTANCE));
-    PendingReply slow = pending(client, "/slow");
+    PendingReply slow = sent(client, client.request("/slow").build());
     backends.await(() -> a.hits() == 2);
     Request other = client.request("/").tag(RetryPolicy.class, RetryPolicy.none()).build();
     assertThat(client.execute(other).server()).isEqualTo("a");
@@ -213,8 +208,7 @@ final class DeadConnectionTest {
                 .http(http -> http.addNetworkInterceptor(running(onNetwork))));
     client.get("/");
     relay.drop();
-    PendingReply cut = pending(client, "/cut");
-    awaitSwallowed(relay, 0);
+    PendingReply cut = sent(client, client.request("/cut").build());
     onNetwork.set(
         () -> {
           timer.fire();
@@ -252,8 +246,7 @@ final class DeadConnectionTest {
     client.warmUp(b);
     relay.drop();
 
-    PendingReply cut = pending(client, "/");
-    awaitSwallowed(relay, 0);
+    PendingReply cut = sent(client, client.request("/").build());
     timer.fire();
     cut.failure();
 
@@ -271,7 +264,7 @@ final class DeadConnectionTest {
   }
 
   private BalancedClient timed(BalancedClient.Builder builder) {
-    return builder
+    return noting(builder)
         .balancing(
             interceptor ->
                 interceptor
@@ -280,12 +273,27 @@ final class DeadConnectionTest {
         .build();
   }
 
-  private static PendingReply pending(BalancedClient client, String path) {
-    return PendingReply.enqueue(client.http().newCall(client.request(path).build()));
+  private PendingReply sent(BalancedClient client, Request request) {
+    return sent(client.http().newCall(request));
   }
 
-  /** Waits until a request was sent that nobody got. */
-  private void awaitSwallowed(Relay relay, long before) {
-    backends.await(() -> relay.swallowed() > before);
+  /** Enqueues a call, and waits until its request is sent. */
+  private PendingReply sent(Call call) {
+    int before = sent.get();
+    PendingReply pending = PendingReply.enqueue(call);
+    backends.await(() -> sent.get() > before);
+    return pending;
+  }
+
+  private BalancedClient.Builder noting(BalancedClient.Builder builder) {
+    EventListener listener =
+        new EventListener() {
+          @Override
+          public void requestHeadersEnd(Call call, Request request) {
+            sent.incrementAndGet();
+            backends.signal().changed();
+          }
+        };
+    return builder.http(http -> http.eventListenerFactory(call -> listener));
   }
 }

@@ -9,7 +9,6 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * What stands between a client and a server and passes bytes on, until it drops the connections
@@ -21,7 +20,6 @@ final class Relay implements AutoCloseable {
   private final Signal signal;
   private final ServerSocket listening;
   private final List<Link> links = new CopyOnWriteArrayList<>();
-  private final AtomicLong swallowed = new AtomicLong();
 
   /** A relay to a port of this machine. */
   Relay(int target, Signal signal) throws IOException {
@@ -51,11 +49,6 @@ final class Relay implements AutoCloseable {
   /** Those that the client has not closed. */
   long open() {
     return links.stream().filter(link -> !link.closed).count();
-  }
-
-  /** The bytes of clients that went nowhere. */
-  long swallowed() {
-    return swallowed.get();
   }
 
   private void accept() {
@@ -103,9 +96,6 @@ final class Relay implements AutoCloseable {
         for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
           if (!dropped) {
             out.write(buffer, 0, n);
-          } else if (from == client) {
-            swallowed.addAndGet(n);
-            signal.changed();
           }
         }
       } catch (IOException e) {

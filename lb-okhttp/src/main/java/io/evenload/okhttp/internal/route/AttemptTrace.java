@@ -83,6 +83,9 @@ public abstract class AttemptTrace extends EventListener {
 
   private volatile long sentNanos;
 
+  /** Whether the attempt was given up before all of its time was over. */
+  private volatile boolean givenUpEarly;
+
   /** Whether a redirect within the host is for another service to answer; null if that is never. */
   private volatile @Nullable Predicate<Request> elsewhere;
 
@@ -116,6 +119,7 @@ public abstract class AttemptTrace extends EventListener {
     sharedConnection = false;
     foundClosed = false;
     sentOn = null;
+    givenUpEarly = false;
     leaving = false;
   }
 
@@ -154,8 +158,11 @@ public abstract class AttemptTrace extends EventListener {
   public final void leaveIfSilent(boolean certainly) {
     OpenConnection connection = sentOn;
     ServerDns server = expected;
+    boolean again = !certainly && givenUpEarly; // by who gave it up, and by who comes back too late
+    givenUpEarly |= !certainly;
     if (connection != null
         && server != null
+        && !again
         && !responseStarted
         && connection.isSilentSince(sentNanos)) {
       server.silentSince(sentNanos, certainly);
