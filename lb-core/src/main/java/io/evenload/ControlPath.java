@@ -284,6 +284,7 @@ final class ControlPath implements Control, ListSource.Target {
   public void publish(Snapshot next) {
     assert onPath();
     snapshot = next;
+    balancer.noRoom().mayBe();
   }
 
   @Override

@@ -144,6 +144,7 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
       // After the failure was recorded, so that a failing server is at no moment merely idle.
       leave();
       left(tracker);
+      balancer.noRoom().mayBe();
     }
     balancer.pulse().passes(now);
     balancer.listeners().attemptEnded(attempt);
@@ -209,6 +210,11 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
     @Override
     public boolean tryAcquire() {
       return running.compareAndSet(false, true);
+    }
+
+    @Override
+    public boolean full() {
+      return running.get();
     }
 
     @Override
