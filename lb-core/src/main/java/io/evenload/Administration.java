@@ -49,6 +49,24 @@ public final class Administration {
   }
 
   /**
+   * Does what {@link #drain(String, Duration, String)} does for this very server: nothing happens
+   * if another one, at another host or port, has its id by now. For announcements that come from
+   * the server itself, as in its responses.
+   *
+   * @param server as of the attempt
+   * @param atMost after which it is taken back, within a second
+   * @param reason why, in words, for status and listener
+   * @throws IllegalArgumentException if the duration is not more than zero, up to 1 day
+   */
+  public void drain(Server server, Duration atMost, String reason) {
+    requireNonNull(server, "server");
+    requireNonNull(reason, "reason");
+    requireNonNull(atMost, "atMost");
+    checkAtMost(atMost);
+    control.ifListed(server, () -> control.drain(server.id(), atMost, reason));
+  }
+
+  /**
    * Takes note of the weight that a server reports of itself, in any unit that all servers share,
    * such as requests a second at full load. Its effective weight becomes the configured one times
    * the reported one over the median of all that are reported, a tenth to ten times. A server
@@ -67,6 +85,29 @@ public final class Administration {
    */
   public void reportWeight(String id, double weight, Duration validFor) {
     requireNonNull(id, "id");
+    check(weight, validFor);
+    control.reportWeight(id, weight, validFor);
+  }
+
+  /**
+   * Does what {@link #reportWeight(String, double, Duration)} does for this very server: nothing
+   * happens if another one, at another host or port, has its id by now.
+   *
+   * @param server as of the attempt
+   * @param weight above 0
+   * @param validFor how long the report counts if no other follows
+   * @throws IllegalArgumentException if the weight is not above 0 and finite, or the duration is
+   *     not more than zero, up to 1 day
+   */
+  public void reportWeight(Server server, double weight, Duration validFor) {
+    requireNonNull(server, "server");
+    check(weight, validFor);
+    if (control.lists(server)) {
+      control.reportWeight(server.id(), weight, validFor);
+    }
+  }
+
+  private static void check(double weight, Duration validFor) {
     requireNonNull(validFor, "validFor");
     if (!(weight > 0 && weight < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException("weight: " + weight + " (expected: above 0, finite)");
@@ -74,7 +115,6 @@ public final class Administration {
     if (validFor.isNegative() || validFor.isZero() || validFor.compareTo(Duration.ofDays(1)) > 0) {
       throw new IllegalArgumentException("validFor: " + validFor + " (expected: > PT0S to PT24H)");
     }
-    control.reportWeight(id, weight, validFor);
   }
 
   /**
@@ -108,6 +148,23 @@ public final class Administration {
     requireNonNull(reason, "reason");
     checkAtMost(atMost);
     control.eject(id, atMost, reason);
+  }
+
+  /**
+   * Does what {@link #eject(String, Duration, String)} does for this very server: nothing happens
+   * if another one, at another host or port, has its id by now.
+   *
+   * @param server as of the attempt
+   * @param atMost after which it comes back, within a second
+   * @param reason why, in words, for status and listener
+   * @throws IllegalArgumentException if the duration is not more than zero, up to 1 day
+   */
+  public void eject(Server server, Duration atMost, String reason) {
+    requireNonNull(server, "server");
+    requireNonNull(atMost, "atMost");
+    requireNonNull(reason, "reason");
+    checkAtMost(atMost);
+    control.ifListed(server, () -> control.eject(server.id(), atMost, reason));
   }
 
   private static void checkAtMost(Duration atMost) {

@@ -28,23 +28,28 @@ final class Admission {
   /**
    * Starts the attempt, or returns null if the endpoint cannot take it.
    *
-   * @param full where it is noted if that is for want of a slot
+   * @param refusing where it is noted if the endpoint is sure to refuse until something happens
    */
   @Nullable Attempt admit(
-      LiveEndpoint endpoint, Candidates among, RequestContext request, @Nullable FullSlots full) {
+      LiveEndpoint endpoint,
+      Candidates among,
+      RequestContext request,
+      @Nullable Refusing refusing) {
     if (!endpoint.allows(among.panic())) {
+      return null;
+    }
+    if (full(endpoint.gates(), refusing)) {
       return null;
     }
     Chooser.Tracker tracker = endpoint.tracker();
     endpoint.arriving(tracker);
-    if (!enter(endpoint, among, full)) {
+    if (!enter(endpoint, among, refusing)) {
       endpoint.left(tracker);
       return null;
     }
     GateChain acquired = endpoint.allows(among.panic()) ? endpoint.gates().acquire() : null;
     if (acquired == null) {
-      endpoint.leave();
-      endpoint.left(tracker);
+      giveUp(endpoint, tracker);
       return null;
     }
     return begin(endpoint, acquired, tracker, request);
@@ -55,31 +60,45 @@ final class Admission {
    * or returns null if another one does so, or no traffic is meant for it. If the gate is a breaker
    * that is overruled, any number may.
    *
-   * @param full where it is noted if that is for want of a slot
+   * @param refusing where it is noted if the endpoint is sure to refuse until something happens
    */
   @Nullable Attempt admitTrial(
-      LiveEndpoint endpoint, Candidates among, RequestContext request, @Nullable FullSlots full) {
+      LiveEndpoint endpoint,
+      Candidates among,
+      RequestContext request,
+      @Nullable Refusing refusing) {
     if (!endpoint.inService()) {
+      return null;
+    }
+    GateChain gates = endpoint.gates().overruled() ? endpoint.gates() : endpoint.trial;
+    if (full(gates, refusing)) {
       return null;
     }
     Chooser.Tracker tracker = endpoint.tracker();
     endpoint.arriving(tracker);
-    if (!enter(endpoint, among, full)) {
+    if (!enter(endpoint, among, refusing)) {
       endpoint.left(tracker);
       return null;
     }
-    GateChain gates = endpoint.gates().overruled() ? endpoint.gates() : endpoint.trial;
     GateChain acquired = endpoint.inService() ? gates.acquire() : null;
     if (acquired == null) {
-      endpoint.leave();
-      endpoint.left(tracker);
+      giveUp(endpoint, tracker);
       return null;
     }
     return begin(endpoint, acquired, tracker, request);
   }
 
+  /** Whether the gates are sure to refuse, so that they need not be asked for admission. */
+  private static boolean full(GateChain gates, @Nullable Refusing refusing) {
+    boolean full = gates.full();
+    if (full && refusing != null) {
+      refusing.gatesFull();
+    }
+    return full;
+  }
+
   /** Takes a slot below the chooser's limit; false if there is none. */
-  private boolean enter(LiveEndpoint endpoint, Candidates among, @Nullable FullSlots full) {
+  private boolean enter(LiveEndpoint endpoint, Candidates among, @Nullable Refusing refusing) {
     if (limit(endpoint, among) == Integer.MAX_VALUE) {
       endpoint.enter();
       return true;
@@ -88,8 +107,8 @@ final class Admission {
     do {
       slots = endpoint.slots();
       if (LiveEndpoint.inFlight(slots) >= limit(endpoint, among)) {
-        if (full != null) {
-          full.add(slots);
+        if (refusing != null) {
+          refusing.atLimit(slots);
         }
         return false;
       }
@@ -121,15 +140,22 @@ final class Admission {
       attempt = new Attempt(endpoint, acquired, tracker, now, sampling);
     } catch (Throwable e) { // the user's clock or source of randomness
       acquired.release(Outcome.CANCELLED, 0);
-      endpoint.leave();
-      endpoint.left(tracker);
+      giveUp(endpoint, tracker);
       throw e;
     }
     if (tracker != null) {
       started(tracker, attempt);
     }
     request.add(attempt);
+    balancer.noRoom().mayBe();
     return attempt;
+  }
+
+  /** Gives the slot back; what was acquired of the gates has been released before. */
+  private void giveUp(LiveEndpoint endpoint, Chooser.@Nullable Tracker tracker) {
+    endpoint.leave();
+    endpoint.left(tracker);
+    balancer.noRoom().mayBe();
   }
 
   private void started(Chooser.Tracker tracker, Attempt attempt) {

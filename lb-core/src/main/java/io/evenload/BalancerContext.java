@@ -14,7 +14,8 @@ record BalancerContext(
     RateLimitedLog log,
     Listeners listeners,
     Pulse pulse,
-    RefusedAttempts refusedAttempts)
+    RefusedAttempts refusedAttempts,
+    NoRoom noRoom)
     implements Chooser.Environment {
 
   BalancerContext(String name, LongSupplier nanoTime, RandomGenerator random) {
@@ -30,7 +31,8 @@ record BalancerContext(
         log,
         new Listeners(log),
         new Pulse(nanoTime),
-        new RefusedAttempts());
+        new RefusedAttempts(),
+        new NoRoom());
   }
 
   /** Returns a random index below n, which is more than 0. */

@@ -86,6 +86,11 @@ public interface Chooser {
    * that the limit holds under concurrency: if an attempt at this endpoint began or ended since
    * before this was called, it is called again. A limit that depends on what is in flight elsewhere
    * can be computed with the help of {@link Tracker#arriving}.
+   *
+   * <p>Where every endpoint is at its limit, the balancer remembers that until an attempt begins or
+   * ends or the list changes, and meanwhile asks 16 endpoints or some more, at random, for each
+   * attempt. So a limit that rises for another reason is noticed at once in a group of up to 16
+   * endpoints, and in a larger one after some attempts.
    */
   default int inFlightLimit(Endpoint chosen) {
     return Integer.MAX_VALUE;

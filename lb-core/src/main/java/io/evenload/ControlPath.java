@@ -99,6 +99,22 @@ final class ControlPath implements Control, ListSource.Target {
     later(unlessClosed(() -> roster.drain(id, atMost, reason)));
   }
 
+  /** Whether this very server is listed, however it is described; from any thread. */
+  boolean lists(Server server) {
+    return roster.lists(server);
+  }
+
+  /** Runs it soon, with what it hands over itself, if this very server is listed then. */
+  void ifListed(Server server, Runnable task) {
+    later(
+        unlessClosed(
+            () -> {
+              if (roster.lists(server)) {
+                task.run();
+              }
+            }));
+  }
+
   void reportWeight(String id, double weight, Duration validFor) {
     roster
         .reportedWeights()
@@ -284,6 +300,7 @@ final class ControlPath implements Control, ListSource.Target {
   public void publish(Snapshot next) {
     assert onPath();
     snapshot = next;
+    balancer.noRoom().mayBe();
   }
 
   @Override

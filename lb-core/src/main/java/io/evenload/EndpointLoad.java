@@ -25,8 +25,8 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
    * time passed. A sample's weight is 1 - e^(-dt/tau), but at least MIN_SAMPLE_WEIGHT, so that under load the average is
    * that of about the last 20 samples.
    *
-   * `silence` holds since when there was no answer, in units of 2^22 ns, and in the lower half how many attempts waited in
-   * vain; it is 0 after any answer, which hardly ever writes.
+   * `silence` holds since when there was no answer, in units of 2^22 ns, and in the lower 22 bits how many attempts waited
+   * in vain; it is 0 after any answer, which hardly ever writes. These 42 bits are all that such a time has.
    */
 
   static final double LATENCY_DECAY_SECONDS = 10;
@@ -47,6 +47,8 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
   static final int ALL_FAILED = 100;
 
   private static final int MAX_FAILED = 1 << 20;
+  private static final int COUNT_BITS = TICK_SHIFT; // what a time in ticks leaves
+  private static final long COUNT_MASK = (1L << COUNT_BITS) - 1;
 
   private static final long ENTERED = (1L << 32) + 1;
   private static final long LEFT = (1L << 32) - 1;
@@ -93,14 +95,15 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
   }
 
   public final int unanswered() {
-    return (int) silence;
+    return (int) (silence & COUNT_MASK);
   }
 
   /** How long ago the first of the {@link #unanswered} ended; 0 if there is none. */
   final double silentSeconds(long now) {
     long since = silence;
-    int time = (int) (now >>> TICK_SHIFT);
-    return since == 0 ? 0 : Math.max(0, time - (int) (since >>> 32)) * SECONDS_PER_TICK;
+    long ticks =
+        ((now >>> TICK_SHIFT) << COUNT_BITS) - (since & ~COUNT_MASK); // overflows as they do
+    return since == 0 ? 0 : Math.max(0, ticks >> COUNT_BITS) * SECONDS_PER_TICK;
   }
 
   /** The attempts that failed since one succeeded, about a million at most. */
@@ -180,7 +183,9 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
     long next;
     do {
       old = silence;
-      next = old == 0 ? ((now >>> TICK_SHIFT) << 32) | 1 : (int) old == MAX_FAILED ? old : old + 1;
+      boolean first = old == 0;
+      boolean most = (old & COUNT_MASK) == MAX_FAILED;
+      next = first ? ((now >>> TICK_SHIFT) << COUNT_BITS) | 1 : most ? old : old + 1;
     } while (!SILENCE.compareAndSet(this, old, next));
   }
 

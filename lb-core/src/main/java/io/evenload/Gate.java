@@ -22,6 +22,19 @@ public interface Gate {
   boolean tryAcquire();
 
   /**
+   * Returns whether {@link #tryAcquire} is sure to refuse until an attempt that this gate admitted
+   * is released, as with a concurrency limit that is reached. By default false: it is not sure, as
+   * with a rate limit, which admits again when time has passed.
+   *
+   * <p>A gate that can tell makes refusals cheap: the balancer does not ask it for admission while
+   * it is full, and where every endpoint refuses, it remembers that instead of searching them for
+   * each attempt. On the hot path, so it must be lock-free and fast.
+   */
+  default boolean full() {
+    return false;
+  }
+
+  /**
    * Ends one admitted attempt. Called exactly once for each {@link #tryAcquire} that returned true
    * or threw. {@link Outcome#CANCELLED} gives the admission back and says nothing of the endpoint;
    * {@link Outcome#ABANDONED} is neither success nor failure, and its latency a lower bound. What

@@ -129,6 +129,24 @@ final class GateChain {
     }
   }
 
+  /** Whether {@link #acquire} is sure to refuse until an attempt here ends. */
+  boolean full() {
+    return anyFull() && (withoutBreakers == null || withoutBreakers.full());
+  }
+
+  private boolean anyFull() {
+    for (Gate gate : gates) {
+      try {
+        if (gate.full()) {
+          return true;
+        }
+      } catch (Throwable e) {
+        warn("Gate.full threw; the gate is taken for one that may admit", e);
+      }
+    }
+    return false;
+  }
+
   /** Returns the gates that admit an attempt, which has to release them; null if they refuse it. */
   @Nullable GateChain acquire() {
     if (tryAcquire()) {

@@ -146,6 +146,7 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
       // After the failure was recorded, so that a failing server is at no moment merely idle.
       leave();
       left(tracker);
+      balancer.noRoom().mayBe();
     }
     balancer.pulse().passes(now);
     balancer.listeners().attemptEnded(attempt);
@@ -227,6 +228,11 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
       long now = nanoTime.getAsLong();
       long last = begun.get();
       return (last == IDLE || now - last >= LONGEST_WAIT_NANOS) && begun.compareAndSet(last, now);
+    }
+
+    @Override
+    public boolean full() {
+      return running.get();
     }
 
     @Override

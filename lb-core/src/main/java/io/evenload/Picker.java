@@ -30,6 +30,10 @@ final class Picker {
 
   /** Returns a started attempt, or null if no endpoint takes it. */
   @Nullable Attempt pick(Snapshot snapshot, RequestContext request) {
+    NoRoom.Watch full = balancer.noRoom().proof(snapshot);
+    if (full != null) {
+      return full.byLimits() ? new LastResort(balancer, admission, request).glance(snapshot) : null;
+    }
     if (snapshot.pools().length == 0) {
       return new LastResort(balancer, admission, request).search(snapshot, null);
     }

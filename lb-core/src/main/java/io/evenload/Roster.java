@@ -6,19 +6,19 @@ import io.evenload.health.HealthCheck;
 import io.evenload.health.OutlierDetection;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Who is listed: one entry for each server, for as long as it is on the list or drains. Of those
  * with the same id one at most is listed, and whoever speaks of an id means that one. Control path
- * only, but for {@link #reportedWeights}.
+ * only, but for {@link #reportedWeights} and {@link #lists(Server)}.
  */
 final class Roster {
 
@@ -43,7 +43,7 @@ final class Roster {
   private @Nullable Ejector ejector;
   private final Recent<Ejection> ejections = new Recent<>(); // of those that have drained
   private Map<Identity, RosterEntry> entries = new LinkedHashMap<>(); // the listed ones first
-  private final Map<String, RosterEntry> listed = new HashMap<>(); // by id
+  private final Map<String, RosterEntry> listed = new ConcurrentHashMap<>(); // by id
   private List<Server> servers = List.of();
 
   Roster(BalancerContext balancer, Options options, Control control) {
@@ -368,6 +368,12 @@ final class Roster {
 
   private boolean lists(String id) {
     return listed.containsKey(id);
+  }
+
+  /** Whether this very server is listed, however it is described; from any thread. */
+  boolean lists(Server server) {
+    RosterEntry entry = listed.get(server.id());
+    return entry != null && Identity.same(server, entry.server());
   }
 
   /** What servers report of their weights; from any thread. */

@@ -25,6 +25,9 @@ final class RosterEntry {
   /** It came to a list that others were on, and has not been eligible yet. */
   boolean fresh;
 
+  /** It could not be chosen for its own sake, and has not been eligible since. */
+  boolean wasOut;
+
   /** The part of it that this client's subset covers; 0 if it is outside. */
   double subsetShare = 1;
 

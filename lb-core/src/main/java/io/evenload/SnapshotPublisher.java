@@ -51,9 +51,7 @@ final class SnapshotPublisher {
       states[known.size()] = standing.state();
       known.add(entry.endpoint);
       ramp(entry, standing.state(), options.slowStartOfAll(), now);
-      if (standing.state() == EndpointState.ELIGIBLE && former.state().ownFault()) {
-        reportedWeights.restart(entry.server().id(), now);
-      }
+      restartReports(entry, standing.state(), now);
       weigh(entry, now);
       if (entry.listed && entry.pool != null) {
         builder.add(entry, entry.pool, standing);
@@ -68,6 +66,14 @@ final class SnapshotPublisher {
     changes.stream().filter(change -> !change.opens()).forEach(StateChange::mark);
     changes.forEach(change -> announce(change, entries, now));
     log.panic(snapshot.panic(), entries);
+  }
+
+  /** Lets what a server reports wait anew when it comes back, whatever it was out for at last. */
+  private void restartReports(RosterEntry entry, EndpointState state, long now) {
+    if (entry.wasOut && state == EndpointState.ELIGIBLE) {
+      reportedWeights.restart(entry.server().id(), now);
+    }
+    entry.wasOut = state.ownFault() || (entry.wasOut && state != EndpointState.ELIGIBLE);
   }
 
   private void weigh(RosterEntry entry, long now) {

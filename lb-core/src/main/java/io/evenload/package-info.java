@@ -10,12 +10,13 @@
  *
  *   LoadBalancer.start    reads the snapshot in force, and again if it was replaced meanwhile
  *   Picker                which endpoint is asked: what the request prefers, another zone, the chooser's two choices
- *   LastResort            searches all endpoints when the choices were refused (FullSlots: was anything free meanwhile?)
+ *   LastResort            searches all endpoints when the choices were refused (Refusing: was anything free meanwhile?)
  *   Admission             the endpoint's state, a slot below its limit, its gates (GateChain), in this order
  *   Attempt               ends exactly once, into the counters of its LiveEndpoint (EndpointLoad, Tally)
  *
- *   Beside it: Refusal words why there was no server. RequestContext remembers what the request has tried. AttemptLog
- *   tells at DEBUG by which Choice the attempt went there. LeakSampler watches attempts that nobody ends.
+ *   Beside it: NoRoom remembers that every endpoint refuses, so that not each attempt searches them all. Refusal words why
+ *   there was no server. RequestContext remembers what the request has tried. AttemptLog tells at DEBUG by which Choice the
+ *   attempt went there. LeakSampler watches attempts that nobody ends.
  *
  *
  * A LIST'S WAY: the control path; one event after another, and rare, so that it may allocate, log and take its time
@@ -50,6 +51,7 @@
  *   Listeners             the control path queues events, and a thread that is not on it tells them
  *   LeakSampler           an attempt pushes its sample onto a stack, which the tick takes over
  *   ReportedWeights       a response brings a report, which the tick makes a share of
+ *   NoRoom                a new snapshot ends what attempts have found out of the one before
  *   Gate.Factory          a gate that an attempt opens or closes asks for a new snapshot, on another thread
  *   Pool                  the chooser, bound: the control path prepares it, attempts ask what it prepared
  *

@@ -85,6 +85,24 @@ final class EndpointLoadTest {
   }
 
   @Test
+  void silence_afterDays_isAsLongAsItWas() {
+    for (long start : new long[] {Long.MIN_VALUE, -1, 0, Long.MAX_VALUE - 5, 1L << 51, 1L << 54}) {
+      for (int days : new int[] {1, 10, 26, 40, 100, 110, 200, 1_000, 10_000}) {
+        VirtualTime clock = new VirtualTime(start);
+        LiveEndpoint other = new LiveEndpoint(endpoint.balancer, World.server("b"));
+        other.record(Outcome.TIMED_OUT, 100, clock.getAsLong());
+        clock.jump(Duration.ofDays(days));
+        other.record(Outcome.ABANDONED, 100, clock.getAsLong());
+
+        assertThat(other.unanswered()).isEqualTo(2);
+        assertThat(other.silentSeconds(clock.getAsLong()))
+            .as("start %d, %d days", start, days)
+            .isCloseTo(86_400.0 * days, within(0.01));
+      }
+    }
+  }
+
+  @Test
   void latency_idleForYears_isNotTakenForFresh() {
     for (long start : new long[] {Long.MIN_VALUE, -1, 0, Long.MAX_VALUE - 5}) {
       VirtualTime clock = new VirtualTime(start);

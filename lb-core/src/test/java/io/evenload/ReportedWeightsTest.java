@@ -7,12 +7,18 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import io.evenload.chooser.Choosers;
+import io.evenload.health.HealthCheck;
+import io.evenload.testing.FakeGates;
 import io.evenload.testing.World;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class ReportedWeightsTest {
 
@@ -20,7 +26,16 @@ class ReportedWeightsTest {
   private final UpdatableServerList list =
       new UpdatableServerList(
           List.of(World.server("a", 1), World.server("b", 1), World.server("c", 2)));
-  private final LoadBalancer balancer = world.balancer(list).chooser(Choosers.roundRobin()).build();
+  private final FakeGates gates = new FakeGates();
+  private String sick = "";
+  private final LoadBalancer balancer =
+      world
+          .balancer(list)
+          .chooser(Choosers.roundRobin())
+          .withoutSlowStart()
+          .gate(gates)
+          .healthCheck(HealthCheck.builder(this::probe).interval(ofSeconds(2)).build())
+          .build();
 
   @AfterEach
   void close() {
@@ -71,18 +86,92 @@ class ReportedWeightsTest {
     assertThat(weights()).isEqualTo(Map.of("a", 0.9, "b", 1.0, "c", 10.0, "d", 10.0));
   }
 
-  @Test
-  void report_serverComesBackAfterItWasOut_waitsForTheBlackoutAgain() {
+  /** How a server is out for its own sake. */
+  private enum Out {
+    DRAINED,
+    UNLISTED,
+    UNHEALTHY,
+    EJECTED,
+    BREAKER_OPEN
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void report_serverComesBackAfterItWasOut_waitsForTheBlackoutAgain(Out out) {
+    comesBack(out, () -> {});
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "UNLISTED")
+  void report_serverIsOutAndThenHasNoWeight_waitsForTheBlackoutAgain(Out out) {
+    comesBack(
+        out,
+        () -> {
+          list.update(List.of(World.server("a", 1), World.server("b", 0), World.server("c", 2)));
+          setOut("b", out, false);
+          world.time.advance(ofSeconds(20));
+          assertThat(state("b")).isEqualTo(EndpointState.WEIGHT_ZERO);
+          list.update(List.of(World.server("a", 1), World.server("b", 1), World.server("c", 2)));
+        });
+  }
+
+  private void comesBack(Out out, Runnable meanwhile) {
     Map<String, Double> usual = Map.of("a", 100.0, "b", 300.0);
     report(12, usual);
-    balancer.admin().drain("b");
-    balancer.admin().undrain("b");
+    assertThat(weights()).isEqualTo(Map.of("a", 0.5, "b", 1.5, "c", 2.0));
+    setOut("b", out, true);
+    assertThat(state("b")).isNotEqualTo(EndpointState.ELIGIBLE);
+    meanwhile.run();
+    setOut("b", out, false);
+    for (int i = 0; state("b") != EndpointState.ELIGIBLE; i++) {
+      assertThat(i).as("seconds").isLessThan(20);
+      world.time.advance(ofSeconds(1));
+    }
     assertThat(weights()).as("at once").containsEntry("b", 1.0);
     report(9, Map.of("a", 100.0, "b", 1e6));
 
     assertThat(weights()).isEqualTo(Map.of("a", 1.0, "b", 1.0, "c", 2.0));
     report(2, usual);
     assertThat(weights()).isEqualTo(Map.of("a", 0.5, "b", 1.5, "c", 2.0));
+  }
+
+  private void setOut(String id, Out how, boolean out) {
+    switch (how) {
+      case DRAINED -> {
+        if (out) {
+          balancer.admin().drain(id);
+        } else {
+          balancer.admin().undrain(id);
+        }
+      }
+      case UNLISTED ->
+          list.update(
+              out
+                  ? List.of(World.server("a", 1), World.server("c", 2))
+                  : List.of(World.server("a", 1), World.server("b", 1), World.server("c", 2)));
+      case UNHEALTHY -> {
+        sick = out ? id : "";
+        world.time.advance(ofSeconds(out ? 20 : 0)); // some probes
+      }
+      case EJECTED -> {
+        if (out) {
+          balancer.admin().eject(id, ofSeconds(5), "for a test");
+          world.time.runDue();
+        }
+      }
+      case BREAKER_OPEN -> {
+        gates.of(id).change(!out);
+        world.time.runDue();
+      }
+    }
+  }
+
+  private EndpointState state(String id) {
+    return balancer.status().endpoints().stream()
+        .filter(endpoint -> endpoint.server().id().equals(id) && endpoint.server().port() == 80)
+        .map(LoadBalancerStatus.EndpointStatus::state)
+        .findFirst()
+        .orElseThrow();
   }
 
   @Test
@@ -160,6 +249,11 @@ class ReportedWeightsTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> balancer.admin().reportWeight("a", 1, ofSeconds(0)))
         .withMessageStartingWith("validFor: PT0S");
+  }
+
+  private CompletableFuture<HealthReport> probe(Server server, Duration timeout) {
+    return CompletableFuture.completedFuture(
+        server.id().equals(sick) ? HealthReport.unhealthy("down") : HealthReport.healthy());
   }
 
   /** Reports all of these once a second, for so many seconds. */

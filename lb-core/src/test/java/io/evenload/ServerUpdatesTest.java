@@ -95,6 +95,36 @@ final class ServerUpdatesTest {
   }
 
   @Test
+  void admin_ofTheFormerServerOfAnId_leavesTheListedOneAlone() throws Exception {
+    Server former = Server.builder("a1", 80).id("a").build();
+    Server listed = Server.builder("a2", 80).id("a").build();
+    list.update(List.of(former, World.server("b"), World.server("c")));
+    list.update(List.of(listed, World.server("b"), World.server("c")));
+    for (Server server : List.of(former, listed)) {
+      boolean isListed = server.equals(listed);
+      Server described = Server.builder(server.host(), 80).id("a").weight(3).build();
+      balancer.admin().eject(described, Duration.ofSeconds(5), "for a test");
+      world.time.runDue();
+      assertThat(balancer.status().endpoints().get(0).state())
+          .isEqualTo(isListed ? EndpointState.EJECTED : EndpointState.ELIGIBLE);
+      balancer.admin().drain(described, Duration.ofSeconds(20), "for a test");
+      world.time.runDue();
+      assertThat(balancer.status().endpoints().get(0).state())
+          .isEqualTo(isListed ? EndpointState.DRAINING : EndpointState.ELIGIBLE);
+      balancer.admin().undrain("a");
+      world.time.advance(Duration.ofMinutes(2));
+      for (int i = 0; i < 13; i++) {
+        balancer.admin().reportWeight(described, 300, Duration.ofMinutes(1));
+        balancer.admin().reportWeight(World.server("b"), 100, Duration.ofMinutes(1));
+        balancer.admin().reportWeight(World.server("c"), 100, Duration.ofMinutes(1));
+        world.time.advance(SECOND);
+      }
+      assertThat(balancer.status().endpoints().get(0).weight()).isEqualTo(isListed ? 3 : 1);
+      world.time.advance(Duration.ofMinutes(2));
+    }
+  }
+
+  @Test
   void update_serverReturnsToWhereItWasWhileItDrains_isTheSameEndpoint() throws Exception {
     list.update(World.servers("a"));
     Attempt running = balancer.start();

@@ -205,6 +205,56 @@ final class SubsetTest {
   }
 
   @Test
+  void probes_sickServerLeavesTheSubsetAndReturns_isStillSickAndProbedAtOnce() {
+    Set<String> sick = new HashSet<>();
+    List<String> probed = new ArrayList<>();
+    HealthProbe probe =
+        (server, timeout) -> {
+          probed.add(server.id());
+          return CompletableFuture.completedFuture(
+              sick.contains(server.id()) ? HealthReport.unhealthy("down") : HealthReport.healthy());
+        };
+    try (LoadBalancer balancer =
+        world.balancer(list).healthCheck(HealthCheck.of(probe)).subset(TENTH).build()) {
+      String id = ids(balancer).iterator().next();
+      sick.add(id);
+      world.time.advance(MINUTE);
+      assertThat(endpoint(balancer, id).state()).isEqualTo(EndpointState.UNHEALTHY);
+      for (Duration away : List.of(Duration.ZERO, MINUTE, Duration.ofMinutes(9))) {
+        balancer.reconfigure(options -> options.subset(Subset.of(7, 10)));
+        world.time.advance(away);
+        assertThat(endpoint(balancer, id).state()).isEqualTo(EndpointState.OUTSIDE_SUBSET);
+        probed.clear();
+        balancer.reconfigure(options -> options.subset(TENTH));
+
+        assertThat(endpoint(balancer, id).state()).isEqualTo(EndpointState.UNHEALTHY);
+        world.time.runDue();
+        assertThat(probed).as("after %s", away).contains(id);
+      }
+      sick.clear();
+      world.time.advance(MINUTE);
+      assertThat(endpoint(balancer, id).state()).isEqualTo(EndpointState.ELIGIBLE);
+    }
+  }
+
+  @Test
+  void ejection_serverLeavesTheSubsetAndReturns_goesOn() {
+    try (LoadBalancer balancer = balancer(TENTH)) {
+      String id = ids(balancer).iterator().next();
+      balancer.admin().eject(id, MINUTE, "for a test");
+      world.time.runDue();
+      assertThat(endpoint(balancer, id).state()).isEqualTo(EndpointState.EJECTED);
+      balancer.reconfigure(options -> options.subset(Subset.of(7, 10)));
+      world.time.advance(MINUTE.minusSeconds(10));
+      balancer.reconfigure(options -> options.subset(TENTH));
+
+      assertThat(endpoint(balancer, id).state()).isEqualTo(EndpointState.EJECTED);
+      world.time.advance(Duration.ofSeconds(12));
+      assertThat(endpoint(balancer, id).state()).isEqualTo(EndpointState.ELIGIBLE);
+    }
+  }
+
+  @Test
   void probes_trafficIsHeldUntilTheFirstAnswer_subsetDoesNotGrow() {
     HealthProbe silent = (server, timeout) -> new CompletableFuture<>();
     HealthCheck check = HealthCheck.builder(silent).initiallyHealthy(false).build();

@@ -107,6 +107,11 @@ final class ConcurrencyGate implements Gate {
     }
   }
 
+  @Override
+  public boolean full() {
+    return inFlight >= limit; // which changes only when an attempt ends
+  }
+
   private void raisePeak(int count) {
     for (int known = peak; known < count; known = peak) {
       if (PEAK.compareAndSet(this, known, count)) {

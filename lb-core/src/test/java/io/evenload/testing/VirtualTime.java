@@ -34,7 +34,7 @@ public final class VirtualTime extends AbstractExecutorService
     implements ScheduledExecutorService, LongSupplier {
 
   private final PriorityQueue<Task<?>> tasks =
-      new PriorityQueue<>(Comparator.<Task<?>>comparingLong(t -> t.due).thenComparing(t -> t.seq));
+      new PriorityQueue<>(Comparator.<Task<?>>naturalOrder().thenComparingLong(task -> task.seq));
   private volatile long now;
   private long submitted;
   private boolean shutdown;
@@ -60,14 +60,17 @@ public final class VirtualTime extends AbstractExecutorService
     return now;
   }
 
-  /** Moves the clock, running what falls due on the way. */
+  /**
+   * Moves the clock, running what falls due on the way. What runs may call this too, as if it took
+   * that long: other tasks fall due meanwhile.
+   */
   public void advance(Duration duration) {
     long target = now + duration.toNanos();
     for (Task<?> task = next(target); task != null; task = next(target)) {
-      now = Math.max(now, task.due);
+      now = task.due - now > 0 ? task.due : now;
       task.run();
     }
-    now = target;
+    now = target - now > 0 ? target : now;
   }
 
   /** Moves the clock without running anything, as if every timer were late. */
@@ -91,7 +94,7 @@ public final class VirtualTime extends AbstractExecutorService
   private @Nullable Task<?> next(long until) {
     synchronized (tasks) {
       Task<?> first = tasks.peek();
-      return first == null || first.due > until ? null : tasks.remove();
+      return first == null || first.due - until > 0 ? null : tasks.remove();
     }
   }
 
@@ -216,7 +219,9 @@ public final class VirtualTime extends AbstractExecutorService
 
     @Override
     public int compareTo(Delayed other) {
-      return Long.compare(getDelay(TimeUnit.NANOSECONDS), other.getDelay(TimeUnit.NANOSECONDS));
+      return other instanceof Task<?> task
+          ? Long.compare(due - task.due, 0) // also where the clock overflows
+          : Long.compare(getDelay(TimeUnit.NANOSECONDS), other.getDelay(TimeUnit.NANOSECONDS));
     }
   }
 }

@@ -55,19 +55,19 @@ public final class BackendHints {
       LoadReport report = value == null ? null : LoadReport.parse(value);
       double weight = report == null ? Double.NaN : report.weight(errorPenalty);
       if (weight > 0) {
-        balancer.admin().reportWeight(server.id(), weight, Builder.LOAD_REPORT_EXPIRY);
+        balancer.admin().reportWeight(server, weight, Builder.LOAD_REPORT_EXPIRY);
       }
     }
     String draining = drainingHeader == null ? null : headers.get(drainingHeader);
     if (draining != null && !draining.equalsIgnoreCase("false")) {
-      balancer.admin().drain(server.id(), Builder.DRAINING, "it says " + drainingHeader);
+      balancer.admin().drain(server, Builder.DRAINING, "it says " + drainingHeader);
     }
     if (retryAfter && response.code() == UNAVAILABLE) {
       Duration asked = RetryAfter.of(headers, epochMillis);
       if (asked != null && !asked.isZero()) {
         Duration most = Builder.MAX_RETRY_AFTER;
         Duration time = asked.compareTo(most) < 0 ? asked : most;
-        balancer.admin().eject(server.id(), time, "503 with Retry-After");
+        balancer.admin().eject(server, time, "503 with Retry-After");
       }
     }
   }
@@ -99,8 +99,9 @@ public final class BackendHints {
      * as {@code JSON} or {@code TEXT}. The weight of a server becomes its rate at full utilization
      * (as in gRPC's <a
      * href="https://github.com/grpc/proposal/blob/master/A58-client-side-weighted-round-robin-lb-policy.md">A58</a>)
-     * over the mean of all, times its configured weight; see {@link Administration#reportWeight}.
-     * What cannot be read is ignored, as is a report of more than 8 kB.
+     * over the median of all, times its configured weight, a tenth to ten times; see {@link
+     * Administration#reportWeight(Server, double, Duration)}. What cannot be read is ignored, as is
+     * a report of more than 8 kB.
      */
     public Builder loadReports() {
       this.loadReports = true;
@@ -123,7 +124,7 @@ public final class BackendHints {
 
     /**
      * Believes this response header, with any value but {@code false}, that the server drains. It
-     * gets no new attempt for a minute; see {@link Administration#drain(String, Duration, String)}.
+     * gets no new attempt for a minute; see {@link Administration#drain(Server, Duration, String)}.
      *
      * @throws IllegalArgumentException if this cannot be the name of a header
      */
@@ -135,7 +136,8 @@ public final class BackendHints {
 
     /**
      * Believes a 503 with {@code Retry-After}: the server is ejected for that time, at most 30
-     * seconds, as outlier detection would; see {@link Administration#eject}.
+     * seconds, as outlier detection would; see {@link Administration#eject(Server, Duration,
+     * String)}.
      */
     public Builder retryAfter() {
       this.retryAfter = true;

@@ -19,6 +19,8 @@ final class RetryBudget {
    * A retry is counted first and taken back if that was too much. So two retries that race for the last one may both be
    * refused, but never both be allowed. A count that races with the replacement of its second may be lost: one request
    * more or less.
+   *
+   * Seconds are numbered from when the budget was made, so that no two numbers are far apart where the clock overflows.
    */
 
   static final int WINDOW_SECONDS = 10;
@@ -26,18 +28,26 @@ final class RetryBudget {
   private final double ratio;
   private final double reserve;
   private final LongSupplier nanoTime;
+  private final long originNanos;
   private final AtomicReferenceArray<@Nullable Second> ring;
 
   RetryBudget(double ratio, double perSecond, LongSupplier nanoTime) {
-    this(ratio, perSecond, nanoTime, new AtomicReferenceArray<>(WINDOW_SECONDS));
+    this(
+        ratio,
+        perSecond,
+        nanoTime,
+        nanoTime.getAsLong(),
+        new AtomicReferenceArray<>(WINDOW_SECONDS));
   }
 
   private RetryBudget(
       double ratio,
       double perSecond,
       LongSupplier nanoTime,
+      long originNanos,
       AtomicReferenceArray<@Nullable Second> ring) {
     this.ring = ring;
+    this.originNanos = originNanos;
     this.ratio = ratio;
     this.reserve = perSecond * WINDOW_SECONDS;
     this.nanoTime = nanoTime;
@@ -45,7 +55,7 @@ final class RetryBudget {
 
   /** Returns a budget of other numbers, for which the same requests and retries count. */
   RetryBudget with(double ratio, double perSecond) {
-    return new RetryBudget(ratio, perSecond, nanoTime, ring);
+    return new RetryBudget(ratio, perSecond, nanoTime, originNanos, ring);
   }
 
   /** Counts one request. */
@@ -92,7 +102,8 @@ final class RetryBudget {
   }
 
   private Second current() {
-    long now = Math.floorDiv(nanoTime.getAsLong(), TimeUnit.SECONDS.toNanos(1));
+    long elapsed = nanoTime.getAsLong() - originNanos;
+    long now = Math.floorDiv(elapsed, TimeUnit.SECONDS.toNanos(1));
     int index = Math.floorMod(now, WINDOW_SECONDS);
     Second second = ring.get(index);
     if (second != null && second.number == now) {

@@ -8,6 +8,7 @@ import io.evenload.LoadBalancer;
 import io.evenload.LoadBalancerStatus.EndpointStatus;
 import io.evenload.Server;
 import io.evenload.ServerList;
+import io.evenload.UpdatableServerList;
 import java.time.Duration;
 import java.util.List;
 import okhttp3.Protocol;
@@ -85,10 +86,36 @@ class BackendHintsTest {
         time.advance(Duration.ofSeconds(11));
       }
 
-      // 100 and 300 at full load, that is half and one and a half of the mean; seen at the next
+      // 100 and 300 at full load, that is half and one and a half of the median; seen at the next
       // tick
       backends.await(() -> orders.status().endpoints().get(0).weight() == 0.5);
       backends.await(() -> orders.status().endpoints().get(1).weight() == 1.5);
+    }
+  }
+
+  @Test
+  void hints_ofTheFormerServerOfAnId_areNotTheListedOnes() {
+    VirtualTiming time = new VirtualTiming();
+    Server former = Server.builder("10.0.0.1", 80).id("a").build();
+    Server listed = Server.builder("10.0.0.2", 80).id("a").build();
+    Server other = Server.of("10.0.0.3", 80);
+    UpdatableServerList list = new UpdatableServerList(List.of(former, other));
+    BackendHints hints = BackendHints.builder().loadReports().drainingHeader("X-Draining").build();
+    try (LoadBalancer orders =
+        LoadBalancer.builder("orders").servers(list).nanoTime(time::nanos).build()) {
+      list.update(List.of(listed, other));
+      for (int i = 0; i < 2; i++) {
+        hints.read(orders, former, reporting("TEXT cpu_utilization=0.1,rps_fractional=60"), 0);
+        hints.read(orders, former, draining(), 0);
+        hints.read(orders, other, reporting("TEXT cpu_utilization=0.2,rps_fractional=60"), 0);
+        time.advance(Duration.ofSeconds(11));
+      }
+      hints.read(orders, other, draining(), 0);
+      backends.await(() -> orders.status().endpoints().get(1).state() == EndpointState.DRAINING);
+
+      assertThat(orders.status().endpoints().get(0).server()).isEqualTo(listed);
+      assertThat(orders.status().endpoints().get(0).state()).isEqualTo(EndpointState.ELIGIBLE);
+      assertThat(orders.status().endpoints().get(0).weight()).isEqualTo(1);
     }
   }
 
@@ -135,6 +162,10 @@ class BackendHintsTest {
         .withMessage("errorPenalty: -1.0 (expected: 0 to 100)");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> BackendHints.builder().drainingHeader("a b"));
+  }
+
+  private static Response draining() {
+    return reporting("").newBuilder().header("X-Draining", "1").build();
   }
 
   private static Response reporting(String report) {

@@ -55,6 +55,18 @@ final class RetryBudgetTest {
   }
 
   @Test
+  void tryRetry_clockOverflows_windowGoesOnAndEnds() {
+    long start = time.nanos();
+    RetryBudget budget =
+        new RetryBudget(0, 1, () -> Long.MAX_VALUE - 5_000_000_000L + (time.nanos() - start));
+    assertThat(retries(budget, 100)).isEqualTo(10);
+    time.advance(Duration.ofSeconds(9));
+    assertThat(retries(budget, 1)).as("the window still holds all").isZero();
+    time.advance(Duration.ofSeconds(1));
+    assertThat(retries(budget, 100)).as("and does no more").isEqualTo(10);
+  }
+
+  @Test
   void tryRetry_negativeTime_works() {
     RetryBudget budget = new RetryBudget(0, 1, () -> time.nanos() - 15_500_000_000L);
     assertThat(retries(budget, 100)).isEqualTo(10);

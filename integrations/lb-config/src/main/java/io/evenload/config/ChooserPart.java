@@ -29,13 +29,15 @@ final class ChooserPart {
       key("decay-time", Form.DURATION, Form.text(Choosers.DEFAULT_DECAY_TIME), "peakEwma");
   private static final Key<Double> FACTOR =
       key("factor", Form.NUMBER, "" + Choosers.DEFAULT_BALANCE_FACTOR, "boundedLoad");
+  private static final Key<Integer> TABLE_SIZE =
+      key("table-size", Form.INTEGER, "" + Choosers.DEFAULT_TABLE_SIZE, "maglev");
   private static final Key<Boolean> STICKY = key("sticky", Form.FLAG, "false", "sticky");
   private static final Key<Integer> CAPACITY =
       key("capacity", Form.INTEGER, "" + Choosers.DEFAULT_STICKY_CAPACITY, "sticky");
 
   static final Part<LoadBalancer.Builder> PART =
       Part.of(
-          List.of(CHOOSER, DECAY_TIME, FACTOR, STICKY, CAPACITY),
+          List.of(CHOOSER, DECAY_TIME, FACTOR, TABLE_SIZE, STICKY, CAPACITY),
           ChooserPart::read,
           LoadBalancer.Builder::chooser,
           ChooserPart::reset,
@@ -63,12 +65,14 @@ final class ChooserPart {
         or(values.get(DECAY_TIME, CHOOSER, List.of("peak-ewma")), Choosers.DEFAULT_DECAY_TIME);
     double factor =
         or(values.get(FACTOR, CHOOSER, List.of("bounded-load")), Choosers.DEFAULT_BALANCE_FACTOR);
+    int tableSize =
+        or(values.get(TABLE_SIZE, CHOOSER, List.of("maglev")), Choosers.DEFAULT_TABLE_SIZE);
     return switch (values.get(CHOOSER, CHOOSER.usual())) {
       case "peak-ewma" -> Choosers.peakEwma(decayTime);
       case "least-loaded" -> Choosers.leastLoaded();
       case "round-robin" -> Choosers.roundRobin();
       case "random" -> Choosers.random();
-      case "maglev" -> Choosers.maglev();
+      case "maglev" -> Choosers.maglev(tableSize);
       case "rendezvous" -> Choosers.rendezvous();
       case "bounded-load" -> Choosers.boundedLoad(factor);
       case "first-available" -> Choosers.firstAvailable();

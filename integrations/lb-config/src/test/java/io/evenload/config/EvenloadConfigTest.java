@@ -145,6 +145,10 @@ class EvenloadConfigTest {
             + " (expected: only with chooser=peak-ewma)",
         "default.chooser=bounded-load;default.chooser.factor=0.5 | default.chooser.factor: 0.5"
             + " (expected: 1 to 100)",
+        "default.chooser=maglev;default.chooser.table-size=100 | default.chooser.table-size: 100"
+            + " (expected: a prime of 11 to 5000011)",
+        "default.chooser.table-size=101 | default.chooser.table-size: 101"
+            + " (expected: only with chooser=maglev)",
         "default.locality.strict=true | default.locality.zone: none (expected: text)",
         "default.subset.size=5 | default.subset.client: none (expected: integer)",
         "default.subset.client=5 | default.subset.clients: none (expected: integer)",

@@ -299,7 +299,7 @@ public final class LoadBalancerMetrics implements AutoCloseable {
       Outcome outcome = requireNonNull(attempt.outcome());
       requireNonNull(attempts.get(outcome)).record(attempt.latencyNanos(), TimeUnit.NANOSECONDS);
       if (servers != null) {
-        servers.record(attempt.server().id(), outcome, attempt.latencyNanos());
+        servers.record(attempt.server(), outcome, attempt.latencyNanos());
       }
     }
   }

@@ -6,12 +6,12 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.Collection;
 import java.util.EnumMap;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The timers of each listed server, up to a number of servers. */
 final class ServerTimers {
@@ -20,7 +20,7 @@ final class ServerTimers {
   private final MeterRegistry registry;
   private final String balancer;
   private final int maxServers;
-  private final Map<String, Map<Outcome, Timer>> byServer = new ConcurrentHashMap<>();
+  private final Map<String, Timers> byId = new ConcurrentHashMap<>();
 
   ServerTimers(NamedMeters named, MeterRegistry registry, String balancer, int maxServers) {
     this.named = named;
@@ -29,31 +29,33 @@ final class ServerTimers {
     this.maxServers = maxServers;
   }
 
-  /** Makes timers for these servers and removes those of all others; one call at a time. */
+  /**
+   * Makes timers for these servers and removes those of all others; one call at a time. What has
+   * the id of another one, at another host or port, begins anew.
+   */
   void retain(Collection<Server> servers) {
-    Set<String> listed = new HashSet<>();
-    servers.forEach(server -> listed.add(server.id()));
-    byServer
-        .entrySet()
+    Map<String, Server> listed = new HashMap<>();
+    servers.forEach(server -> listed.put(server.id(), server));
+    byId.values()
         .removeIf(
-            entry -> {
-              boolean left = !listed.contains(entry.getKey());
+            timers -> {
+              boolean left = !timers.areOf(listed.get(timers.server.id()));
               if (left) {
-                entry.getValue().values().forEach(timer -> named.release(registry, timer));
+                timers.byOutcome.values().forEach(timer -> named.release(registry, timer));
               }
               return left;
             });
     for (Server server : servers) {
-      if (byServer.size() < maxServers) {
-        byServer.computeIfAbsent(server.id(), this::timers);
+      if (byId.size() < maxServers) {
+        byId.computeIfAbsent(server.id(), id -> new Timers(server, timers(id)));
       }
     }
   }
 
   /** What ends at a server that left meanwhile is not recorded. */
-  void record(String server, Outcome outcome, long nanos) {
-    Map<Outcome, Timer> timers = byServer.get(server);
-    Timer timer = timers == null ? null : timers.get(outcome);
+  void record(Server server, Outcome outcome, long nanos) {
+    Timers timers = byId.get(server.id());
+    Timer timer = timers != null && timers.areOf(server) ? timers.byOutcome.get(outcome) : null;
     if (timer != null) {
       timer.record(nanos, TimeUnit.NANOSECONDS);
     }
@@ -75,5 +77,15 @@ final class ServerTimers {
                   ::register));
     }
     return timers;
+  }
+
+  /** Those of one server; what is at another host or port is another one. */
+  private record Timers(Server server, Map<Outcome, Timer> byOutcome) {
+    boolean areOf(@Nullable Server other) {
+      return other != null
+          && server.port() == other.port()
+          && server.host().equals(other.host())
+          && server.id().equals(other.id());
+    }
   }
 }

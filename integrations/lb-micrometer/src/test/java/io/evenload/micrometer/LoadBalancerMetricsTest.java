@@ -141,6 +141,39 @@ final class LoadBalancerMetricsTest {
   }
 
   @Test
+  void monitorServers_idReturnsAtAnotherAddress_beginsAnew() throws Exception {
+    SimpleMeterRegistry registry = new SimpleMeterRegistry(SimpleConfig.DEFAULT, clock);
+    UpdatableServerList list =
+        new UpdatableServerList(List.of(Server.builder("a", 1).id("s").build()));
+    try (LoadBalancer balancer = balancer(list);
+        LoadBalancerMetrics metrics = LoadBalancerMetrics.monitorServers(registry, balancer, 5)) {
+      balancer.start().succeed();
+      Attempt late = balancer.start();
+      int meters = registry.getMeters().size();
+      list.update(List.of(Server.builder("a", 1).id("s").weight(3).build()));
+      balancer.start().succeed();
+      assertThat(successes(registry)).isEqualTo(2);
+      list.update(List.of(Server.builder("b", 1).id("s").build()));
+      assertThat(successes(registry)).as("of the new one").isZero();
+      late.succeed();
+      assertThat(successes(registry)).as("of the old one").isZero();
+      balancer.start().succeed();
+
+      assertThat(successes(registry)).isEqualTo(1);
+      assertThat(registry.getMeters()).hasSize(meters);
+    }
+  }
+
+  private static long successes(SimpleMeterRegistry registry) {
+    return registry
+        .get("evenload.server.attempts")
+        .tag("server", "s")
+        .tag("outcome", "success")
+        .timer()
+        .count();
+  }
+
+  @Test
   void monitorServers_badNumber_isRefusedByName() {
     try (LoadBalancer balancer = balancer(ServerList.of(servers(1)))) {
       assertThatIllegalArgumentException()

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param succeeded the attempts since the page began to watch that were successes
  * @param failed those that were failures
  * @param cancelled those that were cancelled
- * @param minutes the last minute of each server that had an attempt, by id
+ * @param minutes the last minute of each server that had an attempt
  * @param changes the latest first
  */
 record BalancerView(
@@ -24,11 +24,11 @@ record BalancerView(
     long succeeded,
     long failed,
     long cancelled,
-    Map<String, Minute> minutes,
+    Map<Identity, Minute> minutes,
     List<Change> changes) {
 
   Minute minute(EndpointStatus endpoint) {
-    return minutes.getOrDefault(endpoint.server().id(), Minute.EMPTY);
+    return minutes.getOrDefault(Identity.of(endpoint.server()), Minute.EMPTY);
   }
 
   /** All servers together. */

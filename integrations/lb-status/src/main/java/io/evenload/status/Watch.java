@@ -33,7 +33,7 @@ final class Watch implements LoadBalancerListener {
   private final LoadBalancer balancer;
   private final InstantSource time;
   private final int mostChanges;
-  private final ConcurrentHashMap<String, ServerCounts> counts = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Identity, ServerCounts> counts = new ConcurrentHashMap<>();
   private final LongAdder succeeded = new LongAdder();
   private final LongAdder failed = new LongAdder();
   private final LongAdder cancelled = new LongAdder();
@@ -66,7 +66,7 @@ final class Watch implements LoadBalancerListener {
    */
   boolean tick() {
     LoadBalancerStatus status = balancer.status();
-    counts.keySet().retainAll(ids(status));
+    counts.keySet().retainAll(identities(status));
     counts.values().forEach(ServerCounts::endSlot);
     return !status.closed();
   }
@@ -78,8 +78,8 @@ final class Watch implements LoadBalancerListener {
 
   BalancerView view() {
     LoadBalancerStatus status = balancer.status();
-    Map<String, Minute> minutes = new HashMap<>();
-    counts.forEach((id, count) -> minutes.put(id, count.minute()));
+    Map<Identity, Minute> minutes = new HashMap<>();
+    counts.forEach((server, count) -> minutes.put(server, count.minute()));
     List<Change> latestFirst;
     synchronized (changes) {
       latestFirst = List.copyOf(changes);
@@ -94,10 +94,10 @@ final class Watch implements LoadBalancerListener {
     LongAdder counter =
         outcome == Outcome.SUCCESS ? succeeded : outcome.failed() ? failed : cancelled;
     counter.increment();
-    String id = attempt.server().id();
-    ServerCounts count = counts.get(id);
+    Identity server = Identity.of(attempt.server());
+    ServerCounts count = counts.get(server);
     if (count == null) {
-      count = counts.computeIfAbsent(id, absent -> new ServerCounts());
+      count = counts.computeIfAbsent(server, absent -> new ServerCounts());
     }
     count.count(outcome.failed());
   }
@@ -136,6 +136,12 @@ final class Watch implements LoadBalancerListener {
   @Override
   public void drained(Drained event) {
     remember(Change.Kind.DRAINED, event.server().id(), "nothing in flight any more");
+  }
+
+  private static Set<Identity> identities(LoadBalancerStatus status) {
+    return status.endpoints().stream()
+        .map(endpoint -> Identity.of(endpoint.server()))
+        .collect(Collectors.toSet());
   }
 
   private static Set<String> ids(LoadBalancerStatus status) {

@@ -114,11 +114,11 @@ class PageHtmlTest {
   @Test
   void of_moreServersThanRows_showsThoseOutAndTheBusiest() {
     List<EndpointStatus> endpoints = new ArrayList<>();
-    Map<String, Minute> minutes = new HashMap<>();
+    Map<Identity, Minute> minutes = new HashMap<>();
     for (int i = 0; i < PageHtml.MOST_ROWS + 100; i++) {
       endpoints.add(endpoint("s" + i, 1, ""));
       if (i >= 101) {
-        minutes.put("s" + i + ":1", minute(1, 0));
+        minutes.put(Identity.of(Server.of("s" + i, 1)), minute(1, 0));
       }
     }
     endpoints.set(50, endpoint(Server.of("out", 1), EndpointState.UNHEALTHY, "timeout"));
@@ -147,7 +147,8 @@ class PageHtmlTest {
   void of_attempts_drawsThemToScale() {
     EndpointStatus a = endpoint("a", 1, "");
     EndpointStatus b = endpoint("b", 3, "");
-    Map<String, Minute> minutes = Map.of("a:1", minute(10, 0), "b:1", minute(30, 15));
+    Map<Identity, Minute> minutes =
+        Map.of(Identity.of(a.server()), minute(10, 0), Identity.of(b.server()), minute(30, 15));
     String html = html(new BalancerView(status(List.of(a, b)), 0, 0, 0, minutes, List.of()));
     // The last slot of b: all of 20 high, the failures half of it; a a third of that.
     assertThat(html)

@@ -150,6 +150,39 @@ class StatusPageTest {
   }
 
   @Test
+  void attemptEnded_atTheFormerServerOfAnId_countsForThatOne() throws Exception {
+    UpdatableServerList list =
+        new UpdatableServerList(List.of(Server.builder("a", 1).id("s").build()));
+    LoadBalancer orders = traffic.balancer("orders", list).build();
+    try (StatusPage page = page(orders)) {
+      Attempt late = orders.start();
+      Attempt running = orders.start(); // so that the former one is known still
+      list.update(List.of(Server.builder("b", 1).id("s").build()));
+      orders.start().succeed();
+      late.fail(null);
+      traffic.time.advance(ServerCounts.SLOT);
+
+      assertThat(page.counted()).isEqualTo(2);
+      JsonNode endpoints = read(page).at("/balancers/0/endpoints");
+      assertThat(endpoints).hasSize(2);
+      for (JsonNode endpoint : endpoints) {
+        boolean listed = endpoint.at("/server/host").textValue().equals("b");
+        assertThat(sum(endpoint.at("/lastMinute/attempts"))).isEqualTo(1);
+        assertThat(sum(endpoint.at("/lastMinute/failures"))).isEqualTo(listed ? 0 : 1);
+      }
+      running.cancel();
+    }
+  }
+
+  private static int sum(JsonNode slots) {
+    int sum = 0;
+    for (JsonNode slot : slots) {
+      sum += slot.intValue();
+    }
+    return sum;
+  }
+
+  @Test
   void attemptEnded_afterItsServerWasForgotten_isForgottenToo() throws Exception {
     UpdatableServerList list = new UpdatableServerList(List.of(Server.of("a", 1)));
     LoadBalancer orders = traffic.balancer("orders", list).build();
