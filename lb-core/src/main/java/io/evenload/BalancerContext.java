@@ -32,7 +32,7 @@ record BalancerContext(
         new Listeners(log),
         new Pulse(nanoTime),
         new RefusedAttempts(),
-        new NoRoom());
+        new NoRoom(nanoTime));
   }
 
   /** Returns a random index below n, which is more than 0. */

@@ -225,14 +225,19 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
 
     @Override
     public boolean tryAcquire() {
-      long now = nanoTime.getAsLong();
       long last = begun.get();
-      return (last == IDLE || now - last >= LONGEST_WAIT_NANOS) && begun.compareAndSet(last, now);
+      long now = nanoTime.getAsLong();
+      return !holds(last, now) && begun.compareAndSet(last, now);
     }
 
+    /** Whether it is, for now: what is remembered of that does not hold for long. */
     @Override
     public boolean full() {
-      return running.get();
+      return holds(begun.get(), nanoTime.getAsLong());
+    }
+
+    private static boolean holds(long last, long now) {
+      return last != IDLE && now - last < LONGEST_WAIT_NANOS;
     }
 
     @Override
