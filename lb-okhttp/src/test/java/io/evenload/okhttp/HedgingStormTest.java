@@ -5,6 +5,7 @@ import static java.util.concurrent.TimeUnit.MICROSECONDS;
 import static java.util.concurrent.TimeUnit.MINUTES;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.evenload.Administration;
 import io.evenload.Chooser;
 import io.evenload.Endpoint;
 import io.evenload.Outcome;
@@ -28,6 +29,7 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import mockwebserver3.MockResponse;
 import okhttp3.Call;
+import okhttp3.ConnectionPool;
 import okhttp3.Request;
 import okhttp3.Response;
 import org.junit.jupiter.api.DisplayName;
@@ -38,12 +40,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 /**
  * Calls whose second attempt begins just when the first is answered, while some are cancelled or
  * their thread is interrupted. However these fall together, each attempt ends once, as its history
- * says, each response is the caller's or closed, and nobody waits for ever.
+ * says, each response is the caller's or closed, and nobody waits for ever. Two clients share a
+ * pool of connections meanwhile, and drain their servers by turns. The property {@code storm.calls}
+ * makes it as long as one likes; on JDK 21 and newer the callers are virtual threads.
  */
 class HedgingStormTest {
 
   private static final int THREADS = 4;
-  private static final int CALLS = 300;
+  private static final int CALLS = Integer.getInteger("storm.calls", 300); // of each thread
   private static final int LONGEST_MICROS = 800; // about what an answer over loopback takes
 
   @RegisterExtension final Backends backends = new Backends();
@@ -51,6 +55,7 @@ class HedgingStormTest {
   private final AtomicInteger begun = new AtomicInteger();
   private final Set<CallAttempt.Reason> winners = ConcurrentHashMap.newKeySet();
   private final SoonTimer timer = new SoonTimer();
+  private final ConnectionPool pool = new ConnectionPool(20, 5, MINUTES);
 
   @ParameterizedTest
   @EnumSource(
@@ -58,12 +63,10 @@ class HedgingStormTest {
       names = {"HTTP_1", "HTTP_2_CLEARTEXT"})
   @DisplayName("60: attempts that race one another and the end of their call end once each")
   void hedge_attemptsRaceOneAnotherAndTheEndOfTheCall_eachEndsOnce(Wire wire) throws Exception {
-    BalancedClient client = client(wire, policy());
-    storm(client);
-    assertThat(winners).contains(Reason.FIRST, Reason.HEDGE);
-    assertThat(client.ended())
+    assertThat(storm(clients(wire, policy())))
         .extracting(Ended::outcome)
         .contains(Outcome.SUCCESS, Outcome.FAILURE, Outcome.ABANDONED, Outcome.CANCELLED);
+    assertThat(winners).contains(Reason.FIRST, Reason.HEDGE);
   }
 
   @ParameterizedTest
@@ -71,34 +74,41 @@ class HedgingStormTest {
       value = Wire.class,
       names = {"HTTP_1", "HTTP_2_CLEARTEXT"})
   void attemptTimeout_attemptsRaceTheirTimeToo_eachEndsOnce(Wire wire) throws Exception {
-    BalancedClient client = client(wire, policy().attemptTimeout(Duration.ofMillis(1)));
-    storm(client);
-    assertThat(client.ended())
+    assertThat(storm(clients(wire, policy().attemptTimeout(Duration.ofMillis(1)))))
         .extracting(Ended::outcome)
         .contains(Outcome.SUCCESS, Outcome.FAILURE, Outcome.TIMED_OUT, Outcome.CANCELLED);
   }
 
-  private void storm(BalancedClient client) throws Exception {
+  /** Returns what ended, of all that began. */
+  private List<Ended> storm(List<BalancedClient> clients) throws Exception {
     backends.closeAfterTest(timer::shutdownNow);
     List<FutureTask<?>> callers = new ArrayList<>();
     for (int i = 0; i < THREADS; i++) {
+      BalancedClient client = clients.get(i % clients.size());
       FutureTask<?> caller = new FutureTask<>(() -> call(client), null);
       callers.add(caller);
-      Threads.start(caller::run);
+      Threads.startVirtual(caller::run);
     }
     for (FutureTask<?> caller : callers) {
-      caller.get(2, MINUTES);
+      caller.get(2 + CALLS / 1_000, MINUTES);
     }
 
-    client.await(() -> client.inFlight() == 0);
-    assertThat(client.ended()).hasSize(begun.get());
+    List<Ended> ended = new ArrayList<>();
+    for (BalancedClient client : clients) {
+      client.await(() -> client.inFlight() == 0 && client.busyConnections() == 0);
+      ended.addAll(client.ended());
+    }
+    assertThat(ended).hasSize(begun.get());
+    pool.evictAll();
+    assertThat(pool.connectionCount()).isZero();
+    return ended;
   }
 
   private static RetryPolicy.Builder policy() {
     return Policies.immediate(3).budgetRatio(1).hedge(HedgePolicy.after(Duration.ofMillis(1)));
   }
 
-  private BalancedClient client(Wire wire, RetryPolicy.Builder policy) {
+  private List<BalancedClient> clients(Wire wire, RetryPolicy.Builder policy) {
     Backend[] servers =
         Stream.of("a", "b", "c")
             .map(id -> backends.start(id, wire).answering(HedgingStormTest::answer))
@@ -112,12 +122,16 @@ class HedgingStormTest {
             system.waiting(),
             timer,
             system.workers());
-    return backends
-        .client(servers)
-        .chooser(new CountingChooser(begun))
-        .balancer(builder -> builder.withoutOutlierDetection())
-        .balancing(interceptor -> interceptor.timing(timing).retry(policy.build()))
-        .build();
+    Supplier<BalancedClient> client =
+        () ->
+            backends
+                .client(servers)
+                .chooser(new CountingChooser(begun))
+                .balancer(builder -> builder.withoutOutlierDetection())
+                .http(http -> http.connectionPool(pool))
+                .balancing(interceptor -> interceptor.timing(timing).retry(policy.build()))
+                .build();
+    return List.of(client.get(), client.get());
   }
 
   /** Good as a rule; a bad answer does not win as long as another may come. */
@@ -135,6 +149,18 @@ class HedgingStormTest {
       if (i % 5 == 0) {
         Runnable end = i % 10 == 0 ? caller::interrupt : call::cancel;
         timer.soon(end);
+      }
+      if (i % 20 == 0) {
+        boolean drains = i % 40 == 0;
+        timer.soon(
+            () -> {
+              Administration admin = client.balancer().admin();
+              if (drains) {
+                admin.drain("a");
+              } else {
+                admin.undrain("a");
+              }
+            });
       }
       execute(call);
       calls += Thread.interrupted() ? 0 : 1; // what is cleared here would end the next call
