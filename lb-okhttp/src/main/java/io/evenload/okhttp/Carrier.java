@@ -4,8 +4,8 @@ import io.evenload.Attempt;
 import io.evenload.Outcome;
 import io.evenload.okhttp.internal.route.AttemptTrace;
 import java.io.IOException;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import kotlin.jvm.functions.Function0;
@@ -27,13 +27,22 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
    */
 
   private static final int SWITCHING_PROTOCOLS = 101;
+  private static final VarHandle FOLLOWERS;
+
+  static {
+    try {
+      FOLLOWERS = MethodHandles.lookup().findVarHandle(Carrier.class, "followers", Follower.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   private final BalancedCall balanced;
   private final Call call;
   private final InFlight inFlight = new InFlight();
 
-  /** What waits for the end of the caller's call to know what came of it; few, and mostly none. */
-  private final Queue<Carrier> followers = new ConcurrentLinkedQueue<>();
+  /** What waits for the end of the caller's call to know what came of it, linked; mostly none. */
+  private volatile @Nullable Follower followers;
 
   private volatile boolean upgraded;
   private volatile boolean starved;
@@ -188,17 +197,26 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
   }
 
   private void followedBy(Carrier nested) {
-    followers.add(nested);
+    Follower last;
+    do {
+      last = followers;
+    } while (!FOLLOWERS.compareAndSet(this, last, new Follower(nested, last)));
     if (over) {
       endFollowers();
     }
   }
 
   private void endFollowers() {
-    for (Carrier each = followers.poll(); each != null; each = followers.poll()) {
-      each.settle(Outcome.CANCELLED, endFailure);
+    if (followers == null) {
+      return;
+    }
+    Follower each = (@Nullable Follower) FOLLOWERS.getAndSet(this, (Follower) null);
+    for (; each != null; each = each.next) {
+      each.carrier.settle(Outcome.CANCELLED, endFailure);
     }
   }
+
+  private record Follower(Carrier carrier, @Nullable Follower next) {}
 
   /**
    * Returns what the server itself said now: the cache gives its own response after a 304, and some

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import okhttp3.Connection;
 
 /** The open connections to each server that an interceptor's calls have used. */
@@ -42,7 +41,9 @@ final class Connections {
 
   /** Returns what is known of a connection to a server, which was opened for one of its calls. */
   OpenConnection of(ServerDns opener, Connection connection) {
-    for (OpenConnection each : known(opener.key())) {
+    List<OpenConnection> all = known(opener.key());
+    for (int i = 0; i < all.size(); i++) { // an iterator would be made for each call
+      OpenConnection each = all.get(i);
       if (each.refersTo(connection)) {
         return each;
       }
@@ -60,10 +61,9 @@ final class Connections {
     byServer.compute(
         key,
         (any, known) -> {
-          List<OpenConnection> all = known == null ? new CopyOnWriteArrayList<>() : known;
-          all.removeIf(each -> each.refersTo(null));
+          List<OpenConnection> all = known == null ? new ArrayList<>() : open(known);
           all.add(connection);
-          return all;
+          return List.copyOf(all);
         });
     if (byServer.size() > MANY) {
       forgetGone(); // no drain tells of names that serviceOf allows
@@ -124,10 +124,16 @@ final class Connections {
       byServer.computeIfPresent(
           key,
           (any, all) -> {
-            all.removeIf(each -> each.refersTo(null));
-            return all.isEmpty() ? null : all;
+            List<OpenConnection> left = open(all);
+            return left.isEmpty() ? null : List.copyOf(left);
           });
     }
+  }
+
+  private static List<OpenConnection> open(List<OpenConnection> known) {
+    List<OpenConnection> open = new ArrayList<>(known);
+    open.removeIf(each -> each.refersTo(null));
+    return open;
   }
 
   private static boolean replaces(Server other, Server server) {
