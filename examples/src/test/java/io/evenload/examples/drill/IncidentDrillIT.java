@@ -1,0 +1,240 @@
+package io.evenload.examples.drill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.evenload.examples.drill.Finding.Fate;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Each test is one incident, and can be run alone. All that is promised here is counted, and none
+ * of it depends on how fast the machine is: what took how long is in the report.
+ */
+class IncidentDrillIT {
+
+  private static final Path LOG = Path.of("target", "incident-drill.log");
+  private static final Path REPORT = Path.of("target", "incident-drill.md");
+  private static final Duration TROUBLE =
+      Duration.ofSeconds(Integer.getInteger("drill.seconds", 6));
+
+  /** Longer than two reads that time out, since by default each waits for 10 s. */
+  private static final Duration LONG_TROUBLE = TROUBLE.plusSeconds(19);
+
+  /** What a team sets that reads of timeouts in the README: a call has none by default. */
+  private static final Duration CALL_TIMEOUT = Duration.ofSeconds(30);
+
+  private static final DrillClient.Options BUSY =
+      new DrillClient.Options("busy", 8, CALL_TIMEOUT, Duration.ZERO);
+  private static final DrillClient.Options CALM =
+      new DrillClient.Options("calm", 0, CALL_TIMEOUT, Duration.ZERO);
+
+  /** The same with an attempt timeout, as the README has it. */
+  private static final DrillClient.Options BUSY_IMPATIENT =
+      new DrillClient.Options("busy1s", 8, CALL_TIMEOUT, Duration.ofSeconds(1));
+
+  private static final DrillClient.Options CALM_IMPATIENT =
+      new DrillClient.Options("calm1s", 0, CALL_TIMEOUT, Duration.ofSeconds(1));
+
+  private static final int MOST_ERRORS_SEEN = 5;
+
+  private static final DrillReport report = new DrillReport();
+
+  @TempDir Path directory;
+
+  @BeforeAll
+  static void logToFile() {
+    System.setProperty("org.slf4j.simpleLogger.logFile", LOG.toString());
+    System.setProperty("org.slf4j.simpleLogger.showDateTime", "true");
+    System.setProperty("org.slf4j.simpleLogger.dateTimeFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX");
+    System.setProperty("org.slf4j.simpleLogger.showThreadName", "false");
+  }
+
+  @AfterAll
+  static void writeReport() throws IOException {
+    report.write(REPORT);
+  }
+
+  @Test
+  void kill_oneServer_noGetFailsAndOnlyWhatItHadIsLost() throws IOException {
+    try (Drill drill = drill("kill -9", BUSY, CALM)) {
+      drill.breaking("kill -9 of b");
+      drill.server("b").kill();
+      drill.goOn(TROUBLE);
+      drill.server("b").start();
+      drill.mended("b is started again");
+      drill.awaitChoosable("b");
+
+      List<Finding> findings = end(1, drill, "b");
+      assertNothingFailed(findings);
+      assertLostOnlyWhereNobodyCouldKnow(findings);
+    }
+  }
+
+  @Test
+  void freeze_oneServer_noGetFailsAndOnlyWhatItHadIsLost() throws IOException {
+    try (Drill drill = drill("freeze", BUSY, CALM, BUSY_IMPATIENT, CALM_IMPATIENT)) {
+      drill.breaking("kill -STOP of b");
+      drill.server("b").freeze();
+      drill.goOn(LONG_TROUBLE);
+      drill.mended("kill -CONT of b");
+      drill.server("b").thaw();
+      drill.awaitChoosable("b");
+
+      List<Finding> findings = end(2, drill, "b");
+      assertNothingFailed(findings);
+      assertLostOnlyWhereNobodyCouldKnow(findings);
+    }
+  }
+
+  @Test
+  void errors_ofOneServer_areSeenFiveTimesAtMost() throws IOException {
+    try (Drill drill = drill("one server answers 500", BUSY, CALM)) {
+      drill.breaking("b answers 500 to everything");
+      drill.server("b").failing(true);
+      drill.goOn(TROUBLE);
+      drill.server("b").failing(false);
+      drill.mended("b answers well");
+      drill.awaitChoosable("b");
+
+      List<Finding> findings = end(3, drill, "b");
+      for (Finding finding : findings) {
+        assertThat(finding.errors()).as(finding.client()).isLessThanOrEqualTo(MOST_ERRORS_SEEN);
+        assertThat(finding.lostInAll()).as(finding.client() + " lost").isZero();
+        assertThat(finding.twice()).as(finding.client() + " twice").isEmpty();
+        assertThat(finding.failedGets())
+            .as(finding.client() + " failed otherwise")
+            .allMatch(get -> get.status() == 500);
+      }
+    }
+  }
+
+  @Test
+  void errors_ofAllServers_endWithTheirCause() throws IOException {
+    try (Drill drill = drill("all servers answer 500", BUSY, CALM)) {
+      drill.breaking("all answer 500 to everything");
+      for (ServerProcess server : drill.servers()) {
+        server.failing(true);
+      }
+      drill.goOn(TROUBLE);
+      for (ServerProcess server : drill.servers()) {
+        server.failing(false);
+      }
+      drill.mended("all answer well");
+      drill.awaitGoodAnswers(Instant.now());
+      drill.servers().forEach(server -> drill.awaitChoosable(server.id()));
+
+      for (Finding finding : end(4, drill, null)) {
+        assertThat(finding.twice()).as(finding.client() + " twice").isEmpty();
+        assertThat(finding.lost())
+            .as(finding.client())
+            .doesNotContainKeys(Fate.EXECUTED, Fate.BEGUN, Fate.SENT);
+      }
+    }
+  }
+
+  @Test
+  void drain_oneServer_nothingFails() throws IOException {
+    try (Drill drill = drill("drain", BUSY, CALM)) {
+      drill.breaking("b is drained by hand");
+      drill.clients().forEach(client -> client.balancer().admin().drain("b"));
+      drill.awaitDrained("b");
+      drill.doing("b has nothing in flight: kill -TERM");
+      drill.server("b").terminate();
+      drill.server("b").awaitEnd();
+      drill.goOn(TROUBLE.dividedBy(2));
+      drill.server("b").start();
+      drill.mended("b is started again, and its drain ends");
+      drill.clients().forEach(client -> client.balancer().admin().undrain("b"));
+      drill.awaitChoosable("b");
+      drill.awaitGoodAnswers(Instant.now());
+
+      assertNothingFailedNorLost(end(5, drill, "b"));
+    }
+  }
+
+  @Test
+  void rollingRestart_leavingTheList_nothingFails() throws IOException {
+    try (Drill drill = drill("rolling restart, by the list", BUSY, CALM)) {
+      drill.breaking("one after the other leaves the list, is restarted and returns");
+      for (ServerProcess server : drill.servers()) {
+        drill.list(server.id());
+        drill.awaitDrained(server.id());
+        drill.doing(server.id() + " left the list and has nothing in flight: kill -TERM");
+        server.terminate();
+        server.awaitEnd();
+        server.start();
+        drill.list();
+        drill.doing(server.id() + " is listed again");
+        drill.awaitAnswerOf(server.id(), Instant.now());
+      }
+      drill.mended("all were restarted");
+      drill.servers().forEach(server -> drill.awaitChoosable(server.id()));
+
+      assertNothingFailedNorLost(end(6, drill, null));
+    }
+  }
+
+  @Test
+  void rollingRestart_withoutAWord_noGetFails() throws IOException {
+    try (Drill drill = drill("rolling restart, without a word", BUSY, CALM)) {
+      drill.breaking("one after the other is restarted, and stays on the list");
+      for (ServerProcess server : drill.servers()) {
+        drill.doing("kill -TERM of " + server.id());
+        server.terminate();
+        server.awaitEnd();
+        server.start();
+        drill.doing(server.id() + " is started again");
+        drill.goOn(TROUBLE.dividedBy(4));
+      }
+      drill.mended("all were restarted");
+      drill.awaitGoodAnswers(Instant.now());
+
+      List<Finding> findings = end(7, drill, null);
+      assertNothingFailed(findings);
+      assertLostOnlyWhereNobodyCouldKnow(findings);
+    }
+  }
+
+  private Drill drill(String name, DrillClient.Options... clients) throws IOException {
+    return new Drill(name, directory, LOG, clients);
+  }
+
+  private static List<Finding> end(int place, Drill drill, @Nullable String victim)
+      throws IOException {
+    List<Finding> findings = drill.end(victim);
+    report.add(place, drill, findings);
+    return findings;
+  }
+
+  private static void assertNothingFailed(List<Finding> findings) {
+    for (Finding finding : findings) {
+      assertThat(finding.failedGets()).as(finding.client() + ": GETs that failed").isEmpty();
+      assertThat(finding.twice()).as(finding.client() + ": POSTs that came twice").isEmpty();
+      assertThat(finding.errors()).as(finding.client() + ": status 500").isZero();
+      assertThat(finding.gets()).as(finding.client() + ": GETs").isPositive();
+    }
+  }
+
+  /** The request was sent to the server of the incident, by what OkHttp told of its connection. */
+  private static void assertLostOnlyWhereNobodyCouldKnow(List<Finding> findings) {
+    for (Finding finding : findings) {
+      assertThat(finding.lost()).as(finding.client()).doesNotContainKey(Fate.NEVER_SENT);
+      assertThat(finding.lostElsewhere()).as(finding.client() + ": lost elsewhere").isEmpty();
+    }
+  }
+
+  private static void assertNothingFailedNorLost(List<Finding> findings) {
+    assertNothingFailed(findings);
+    for (Finding finding : findings) {
+      assertThat(finding.lost()).as(finding.client() + ": POSTs that were lost").isEmpty();
+    }
+  }
+}
