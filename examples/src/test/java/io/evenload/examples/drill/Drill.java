@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** One incident: four servers, the clients that call them, and who looks at it. */
@@ -126,9 +128,15 @@ final class Drill implements AutoCloseable {
     }
   }
 
-  /** Waits until the server may be chosen by every client. */
-  void awaitChoosable(String server) {
+  /** Waits until every busy client has taken a server out since trouble began. */
+  void awaitOut() {
+    await(() -> busy().allMatch(client -> out(client) != null));
+  }
+
+  /** Waits until the server may be chosen by every client, and answers the busy ones well. */
+  void awaitBack(String server) {
     await(() -> clients.stream().allMatch(c -> c.state(server) == EndpointState.ELIGIBLE));
+    awaitAnswerOf(server, mended);
   }
 
   /** Waits until the last calls of every client, all made since, had good answers. */
@@ -141,11 +149,11 @@ final class Drill implements AutoCloseable {
 
   /** Waits until every busy client has a good answer of the server to a call made since. */
   void awaitAnswerOf(String server, Instant since) {
-    await(
-        () ->
-            clients.stream()
-                .filter(client -> client.options().users() > 0)
-                .allMatch(client -> client.answeredBy(server, since)));
+    await(() -> busy().allMatch(client -> client.answeredBy(server, since)));
+  }
+
+  private Stream<DrillClient> busy() {
+    return clients.stream().filter(client -> client.options().users() > 0);
   }
 
   /** Waits until every client was told that the server drained and has nothing in flight. */
@@ -193,42 +201,52 @@ final class Drill implements AutoCloseable {
       @Nullable String victim,
       Map<String, Integer> got,
       Map<String, Integer> done) {
-    List<DrillCall> calls = client.calls();
+    List<DrillCall> calls =
+        client.calls().stream().filter(call -> call.end().isAfter(broken)).toList();
     List<DrillCall> posts = calls.stream().filter(DrillCall::isPost).toList();
     List<DrillCall> gets = calls.stream().filter(call -> !call.isPost()).toList();
-    List<DrillCall> answered = posts.stream().filter(DrillCall::succeeded).toList();
-    for (DrillCall post : answered) {
-      if (!done.containsKey(post.order())) {
+    Map<Fate, List<DrillCall>> lost = new EnumMap<>(Fate.class);
+    for (DrillCall post : posts) {
+      if (post.succeeded() && !done.containsKey(post.order())) {
         throw new AssertionError("answered, and not executed: " + post);
       }
+      if (!post.succeeded() && post.status() != 500) {
+        Fate fate = fate(post, client, got, done);
+        lost.computeIfAbsent(fate, any -> new ArrayList<>()).add(post);
+      }
     }
-    Map<Fate, List<DrillCall>> lost = new EnumMap<>(Fate.class);
-    posts.stream()
-        .filter(post -> !post.succeeded() && post.status() != 500)
-        .forEach(
-            post ->
-                lost.computeIfAbsent(fate(post, client, got, done), fate -> new ArrayList<>())
-                    .add(post));
+    Instant out = out(client);
     return new Finding(
         client.options().name(),
         gets.size(),
         gets.stream().filter(get -> !get.succeeded()).toList(),
         posts.size(),
-        posts.stream().map(DrillCall::order).filter(id -> got.getOrDefault(id, 0) > 1).toList(),
+        client.calls().stream()
+            .map(DrillCall::order)
+            .filter(order -> got.getOrDefault(order, 0) > 1)
+            .toList(),
         lost,
         lost.values().stream()
             .flatMap(List::stream)
             .filter(post -> victim != null && !post.lastServer().equals(victim))
             .toList(),
-        (int) calls.stream().filter(call -> call.status() == 500).count(),
-        (int) calls.stream().filter(c -> !c.succeeded() && c.start().isAfter(mended)).count(),
-        (int)
-            calls.stream()
-                .flatMap(call -> call.attempts().stream())
-                .filter(attempt -> attempt.outcome().failed())
-                .count(),
-        secondsUntilOut(client),
-        secondsUntilBack(client));
+        count(calls, call -> call.status() == 500),
+        count(calls, call -> call.status() == 500 && (out == null || call.start().isBefore(out))),
+        count(calls, call -> !call.succeeded() && call.start().isAfter(mended)),
+        calls.stream()
+            .mapToInt(c -> count(c.attempts(), attempt -> attempt.outcome().failed()))
+            .sum(),
+        gets.stream()
+            .filter(DrillCall::succeeded)
+            .mapToDouble(get -> seconds(get.start(), get.end()))
+            .max()
+            .orElse(0),
+        out == null ? null : seconds(broken, out),
+        secondsUntilBack(calls, victim));
+  }
+
+  private static <T> int count(List<T> all, Predicate<T> which) {
+    return (int) all.stream().filter(which).count();
   }
 
   private static Fate fate(
@@ -242,23 +260,22 @@ final class Drill implements AutoCloseable {
     return client.sent(post.order()) ? Fate.SENT : Fate.NEVER_SENT;
   }
 
-  private @Nullable Double secondsUntilOut(DrillClient client) {
+  /** When a server was not chosen any more by the client, for the first time; null if never. */
+  private @Nullable Instant out(DrillClient client) {
     return client.changes().stream()
         .filter(change -> change.at().isAfter(broken) && change.state() != EndpointState.ELIGIBLE)
         .findFirst()
-        .map(change -> seconds(broken, change.at()))
+        .map(StateChange::at)
         .orElse(null);
   }
 
-  private @Nullable Double secondsUntilBack(DrillClient client) {
-    if (secondsUntilOut(client) == null) {
-      return null;
-    }
-    List<StateChange> changes = client.changes();
-    StateChange last = changes.get(changes.size() - 1);
-    return last.state() == EndpointState.ELIGIBLE && last.at().isAfter(mended)
-        ? seconds(mended, last.at())
-        : null;
+  private @Nullable Double secondsUntilBack(List<DrillCall> calls, @Nullable String victim) {
+    return calls.stream()
+        .filter(call -> call.succeeded() && call.start().isAfter(mended))
+        .filter(call -> victim == null || call.lastServer().equals(victim))
+        .findFirst()
+        .map(call -> seconds(mended, call.end()))
+        .orElse(null);
   }
 
   static double seconds(Instant from, Instant to) {

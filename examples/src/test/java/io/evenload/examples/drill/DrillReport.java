@@ -37,9 +37,9 @@ final class DrillReport {
     StringBuilder text = new StringBuilder();
     text.append(
         """
-        | incident | client | GETs | failed | POSTs | twice | lost | what became of those | 500s seen \
-        | attempts failed | failed afterwards | s until out | s until back |
-        |---|---|--:|--:|--:|--:|--:|---|--:|--:|--:|--:|--:|
+        | incident | client | GETs | failed | slowest, s | POSTs | twice | lost | what became of those \
+        | 500s seen | before it was out | attempts failed | s until out | s until back | failed after that |
+        |---|---|--:|--:|--:|--:|--:|--:|---|--:|--:|--:|--:|--:|--:|
         """);
     incidents
         .values()
@@ -56,20 +56,22 @@ final class DrillReport {
     text.append(
         String.format(
             Locale.ROOT,
-            "| %s | %s | %d | %d | %d | %d | %d | %s | %d | %d | %d | %s | %s |%n",
+            "| %s | %s | %d | %d | %.1f | %d | %d | %d | %s | %d | %d | %d | %s | %s | %d |%n",
             incident.name(),
             finding.client(),
             finding.gets(),
             finding.failedGets().size(),
+            finding.slowestGet(),
             finding.posts(),
             finding.twice().size(),
             finding.lostInAll(),
             fates,
             finding.errors(),
+            finding.errorsBeforeOut(),
             finding.wasted(),
-            finding.failedAfterwards(),
             seconds(finding.secondsUntilOut()),
-            seconds(finding.secondsUntilBack())));
+            seconds(finding.secondsUntilBack()),
+            finding.failedAfterwards()));
   }
 
   private static String seconds(@Nullable Double seconds) {

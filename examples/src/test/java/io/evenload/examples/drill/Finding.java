@@ -5,17 +5,21 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an incident came to for one client.
+ * What an incident came to for one client: of the calls that had not ended when it began.
  *
- * @param twice POSTs that any two servers, or one twice, got as a whole
- * @param lost POSTs without an answer, or with one that is neither 200 nor 500, by their fate
+ * @param failedGets those without an answer of status 200
+ * @param twice POSTs that came to two servers, or twice to one
+ * @param lost POSTs without an answer of status 200 or 500, by their fate
  * @param lostElsewhere those of them that were not lost at the server of the incident
- * @param errors answers with status 500 that users saw
+ * @param errors answers of status 500 that users saw
+ * @param errorsBeforeOut those of them whose calls began before the server was out
  * @param failedAfterwards calls that began when all was well again, and failed
  * @param wasted attempts that failed, whether or not their calls did
- * @param secondsUntilOut from when it was broken until it was not chosen any more; null if never
- * @param secondsUntilBack from when it was well again until it was chosen again; null if it was
- *     never out, or never came back
+ * @param slowestGet the seconds that a user waited for a good answer
+ * @param secondsUntilOut from when a server was broken until one was not chosen any more; null if
+ *     it never came to that
+ * @param secondsUntilBack from when it was well again until its first good answer; null if there
+ *     was none
  */
 record Finding(
     String client,
@@ -26,8 +30,10 @@ record Finding(
     Map<Fate, List<DrillCall>> lost,
     List<DrillCall> lostElsewhere,
     int errors,
+    int errorsBeforeOut,
     int failedAfterwards,
     int wasted,
+    double slowestGet,
     @Nullable Double secondsUntilOut,
     @Nullable Double secondsUntilBack) {
 

@@ -22,11 +22,13 @@ class IncidentDrillIT {
 
   private static final Path LOG = Path.of("target", "incident-drill.log");
   private static final Path REPORT = Path.of("target", "incident-drill.md");
+
+  /** How long a server is in trouble, or longer until the busy client has taken it out. */
   private static final Duration TROUBLE =
       Duration.ofSeconds(Integer.getInteger("drill.seconds", 6));
 
-  /** Longer than two reads that time out, since by default each waits for 10 s. */
-  private static final Duration LONG_TROUBLE = TROUBLE.plusSeconds(19);
+  /** Whether ejections that last for 30 s are waited for in each incident, not only in one. */
+  private static final boolean UNTIL_BACK = Boolean.getBoolean("drill.until-back");
 
   /** What a team sets that reads of timeouts in the README: a call has none by default. */
   private static final Duration CALL_TIMEOUT = Duration.ofSeconds(30);
@@ -68,9 +70,10 @@ class IncidentDrillIT {
       drill.breaking("kill -9 of b");
       drill.server("b").kill();
       drill.goOn(TROUBLE);
+      drill.awaitOut();
       drill.server("b").start();
       drill.mended("b is started again");
-      drill.awaitChoosable("b");
+      drill.awaitBack("b");
 
       List<Finding> findings = end(1, drill, "b");
       assertNothingFailed(findings);
@@ -83,10 +86,11 @@ class IncidentDrillIT {
     try (Drill drill = drill("freeze", BUSY, CALM, BUSY_IMPATIENT, CALM_IMPATIENT)) {
       drill.breaking("kill -STOP of b");
       drill.server("b").freeze();
-      drill.goOn(LONG_TROUBLE);
+      drill.goOn(TROUBLE);
+      drill.awaitOut();
       drill.mended("kill -CONT of b");
       drill.server("b").thaw();
-      drill.awaitChoosable("b");
+      awaitEndOf(drill);
 
       List<Finding> findings = end(2, drill, "b");
       assertNothingFailed(findings);
@@ -100,13 +104,16 @@ class IncidentDrillIT {
       drill.breaking("b answers 500 to everything");
       drill.server("b").failing(true);
       drill.goOn(TROUBLE);
+      drill.awaitOut();
       drill.server("b").failing(false);
       drill.mended("b answers well");
-      drill.awaitChoosable("b");
+      awaitEndOf(drill);
 
       List<Finding> findings = end(3, drill, "b");
       for (Finding finding : findings) {
-        assertThat(finding.errors()).as(finding.client()).isLessThanOrEqualTo(MOST_ERRORS_SEEN);
+        assertThat(finding.errorsBeforeOut())
+            .as(finding.client() + ": status 500 before the server was out")
+            .isLessThanOrEqualTo(MOST_ERRORS_SEEN);
         assertThat(finding.lostInAll()).as(finding.client() + " lost").isZero();
         assertThat(finding.twice()).as(finding.client() + " twice").isEmpty();
         assertThat(finding.failedGets())
@@ -129,7 +136,6 @@ class IncidentDrillIT {
       }
       drill.mended("all answer well");
       drill.awaitGoodAnswers(Instant.now());
-      drill.servers().forEach(server -> drill.awaitChoosable(server.id()));
 
       for (Finding finding : end(4, drill, null)) {
         assertThat(finding.twice()).as(finding.client() + " twice").isEmpty();
@@ -153,8 +159,7 @@ class IncidentDrillIT {
       drill.server("b").start();
       drill.mended("b is started again, and its drain ends");
       drill.clients().forEach(client -> client.balancer().admin().undrain("b"));
-      drill.awaitChoosable("b");
-      drill.awaitGoodAnswers(Instant.now());
+      drill.awaitBack("b");
 
       assertNothingFailedNorLost(end(5, drill, "b"));
     }
@@ -176,7 +181,7 @@ class IncidentDrillIT {
         drill.awaitAnswerOf(server.id(), Instant.now());
       }
       drill.mended("all were restarted");
-      drill.servers().forEach(server -> drill.awaitChoosable(server.id()));
+      drill.awaitGoodAnswers(Instant.now());
 
       assertNothingFailedNorLost(end(6, drill, null));
     }
@@ -207,6 +212,13 @@ class IncidentDrillIT {
     return new Drill(name, directory, LOG, clients);
   }
 
+  private static void awaitEndOf(Drill drill) {
+    drill.awaitGoodAnswers(Instant.now());
+    if (UNTIL_BACK) {
+      drill.awaitBack("b");
+    }
+  }
+
   private static List<Finding> end(int place, Drill drill, @Nullable String victim)
       throws IOException {
     List<Finding> findings = drill.end(victim);
@@ -223,11 +235,17 @@ class IncidentDrillIT {
     }
   }
 
-  /** The request was sent to the server of the incident, by what OkHttp told of its connection. */
+  /**
+   * By what OkHttp told of its connections, the request was sent, and to the server of the
+   * incident. A second may pass at any server when this machine is busy, so who has an attempt
+   * timeout may lose a POST elsewhere too.
+   */
   private static void assertLostOnlyWhereNobodyCouldKnow(List<Finding> findings) {
     for (Finding finding : findings) {
       assertThat(finding.lost()).as(finding.client()).doesNotContainKey(Fate.NEVER_SENT);
-      assertThat(finding.lostElsewhere()).as(finding.client() + ": lost elsewhere").isEmpty();
+      assertThat(finding.lostElsewhere())
+          .as(finding.client() + ": lost elsewhere")
+          .allMatch(post -> post.failure().contains("AttemptTimeoutException"));
     }
   }
 

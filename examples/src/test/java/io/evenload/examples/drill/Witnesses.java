@@ -67,9 +67,13 @@ final class Witnesses implements AutoCloseable {
   private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
   private final Map<String, String> shown = new HashMap<>();
   private final Map<String, String> metered = new TreeMap<>();
-  private final Map<String, Instant> lastCounted = new TreeMap<>();
+  private final Map<String, Counted> counted = new TreeMap<>();
+  private final Map<String, Instant> firstCounted = new HashMap<>();
   private final Path log;
   private final long logStart;
+
+  /** When a counter was seen to grow for the last time, and to which value. */
+  private record Counted(Instant at, String value) {}
 
   Witnesses(Timeline timeline, Path log) throws IOException {
     this.timeline = timeline;
@@ -177,8 +181,9 @@ final class Witnesses implements AutoCloseable {
     }
     if (GAUGES.contains(name)) {
       timeline.add(now, Source.METRICS, series + " " + value);
-    } else if (lastCounted.put(series, now) == null) {
-      timeline.add(now, Source.METRICS, series + " " + value + " (grows)");
+    } else if (counted.put(series, new Counted(now, value)) == null) {
+      timeline.add(now, Source.METRICS, series + " " + value);
+      firstCounted.put(series, now);
     }
   }
 
@@ -186,9 +191,12 @@ final class Witnesses implements AutoCloseable {
   void end() throws IOException {
     stop();
     lookAtMetrics(true);
-    lastCounted.forEach(
-        (series, at) ->
-            timeline.add(at, Source.METRICS, series + " " + metered.get(series) + " (at last)"));
+    counted.forEach(
+        (series, last) -> {
+          if (!last.at().equals(firstCounted.get(series))) {
+            timeline.add(last.at(), Source.METRICS, series + " " + last.value() + ", at last");
+          }
+        });
     byte[] all = Files.readAllBytes(log);
     new String(all, (int) logStart, all.length - (int) logStart, UTF_8)
         .lines()
