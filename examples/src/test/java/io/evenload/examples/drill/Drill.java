@@ -231,7 +231,7 @@ final class Drill implements AutoCloseable {
             .filter(post -> victim != null && !post.lastServer().equals(victim))
             .toList(),
         count(calls, call -> call.status() == 500),
-        count(calls, call -> call.status() == 500 && (out == null || call.start().isBefore(out))),
+        errorsBeforeOut(calls, victim, out == null ? mended : out),
         count(calls, call -> !call.succeeded() && call.start().isAfter(mended)),
         calls.stream()
             .mapToInt(c -> count(c.attempts(), attempt -> attempt.outcome().failed()))
@@ -243,6 +243,19 @@ final class Drill implements AutoCloseable {
             .orElse(0),
         out == null ? null : seconds(broken, out),
         secondsUntilBack(calls, victim));
+  }
+
+  /** Since the last good answer of the server: until then it did not answer 500 to all. */
+  private static int errorsBeforeOut(List<DrillCall> calls, @Nullable String victim, Instant out) {
+    Instant lastGood =
+        calls.stream()
+            .filter(call -> call.succeeded() && call.lastServer().equals(victim))
+            .map(DrillCall::end)
+            .filter(end -> end.isBefore(out))
+            .reduce(Instant.MIN, (first, second) -> second);
+    return count(
+        calls,
+        call -> call.status() == 500 && call.end().isAfter(lastGood) && call.start().isBefore(out));
   }
 
   private static <T> int count(List<T> all, Predicate<T> which) {

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** What all incidents came to, as Markdown. */
 final class DrillReport {
 
-  private static final int MOST_ENTRIES = 40;
+  private static final int MOST_ENTRIES = 30;
 
   private final SortedMap<Integer, Incident> incidents = new TreeMap<>();
 

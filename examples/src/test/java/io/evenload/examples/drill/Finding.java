@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param lost POSTs without an answer of status 200 or 500, by their fate
  * @param lostElsewhere those of them that were not lost at the server of the incident
  * @param errors answers of status 500 that users saw
- * @param errorsBeforeOut those of them whose calls began before the server was out
+ * @param errorsBeforeOut those of them whose calls began before the server was out, since its last
+ *     good answer
  * @param failedAfterwards calls that began when all was well again, and failed
  * @param wasted attempts that failed, whether or not their calls did
  * @param slowestGet the seconds that a user waited for a good answer

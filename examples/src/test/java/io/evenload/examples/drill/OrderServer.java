@@ -68,12 +68,7 @@ final class OrderServer {
 
   private void item(HttpExchange exchange) throws IOException {
     try (exchange) {
-      if (failing) {
-        answer(exchange, 500);
-        return;
-      }
-      work();
-      answer(exchange, 200);
+      answer(exchange, works() ? 200 : 500);
     }
   }
 
@@ -83,13 +78,12 @@ final class OrderServer {
       String path = exchange.getRequestURI().getPath();
       String order = path.substring(ServerProcess.ORDERS.length());
       note(ServerProcess.GOT, order);
-      if (failing) {
+      if (works()) {
+        note(ServerProcess.DONE, order);
+        answer(exchange, 200);
+      } else {
         answer(exchange, 500);
-        return;
       }
-      work();
-      note(ServerProcess.DONE, order);
-      answer(exchange, 200);
     }
   }
 
@@ -107,11 +101,15 @@ final class OrderServer {
     journal.write((what + order + "\n").getBytes(UTF_8));
   }
 
-  private static void work() {
+  /** Does the work, or fails at once; what was at work when all began to fail fails too. */
+  private boolean works() {
     try {
-      Thread.sleep(WORK_MILLIS);
+      if (!failing) {
+        Thread.sleep(WORK_MILLIS);
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt(); // the process ends
     }
+    return !failing;
   }
 }
