@@ -19,6 +19,10 @@ final class ExpectedCosts {
    * The cost is sqrt(latency) * (1 + p)^2, with p for recent failures as in Load. The root, since the latency has what was in
    * flight in it already, so that their product would count it twice.
    *
+   * Only failures that are faster than answers make a server look idle. Those that take long, timeouts above all, are in its
+   * latency and in what is in flight. To count them again would take out servers that are merely overloaded, and what they
+   * had would overload the next: so a server's failure rate counts for the part of its last failures that were fast.
+   *
    * Latencies of servers that are equal in speed differ by chance. So what is below a floor counts as the floor: a quarter
    * above the median, while most are alike. Half of all endpoints at least are below it. If some are much slower (the mean
    * is far above the median) differences mean more, and the floor is half of the median. An endpoint that is idle for long
@@ -36,9 +40,11 @@ final class ExpectedCosts {
   private static final double TROUBLE = 1.2;
   private static final double FLOOR_IN_TROUBLE = 0.5;
   private static final float LITTLE = 0.03f;
+  private static final float OF_LAST_FAILURE = 0.5f;
   private static final VarHandle COST = MethodHandles.arrayElementVarHandle(float[].class);
 
   private final Endpoint[] endpoints;
+  private final @Nullable Follower[] followers;
   private final RandomGenerator random;
   private final float[] costs;
   private final AtomicBoolean reading = new AtomicBoolean();
@@ -53,14 +59,16 @@ final class ExpectedCosts {
     this.costs = new float[endpoints.length];
     this.known = new float[Math.min(endpoints.length, ShortestExpectedDelay.MOST)];
     this.readAt = nanoTime.getAsLong();
-    float usual = usualLatency(0);
-    floor = usual;
-    read(0, costs.length, usual);
+    this.followers = new Follower[endpoints.length];
     for (int i = 0; i < endpoints.length; i++) {
       if (endpoints[i].tracker() instanceof Follower follower) {
+        followers[i] = follower;
         follower.place = new Place(this, i);
       }
     }
+    float usual = usualLatency(0);
+    floor = usual;
+    read(0, costs.length, usual);
   }
 
   float get(int index) {
@@ -70,12 +78,12 @@ final class ExpectedCosts {
   /** Whether an endpoint does not fail, and is as fast as any that chance would make so. */
   boolean isUsual(int index) {
     Endpoint endpoint = endpoints[index];
-    return !(endpoint.latencyNanos() > floor) && Load.penalty(endpoint.failureRate()) == 0;
+    return !(endpoint.latencyNanos() > floor) && penalty(index) == 0;
   }
 
   private void ended(int index, long now) {
     float known = get(index);
-    float cost = cost(endpoints[index], floor);
+    float cost = cost(index, floor);
     if (Math.abs(cost - known) > LITTLE * known) {
       COST.setOpaque(costs, index, cost);
     }
@@ -120,20 +128,27 @@ final class ExpectedCosts {
 
   private void read(int from, int n, float usual) {
     for (int i = from; i < from + n; i++) {
-      COST.setOpaque(costs, i, cost(endpoints[i], usual));
+      COST.setOpaque(costs, i, cost(i, usual));
     }
   }
 
-  private static float cost(Endpoint endpoint, float usual) {
-    double latency = endpoint.latencyNanos();
+  private float cost(int index, float usual) {
+    double latency = endpoints[index].latencyNanos();
     double counted = latency > usual ? latency : usual; // also if there is none yet
-    double failing = 1 + Load.penalty(endpoint.failureRate());
+    double failing = 1 + penalty(index);
     return (float) ((Double.isNaN(counted) ? 1 : Math.sqrt(counted)) * failing * failing);
+  }
+
+  private double penalty(int index) {
+    double rate = endpoints[index].failureRate();
+    Follower follower = followers[index];
+    return Load.penalty(follower == null || rate == 0 ? rate : rate * follower.fast);
   }
 
   /** Tells the list that was prepared last of what ended at an endpoint. */
   static final class Follower implements Chooser.Tracker {
     private volatile @Nullable Place place;
+    private volatile float fast = 1; // the part of the last few failures that were
 
     @Override
     public void started(long now) {}
@@ -141,9 +156,15 @@ final class ExpectedCosts {
     @Override
     public void ended(Outcome outcome, long latencyNanos, long now) {
       Place listed = place;
-      if (listed != null) {
-        listed.costs.ended(listed.index, now);
+      if (listed == null) {
+        return;
       }
+      if (outcome.failed()) {
+        boolean slow = outcome == Outcome.TIMED_OUT || latencyNanos > listed.costs.floor;
+        float last = fast;
+        fast = last + ((slow ? 0 : 1) - last) * OF_LAST_FAILURE; // one of two at once may be lost
+      }
+      listed.costs.ended(listed.index, now);
     }
   }
 

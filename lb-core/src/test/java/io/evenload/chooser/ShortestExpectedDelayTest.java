@@ -104,6 +104,24 @@ final class ShortestExpectedDelayTest {
   }
 
   @Test
+  void ended_timeouts_countByTheirLatencyAlone() {
+    latencies(10, 10, 10);
+    inFlight(1, 1, 1);
+    endpoints.get(1).failureRate(0.3);
+    Chooser.Tracker tracker = endpoints.get(1).tracker();
+    assertThat(tracker).isNotNull();
+    for (int i = 0; i < 3; i++) {
+      tracker.ended(Outcome.TIMED_OUT, 1_000_000_000, time.getAsLong());
+    }
+    assertThat(counts()[1] / (double) CHOICES).isCloseTo(1 / 3.0, within(0.0075)); // 5 sd
+
+    for (int i = 0; i < 3; i++) {
+      tracker.ended(Outcome.FAILURE, 1_000, time.getAsLong());
+    }
+    assertThat(counts()[1]).isZero();
+  }
+
+  @Test
   void ended_slower_countsAtOnceAndTheMedianSoon() {
     latencies(10, 10, 10);
     inFlight(1, 1, 1);
