@@ -93,7 +93,11 @@ class SecretsTest {
             .always(r -> failing(r));
     BalancedClient client =
         backends
-            .client(Wire.HTTP_1, secretive(a.server()), secretive(backends.refusing("x")), secretive(b.server()))
+            .client(
+                Wire.HTTP_1,
+                secretive(a.server()),
+                secretive(backends.refusing("x")),
+                secretive(b.server()))
             .chooser(Choosers.sticky(BalancedClient.IN_ORDER))
             .http(http -> http.cookieJar(new JavaNetCookieJar(new CookieManager())))
             .balancer(
@@ -140,7 +144,8 @@ class SecretsTest {
       }
       if (i == 5) {
         request.tag(
-            RequestContext.class, RequestContext.withKey(SECRET).only(s -> s.id().equals("nobody")));
+            RequestContext.class,
+            RequestContext.withKey(SECRET).only(s -> s.id().equals("nobody")));
       }
       try (Response response = client.http().newCall(request.build()).execute()) {
         said.add(LoadBalancingInterceptor.attemptsOf(response).toString());
@@ -175,7 +180,12 @@ class SecretsTest {
                     ? HealthReport.healthy()
                     : HealthReport.unhealthy("status " + response.code()));
     said.add(probe.toString());
-    said.add(probe.probe(secretive(a.server()), Duration.ofSeconds(20)).toCompletableFuture().get(30, TimeUnit.SECONDS).toString());
+    said.add(
+        probe
+            .probe(secretive(a.server()), Duration.ofSeconds(20))
+            .toCompletableFuture()
+            .get(30, TimeUnit.SECONDS)
+            .toString());
     said.add(
         probe
             .probe(secretive(backends.refusing("x")), Duration.ofSeconds(20))
