@@ -282,7 +282,7 @@ class HostileServerTest {
             List.of(
                 InetAddress.getByName("169.254.169.254"),
                 InetAddress.getByName("::ffff:169.254.170.2"),
-                InetAddress.getByName("127.0.0.1"));
+                InetAddress.getLoopbackAddress());
     BalancedClient client = backends.client(Wire.HTTP_1, named).http(http -> http.dns(dns)).build();
 
     assertThat(client.get("/").server()).isEqualTo("b");
@@ -292,7 +292,7 @@ class HostileServerTest {
   void name_outsideTheGivenNetworks_isRefusedAndAnotherServerTried() throws IOException {
     Backend b = backends.start("b");
     Server named = Server.builder("outside.test", b.port()).id("outside").build();
-    Dns dns = host -> List.of(InetAddress.getByName("::1"));
+    Dns dns = host -> List.of(InetAddress.getAllByName("::1"));
     BalancedClient client =
         backends
             .client(Wire.HTTP_1, named, b.server())
