@@ -43,7 +43,7 @@ final class BalancerParts {
                 "networks",
                 Form.NETWORKS,
                 "all but link-local and metadata addresses",
-                "LoadBalancer.Builder.networks"),
+                "LoadBalancer.Builder.networks, withoutNetworks"),
             LoadBalancer.Builder::networks,
             LoadBalancer.Builder::withoutNetworks));
     parts.add(HealthPart.PART);
