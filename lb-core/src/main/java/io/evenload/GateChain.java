@@ -147,6 +147,15 @@ final class GateChain {
     return false;
   }
 
+  /**
+   * Whether what refused an attempt is, as far as one can tell, a breaker, which is open or lets
+   * only a few try whether the endpoint works again: one that holds failures against it, while no
+   * gate is full.
+   */
+  boolean breakerRefuses() {
+    return withoutBreakers == null && !anyFull() && failureShare() > 0;
+  }
+
   /** Returns the gates that admit an attempt, which has to release them; null if they refuse it. */
   @Nullable GateChain acquire() {
     if (tryAcquire()) {

@@ -51,7 +51,8 @@ public class NoServerAvailableException extends Exception {
 
   /**
    * Returns whether an endpoint would have taken the attempt if it were not at its limit: one may
-   * as soon as an attempt ends.
+   * as soon as an attempt ends. A breaker that lets only a few attempts try whether its endpoint
+   * works again is no limit, as one that is open is none.
    */
   public boolean atLimit() {
     return refusal == null ? atLimit : refusal.atLimit();

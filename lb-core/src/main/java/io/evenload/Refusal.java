@@ -71,22 +71,26 @@ final class Refusal {
     if (state != EndpointState.ELIGIBLE) {
       return state.toString();
     }
-    return candidates.contains(endpoint)
-        ? "at its limit"
-        : "not in use"; // in another zone than a strict locality wants
+    if (!candidates.contains(endpoint)) {
+      return "not in use"; // in another zone than a strict locality wants
+    }
+    if (!endpoint.gates().breakerRefuses()) {
+      return "at its limit";
+    }
+    return endpoint.gates().breakerOpen() // since a moment ago
+        ? EndpointState.BREAKER_OPEN.toString()
+        : "breaker half-open";
   }
 
   /** Whether nothing but its limit kept the attempt from some endpoint. */
   boolean atLimit() {
-    return anyPasses(snapshot.levels())
-        || anyPasses(snapshot.unwell())
-        || anyPasses(snapshot.unproven());
+    return anyFull(snapshot.levels()) || anyFull(snapshot.unwell()) || anyFull(snapshot.unproven());
   }
 
-  private boolean anyPasses(Candidates[] all) {
+  private boolean anyFull(Candidates[] all) {
     for (Candidates some : all) {
       for (LiveEndpoint endpoint : some.endpoints()) {
-        if (request.passes(endpoint)) {
+        if (request.passes(endpoint) && !endpoint.gates().breakerRefuses()) {
           return true;
         }
       }

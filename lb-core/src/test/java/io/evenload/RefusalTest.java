@@ -67,6 +67,56 @@ final class RefusalTest {
     }
   }
 
+  @Test
+  void breakerThatTries_isNoLimit_evenBesideOne() {
+    try (LoadBalancer guarded =
+        world.balancer(list).gate((server, nanoTime, changed) -> breaker(false)).build()) {
+      NoServerAvailableException refused =
+          catchThrowableOfType(NoServerAvailableException.class, guarded::start);
+      assertThat(refused).hasMessage("orders: no server available (3 known: 3 breaker half-open)");
+      assertThat(refused.atLimit()).isFalse();
+    }
+    try (LoadBalancer guarded =
+        world
+            .balancer(list)
+            .gate((server, nanoTime, changed) -> breaker(server.id().equals("b")))
+            .build()) {
+      NoServerAvailableException refused =
+          catchThrowableOfType(NoServerAvailableException.class, guarded::start);
+      assertThat(refused)
+          .hasMessage("orders: no server available (3 known: 2 breaker half-open, 1 at its limit)");
+      assertThat(refused.atLimit()).isTrue();
+    }
+  }
+
+  /** A breaker that lets nothing more try whether its endpoint works, and may be full as well. */
+  private static Gate breaker(boolean full) {
+    return new Gate() {
+      @Override
+      public boolean open() {
+        return true;
+      }
+
+      @Override
+      public boolean tryAcquire() {
+        return false;
+      }
+
+      @Override
+      public boolean full() {
+        return full;
+      }
+
+      @Override
+      public void release(Outcome outcome, long latencyNanos) {}
+
+      @Override
+      public double failureShare() {
+        return 0.6;
+      }
+    };
+  }
+
   private NoServerAvailableException refusal() {
     return catchThrowableOfType(NoServerAvailableException.class, balancer::start);
   }

@@ -31,6 +31,9 @@ final class PolicyPlanner implements AttemptPlanner {
 
   @Override
   public @Nullable AttemptRecord next(Passage passage, AttemptRecord tried) throws IOException {
+    if (!tried.verdict().retryable()) { // as mostly; nothing below is made for it
+      return null;
+    }
     long delay =
         passage
             .options

@@ -22,7 +22,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
-import mockwebserver3.SocketEffect;
 import okhttp3.Call;
 import okhttp3.Response;
 import org.junit.jupiter.api.Test;
@@ -98,13 +97,21 @@ class ReconfigureTest {
 
   @Test
   void hedging_turnedOff_makesNoSecondAttempt() throws IOException {
-    Backend a = backends.start("a").next(r -> r.onResponseStart(SocketEffect.Stall.INSTANCE));
-    a.always(r -> r.headersDelay(200, TimeUnit.MILLISECONDS));
+    CountDownLatch answered = new CountDownLatch(1);
+    Backend a =
+        backends
+            .start("a")
+            .answering(
+                response -> {
+                  await(answered);
+                  return response.get().headersDelay(200, TimeUnit.MILLISECONDS).build();
+                });
     Backend b = backends.start("b");
     RetryPolicy hedging =
         Policies.immediate(2).hedge(HedgePolicy.after(Duration.ofMillis(1))).build();
     BalancedClient client = backends.client(a, b).balancing(o -> o.retry(hedging)).build();
     assertThat(client.get("/").server()).isEqualTo("b");
+    answered.countDown();
     client.interceptor().reconfigure(options -> options.retry(Policies.immediate(2).build()));
 
     assertThat(client.get("/").server()).isEqualTo("a");

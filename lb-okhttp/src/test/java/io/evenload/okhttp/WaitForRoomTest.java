@@ -1,13 +1,16 @@
 package io.evenload.okhttp;
 
+import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.evenload.NoServerAvailableException;
 import io.evenload.limit.ConcurrencyLimits;
+import io.evenload.testing.VirtualTime;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import okhttp3.Call;
@@ -70,6 +73,34 @@ class WaitForRoomTest {
           .hasCauseInstanceOf(IOException.class);
     }
     assertThat(client.get("/").code()).as("nobody is in the way").isEqualTo(200);
+  }
+
+  @Test
+  void breaker_openOrTrying_isNoMatterOfRoom() throws Exception {
+    Backend a = backends.start("a").always(response -> response.code(500));
+    VirtualTime time = new VirtualTime();
+    CircuitBreaker breaker =
+        CircuitBreaker.builder().window(2).minimumAttempts(2).trials(1).build();
+    BalancedClient client =
+        backends
+            .client(a)
+            .balancing(options -> options.circuitBreaker(breaker).waitForRoom(ofSeconds(30)))
+            .balancer(options -> time.drive(options).panicThreshold(0)) // it acts alone
+            .build();
+    time.runDue();
+    client.get("/");
+    client.get("/");
+    String refusal = "orders: no server available (1 known: 1 breaker ";
+    assertThatThrownBy(() -> client.get("/")).as("not seen yet").hasMessage(refusal + "open)");
+    a.always(response -> response.code(200));
+    for (String state : List.of("open)", "half-open)")) {
+      time.advance(ofSeconds(3));
+      try (Response trial = client.http().newCall(client.request("/").build()).execute()) {
+        assertThat(trial.code()).as("one is let through").isEqualTo(200);
+        assertThatThrownBy(() -> client.get("/")).hasMessage(refusal + state);
+      }
+    }
+    assertThat(client.get("/").code()).as("the breaker closed").isEqualTo(200);
   }
 
   @Test
