@@ -13,6 +13,7 @@ import java.io.OutputStream;
 import java.net.Socket;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import okhttp3.Call;
 import okhttp3.EventListener;
 import okhttp3.Response;
@@ -31,6 +32,7 @@ class CancelRaceTest {
   @RegisterExtension final Backends backends = new Backends();
 
   private final AtomicBoolean racing = new AtomicBoolean();
+  private final AtomicReference<Thread> writer = new AtomicReference<>(); // of the headers
   private final AtomicBoolean overtaken = new AtomicBoolean();
 
   @ParameterizedTest
@@ -62,7 +64,8 @@ class CancelRaceTest {
   private final class CancelAtHeaders extends EventListener {
     @Override
     public void requestHeadersStart(Call call) {
-      if (racing.get()) {
+      if (racing.getAndSet(false)) {
+        writer.set(Thread.currentThread()); // others write acknowledgements
         call.cancel();
       }
     }
@@ -104,7 +107,7 @@ class CancelRaceTest {
           return new FilterOutputStream(super.getOutputStream()) {
             @Override
             public void write(byte[] bytes, int offset, int length) throws IOException {
-              waiting = racing.getAndSet(false);
+              waiting = writer.compareAndSet(Thread.currentThread(), null);
               out.write(bytes, offset, length);
               if (waiting) {
                 await(takenIn);

@@ -10,6 +10,7 @@ import java.util.BitSet;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +34,7 @@ record Schedule(
   private static final double MEAN_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
   private static final long LONGEST_MILLIS = 12_000; // a read times out after 10 s
   private static final int MOST_CALLS = 20_000;
+  private static final int ZONES = 3;
   private static final List<Kind> KINDS = List.of(Kind.values());
   private static final int[] STATUSES = {500, 502, 503};
   private static final double[] PARTS = {0.05, 0.1, 0.3, 0.6, 0.9, 1};
@@ -40,7 +42,8 @@ record Schedule(
   /** Returns one of the schedules that there are. */
   static Schedule generated(long seed) {
     RandomGenerator random = new SplittableRandom(seed);
-    List<Server> servers = servers(random);
+    boolean zoned = new SplittableRandom(~seed).nextInt(4) == 0;
+    List<Server> servers = servers(random, zoned);
     double rate = Math.exp(random.nextDouble() * Math.log(1_000));
     double seconds = Math.max(40, Math.min(300, MOST_CALLS / rate));
     long length = (long) (seconds * 1e9);
@@ -59,7 +62,7 @@ record Schedule(
         episodes);
   }
 
-  private static List<Server> servers(RandomGenerator random) {
+  private static List<Server> servers(RandomGenerator random, boolean zoned) {
     int n = (int) Math.exp(Math.log(3) + random.nextDouble() * Math.log(100 / 3.0));
     boolean weighted = random.nextInt(3) == 0;
     boolean tiered = random.nextInt(5) == 0;
@@ -69,6 +72,7 @@ record Schedule(
           Server.builder("s" + i, 80)
               .weight(weighted ? 1 + random.nextInt(5) : 1)
               .priority(tiered && i >= (n + 1) / 2 ? 1 : 0)
+              .zone(zoned ? "z" + i % ZONES : null)
               .build());
     }
     return servers;
@@ -124,9 +128,20 @@ record Schedule(
     return answer;
   }
 
-  /** The attempts in flight at each server if all is well. */
-  double fairLoad() {
-    return Math.max(1, callsPerSecond * MEAN_NANOS / 1e9 / servers.size());
+  /** The zone of the client, which has as many clients as servers; empty if there are no zones. */
+  String zone() {
+    return Objects.requireNonNullElse(servers.get(0).zone(), "");
+  }
+
+  /**
+   * The attempts in flight at each server if all is well.
+   *
+   * @param inZone whether calls stay in the client's zone then
+   */
+  double fairLoad(boolean inZone) {
+    long used =
+        servers.stream().filter(server -> !inZone || zone().equals(Objects.requireNonNullElse(server.zone(), ""))).count();
+    return Math.max(1, callsPerSecond * MEAN_NANOS / 1e9 / used);
   }
 
   /** What the source of servers says now. */
@@ -178,11 +193,12 @@ record Schedule(
   public String toString() {
     return String.format(
         Locale.ROOT,
-        "%s: %d servers%s%s, %.1f calls/s, timeout %d ms, %d s; %s",
+        "%s: %d servers%s%s%s, %.1f calls/s, timeout %d ms, %d s; %s",
         name,
         servers.size(),
         servers.stream().anyMatch(server -> server.weight() != 1) ? " weighted" : "",
         servers.stream().anyMatch(server -> server.priority() != 0) ? " in two tiers" : "",
+        zone().isEmpty() ? "" : " in zones",
         callsPerSecond,
         callTimeout.toMillis(),
         length.toSeconds(),

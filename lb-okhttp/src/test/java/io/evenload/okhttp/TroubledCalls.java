@@ -3,6 +3,7 @@ package io.evenload.okhttp;
 import io.evenload.Attempt;
 import io.evenload.HealthReport;
 import io.evenload.LoadBalancer;
+import io.evenload.Locality;
 import io.evenload.NoServerAvailableException;
 import io.evenload.Outcome;
 import io.evenload.RequestContext;
@@ -81,6 +82,7 @@ final class TroubledCalls {
   private final UpdatableServerList source = new UpdatableServerList();
   private final @Nullable LoadBalancer balancer;
   private final int[] inFlight;
+  private final double fairLoad;
   private List<Server> list = List.of();
   private long[] took = new long[1024];
   private int calls;
@@ -95,6 +97,7 @@ final class TroubledCalls {
     backoff = new Backoff(policy, random);
     budget = new RetryBudget(policy.budgetRatio(), policy.budgetPerSecond(), time);
     inFlight = new int[2 * schedule.servers().size()];
+    fairLoad = schedule.fairLoad(balanced);
     balancer = balanced ? balancer(seed) : null;
   }
 
@@ -104,12 +107,15 @@ final class TroubledCalls {
             .random(new SeededRandom(~seed))
             .servers(source)
             .gate(BreakerGate.factory(CircuitBreaker.defaults().config()));
+    if (!schedule.zone().isEmpty()) {
+      builder.locality(Locality.of(schedule.zone()));
+    }
     if (schedule.has(Kind.FALSE_ALARM)) {
       builder.healthCheck(
           HealthCheck.of(
               (server, timeout) -> {
                 int place = place(server);
-                double load = inFlight[place] / schedule.fairLoad();
+                double load = inFlight[place] / fairLoad;
                 boolean passes = schedule.probePasses(place, load, now(), world);
                 return CompletableFuture.completedFuture(
                     passes ? HealthReport.healthy() : HealthReport.unhealthy("as it says"));
@@ -217,7 +223,7 @@ final class TroubledCalls {
       }
       made++;
       Attempt running = attempt;
-      double load = inFlight[server] / schedule.fairLoad();
+      double load = inFlight[server] / fairLoad;
       Answer answer = schedule.answer(server, route, load, now(), world).within(leftNanos());
       inFlight[server]++;
       after(
