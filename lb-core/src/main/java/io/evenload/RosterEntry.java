@@ -31,8 +31,11 @@ final class RosterEntry {
   /** The part of it that this client's subset covers; 0 if it is outside. */
   double subsetShare = 1;
 
-  /** Its weight, without what slow start takes of it. */
+  /** Its configured weight, as far as this client's subset covers it. */
   double warmWeight = 1;
+
+  /** The same, without what slow start takes of it: what it counts beside others' zones. */
+  double capacity = 1;
 
   Ejection ejection = Ejection.NONE;
 

@@ -23,6 +23,7 @@
  *
  *   ControlPath           every event that is no attempt: lists, ticks, timers, people; SerialExecutor puts them in a row
  *   ListSource            where lists come from: subscribes until it succeeds, and has the source look again
+ *   NetworkFilter         leaves out of a list what is not in the networks that servers may be in
  *   Timers                on which threads what is due later, or is handed over, runs
  *   Roster                who is listed: one RosterEntry for each id, until it left and has drained
  *   Partition             which pool each one is in, and which of them this client uses (Subset: Aperture, SubsetRing)

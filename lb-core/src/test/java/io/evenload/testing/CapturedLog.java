@@ -9,7 +9,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
-/** What the logger of a class writes while this is open: warnings, or down to a level. */
+/**
+ * What the logger of a class writes, here only, while this is open: warnings, or down to a level.
+ */
 public final class CapturedLog implements AutoCloseable {
 
   private final List<ILoggingEvent> events = new CopyOnWriteArrayList<>();
@@ -34,10 +36,18 @@ public final class CapturedLog implements AutoCloseable {
     appender.setContext(logger.getLoggerContext());
     appender.start();
     logger.addAppender(appender);
+    logger.setAdditive(false);
   }
 
   public List<String> messages() {
     return events.stream().map(ILoggingEvent::getFormattedMessage).toList();
+  }
+
+  /** Returns the messages since this was last asked, and forgets them. */
+  public List<String> take() {
+    List<String> messages = messages();
+    events.clear();
+    return messages;
   }
 
   public List<ILoggingEvent> events() {
@@ -46,6 +56,7 @@ public final class CapturedLog implements AutoCloseable {
 
   @Override
   public void close() {
+    logger.setAdditive(true);
     logger.setLevel(former);
     logger.detachAppender(appender);
     appender.stop();

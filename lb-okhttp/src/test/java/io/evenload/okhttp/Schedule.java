@@ -140,7 +140,10 @@ record Schedule(
    */
   double fairLoad(boolean inZone) {
     long used =
-        servers.stream().filter(server -> !inZone || zone().equals(Objects.requireNonNullElse(server.zone(), ""))).count();
+        servers.stream()
+            .filter(
+                server -> !inZone || zone().equals(Objects.requireNonNullElse(server.zone(), "")))
+            .count();
     return Math.max(1, callsPerSecond * MEAN_NANOS / 1e9 / used);
   }
 
