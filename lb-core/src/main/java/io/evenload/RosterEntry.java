@@ -39,8 +39,14 @@ final class RosterEntry {
 
   Ejection ejection = Ejection.NONE;
 
+  private double formerTraffic;
+  private int formerEnded;
+
   /** Whether no other server is listed, with which its breakers could be compared. */
   boolean alone;
+
+  /** What its breaker had against it when it opened. */
+  Claim claim = Claim.NONE;
 
   /** Since when it drains, for whatever reason. */
   long drainingNanos;
@@ -55,6 +61,22 @@ final class RosterEntry {
 
   Server server() {
     return endpoint.server();
+  }
+
+  /** The attempts that ended here lately: those of each interval count half as much as the next. */
+  double traffic() {
+    return formerTraffic + sinceInterval();
+  }
+
+  /** An interval of outlier detection ends. */
+  void countTraffic() {
+    int counted = sinceInterval();
+    formerTraffic = formerTraffic / 2 + counted;
+    formerEnded += counted;
+  }
+
+  private int sinceInterval() {
+    return (endpoint.ended() - formerEnded) & Integer.MAX_VALUE; // it counts modulo 2^31
   }
 
   /** Whether this client may call the endpoint, and so has it probed. */
@@ -84,5 +106,15 @@ final class RosterEntry {
     if (pool != null) {
       pool.markStale();
     }
+  }
+
+  /** What a breaker has against its endpoint. */
+  enum Claim {
+    /** Nothing: it is closed. */
+    NONE,
+    /** What the outcomes of the attempts show. */
+    SHOWN,
+    /** What they do not show, as that they were slow. */
+    HIDDEN
   }
 }

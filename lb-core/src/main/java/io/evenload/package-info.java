@@ -36,7 +36,7 @@
  *
  *   What Eligibility goes by: DrainRegistry (people and announcements), GateFactories (which gates an endpoint has),
  *   HealthMonitor (probes: ProbeSchedule says when, ProbeCaller how, Verdict what the answers mean), and Ejector
- *   (outcomes: OutlierRule says who is worse than the others, Ejection for how long).
+ *   (outcomes: OutlierRule and Peers say who is worse than the others, Ejection for how long).
  *   What weights go by: RampUp (slow start) and ReportedWeights.
  *   What all of them may ask of the path itself: Control.
  *
