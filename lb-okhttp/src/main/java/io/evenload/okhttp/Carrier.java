@@ -28,6 +28,7 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
    */
 
   private static final int SWITCHING_PROTOCOLS = 101;
+  private static final int ONE_PACKET = 1024; // bytes that are mostly sent together with headers
   private static final VarHandle FOLLOWERS;
 
   static {
@@ -50,7 +51,6 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
   private volatile boolean left;
   private volatile boolean writing;
   private volatile boolean callersEnd;
-  private volatile long sentNanos;
   private volatile long brokeNanos;
 
   /** What the attempt was judged to be, if it is in flight until the call ends; else null. */
@@ -242,7 +242,8 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
 
   /** Returns the response as it is given out, of whose body it is known how long it takes. */
   Response watched(Response response) {
-    if (over || upgraded || response.body().contentLength() == 0) {
+    boolean comesWithItsHeaders = bodyLength >= 0 && bodyLength <= ONE_PACKET;
+    if (over || upgraded || comesWithItsHeaders || response.body().contentLength() == 0) {
       return response;
     }
     BodyWait wait = new BodyWait(bodyLength > 0, balanced::now);
@@ -289,7 +290,7 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
 
   @Override
   public long brokeAfterNanos() {
-    return Math.max(0, brokeNanos - sentNanos);
+    return Math.max(0, brokeNanos - sentNanos());
   }
 
   @Override
@@ -339,20 +340,19 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
   @Override
   public void requestHeadersStart(Call call) {
     super.requestHeadersStart(call);
-    sentNanos = balanced.now();
-    brokeNanos = sentNanos;
+    brokeNanos = sentNanos();
   }
 
   @Override
   public void requestFailed(Call call, IOException failure) {
     super.requestFailed(call, failure);
-    brokeNanos = balanced.now();
+    brokeNanos = System.nanoTime();
   }
 
   @Override
   public void responseFailed(Call call, IOException failure) {
     super.responseFailed(call, failure);
-    brokeNanos = balanced.now();
+    brokeNanos = System.nanoTime();
   }
 
   @Override
