@@ -69,7 +69,8 @@ public final class Administration {
   /**
    * Takes note of the weight that a server reports of itself, in any unit that all servers share,
    * such as requests a second at full load. Its effective weight becomes the configured one times
-   * the reported one over the median of all that are reported, a tenth to ten times. A server
+   * the reported one over the median of all that are reported, a tenth to ten times, and never so
+   * much that it gets twice the part of the traffic that its configured weight gives it. A server
    * without a report has its configured weight. Lock-free for a known server, so that a request may
    * call this; weights change once a second at most.
    *

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 public final class Attempt implements AutoCloseable {
 
   private static final long NOT_RESPONDED = -1;
+  private static final Duration MOST_BODY = Duration.ofDays(1); // more cannot be slower
 
   private static final VarHandle END;
   private static final VarHandle RESPONSE_NANOS;
@@ -180,6 +182,30 @@ public final class Attempt implements AutoCloseable {
    */
   public void end(Outcome outcome, @Nullable Throwable cause) {
     requireNonNull(outcome, "outcome");
+    endAfter(outcome, cause, 0);
+  }
+
+  /**
+   * Ends the attempt as {@link #end(Outcome, Throwable)} does, and says how long the server kept
+   * its caller waiting for the rest of the response once that had begun. This is added to what
+   * {@link Endpoint#latencyNanos()} and choosers take for its latency, so that a server whose
+   * bodies are slow does not look fast for its quick headers. Left out should be what is not the
+   * server's doing, as a caller that reads slowly, or a stream that has nothing to say for a while.
+   *
+   * @param body zero if nothing is known of it; added to nothing if no response had begun
+   * @throws IllegalArgumentException if the time is negative
+   */
+  public void end(Outcome outcome, @Nullable Throwable cause, Duration body) {
+    requireNonNull(outcome, "outcome");
+    requireNonNull(body, "body");
+    if (body.isNegative()) {
+      throw new IllegalArgumentException("body: " + body + " (expected: 0 or more)");
+    }
+    boolean countable = body.compareTo(MOST_BODY) < 0;
+    endAfter(outcome, cause, countable ? body.toNanos() : MOST_BODY.toNanos());
+  }
+
+  private void endAfter(Outcome outcome, @Nullable Throwable cause, long bodyNanos) {
     if (end != null) {
       return;
     }
@@ -202,7 +228,7 @@ public final class Attempt implements AutoCloseable {
     if (sample != null) {
       sample.ended();
     }
-    endpoint.end(this, told, responded, now);
+    endpoint.end(this, told, responded, responded ? bodyNanos : 0, now);
   }
 
   private static Outcome afterResponse(Outcome outcome) {

@@ -160,7 +160,9 @@ public interface Chooser {
      *
      * @param outcome how it ended
      * @param latencyNanos from the start to the response, or to the end if there was none; 0 or
-     *     more. A lower bound if it timed out or was abandoned
+     *     more. A lower bound if it timed out or was abandoned. With the time that the caller had
+     *     to wait for the rest of the response, if that was told by {@link Attempt#end(Outcome,
+     *     Throwable, java.time.Duration)}
      * @param now the time of {@link Environment#nanoTime}
      */
     void ended(Outcome outcome, long latencyNanos, long now);

@@ -1,8 +1,10 @@
 package io.evenload;
 
+import io.evenload.discovery.Networks;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
@@ -151,10 +153,20 @@ final class ControlPath implements Control, ListSource.Target {
     if (next == inForce) {
       return; // another thread's reconfiguration was as late as this one
     }
+    Options last = inForce;
     inForce = next;
     sampler.use(next.leakSampling());
     expireEmpty(balancer.nanoTime().getAsLong());
     roster.use(next);
+    if (!Objects.equals(last.networks(), next.networks())) {
+      source.networksChanged();
+    }
+  }
+
+  @Override
+  public @Nullable Networks networks() {
+    assert onPath();
+    return inForce.networks();
   }
 
   void eject(String id, Duration atMost, String reason) {

@@ -24,6 +24,9 @@ final class Ejector {
    * that ejected nobody it stays muted until the next tick, which looks anyway: so there is at most one look for each
    * ejection and one for each tick, however many attempts fail.
    *
+   * What the others do meanwhile says whether failures in a row, or without an answer, are more than a request's fault:
+   * see Peers. Where they fail too it takes more of them, which the tick counts.
+   *
    * Ejections end with the one-second tick, so none needs a timer. Failures of the time in which an endpoint is out, for
    * this or another reason, are not held against it when it comes back.
    */
@@ -105,6 +108,7 @@ final class Ejector {
       if (ejection.running() && now - ejection.endNanos() >= 0) {
         entry.ejection = ejection.over();
         entry.endpoint.forgetOutcomes();
+        entry.endpoint.forgetLast();
       }
     }
   }
@@ -112,6 +116,7 @@ final class Ejector {
   private boolean ejectStreaks(Members members, long now) {
     boolean ejected = false;
     Room room = null;
+    Peers peers = null;
     for (RosterEntry entry : members.all()) {
       int streak = entry.endpoint.failuresInARow();
       if (!alarm.tooMany(streak)) {
@@ -122,7 +127,8 @@ final class Ejector {
         continue;
       }
       room = room == null ? new Room(members) : room;
-      if (room.take(entry)) {
+      peers = peers == null ? Peers.of(members) : peers;
+      if (!peers.mayBeChance(entry, streak) && room.take(entry)) {
         begin(entry, streak + " failures in a row", now);
         ejected = true;
       }
@@ -144,10 +150,15 @@ final class Ejector {
         silent.add(entry);
       }
     }
-    Room room = silent.isEmpty() || silent.size() * 2 >= eligible ? null : new Room(members);
+    if (silent.isEmpty() || silent.size() * 2 >= eligible) {
+      return;
+    }
+    Room room = new Room(members);
+    Peers peers = Peers.of(members);
     for (RosterEntry entry : silent) {
-      if (room != null && room.take(entry)) {
-        begin(entry, entry.endpoint.unanswered() + " attempts without any answer", now);
+      int unanswered = entry.endpoint.unanswered();
+      if (!peers.mayBeChance(entry, unanswered) && room.take(entry)) {
+        begin(entry, unanswered + " attempts without any answer", now);
       }
     }
   }
@@ -155,6 +166,7 @@ final class Ejector {
   private void judgeInterval(Members members, long now) {
     Map<Integer, List<Peer>> eligible = new HashMap<>();
     for (RosterEntry entry : members.all()) {
+      entry.countTraffic();
       long tally = entry.endpoint.takeCounts();
       if (members.state(entry) == EndpointState.ELIGIBLE) {
         int priority = entry.server().priority();

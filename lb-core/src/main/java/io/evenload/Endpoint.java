@@ -31,10 +31,10 @@ public interface Endpoint {
   /**
    * The exponentially weighted moving average of the latency in nanoseconds; NaN until the first
    * sample. A sample is the time from the attempt's start to {@link Attempt#responded()} or its
-   * end. A failure, a timeout and an abandoned attempt count only if they make the average worse,
-   * and one that was refused does not; before the first success the average is taken to be the mean
-   * of the other candidates'. While nothing is in flight it decays, once a second, by {@code
-   * e^(-t/10s)}.
+   * end, with the wait for the rest of the response if that was told. A failure, a timeout and an
+   * abandoned attempt count only if they make the average worse, and one that was refused does not;
+   * before the first success the average is taken to be the mean of the other candidates'. While
+   * nothing is in flight it decays, once a second, by {@code e^(-t/10s)}.
    */
   double latencyNanos();
 

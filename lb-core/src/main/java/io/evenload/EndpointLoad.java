@@ -11,7 +11,7 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
    * Each of them is changed as one by compare-and-set (or get-and-add), so each is right on its own under any
    * interleaving; nothing relates them to one another. Only forgetOutcomes writes without looking: what is counted at
    * that very moment may be forgotten too. They lie together, since whoever writes one writes the others:
-   * 40 bytes, which are on one cache line or, as objects begin at multiples of 8, on two. The padding before and after
+   * 48 bytes, which are on one cache line or, as objects begin at multiples of 8, on two. The padding before and after
    * keeps them from the lines of other endpoints and from the fields that choosers only read.
    *
    * The lower half of `slots` is the number in flight, the upper half counts its changes. So who takes a slot by
@@ -59,6 +59,7 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
   private static final VarHandle TALLY;
   private static final VarHandle FAILED_SINCE_SUCCESS;
   private static final VarHandle SILENCE;
+  private static final VarHandle OUTCOMES;
 
   static {
     try {
@@ -70,6 +71,7 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
       FAILED_SINCE_SUCCESS =
           lookup.findVarHandle(EndpointLoad.class, "failedSinceSuccess", int.class);
       SILENCE = lookup.findVarHandle(EndpointLoad.class, "silence", long.class);
+      OUTCOMES = lookup.findVarHandle(EndpointLoad.class, "outcomes", long.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -79,6 +81,7 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
   private volatile long slots;
   private volatile long tally = Tally.NONE;
   private volatile long silence;
+  private volatile long outcomes = LastOutcomes.NONE;
   private volatile float failureRate;
   private volatile int failedSinceSuccess;
 
@@ -165,6 +168,19 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
     return old;
   }
 
+  /**
+   * The {@link LastOutcomes} of attempts that the server got; an abandoned one is among them as one
+   * that was not good. What was refused is not, as no request is at fault for that.
+   */
+  final long outcomes() {
+    return outcomes;
+  }
+
+  /** Forgets what the last attempts came to. */
+  final void forgetLast() {
+    outcomes = LastOutcomes.NONE;
+  }
+
   /** Begins to count anew, the failures in a row too. */
   final void forgetOutcomes() {
     tally = Tally.NONE;
@@ -199,12 +215,29 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
       recordFailureRate(success);
       noteUnbroken(success);
     }
+    if (outcome != Outcome.REFUSED) {
+      remember(outcome == Outcome.SUCCESS);
+    }
+    recordAgain(outcome, latencyNanos, now);
+  }
+
+  /** Takes the result of an attempt that says nothing of failures here, but of time. */
+  final void recordAgain(Outcome outcome, long latencyNanos, long now) {
     if (outcome.unanswered()) {
       unanswered(now);
     } else {
       answered();
     }
     sample(outcome, latencyNanos, now);
+  }
+
+  private void remember(boolean good) {
+    long old;
+    long next;
+    do {
+      old = outcomes;
+      next = LastOutcomes.with(old, good);
+    } while (next != old && !OUTCOMES.compareAndSet(this, old, next));
   }
 
   private void recordFailureRate(boolean success) {

@@ -38,7 +38,9 @@ public interface Gate {
    * Ends one admitted attempt. Called exactly once for each {@link #tryAcquire} that returned true
    * or threw. {@link Outcome#CANCELLED} gives the admission back and says nothing of the endpoint;
    * {@link Outcome#ABANDONED} is neither success nor failure, and its latency a lower bound. What
-   * counts failures should go by {@link Outcome#failed()}.
+   * counts failures should go by {@link Outcome#failed()}. A circuit breaker, see {@link
+   * #failureShare}, is told {@link Outcome#CANCELLED} of a request that failed and had failed at
+   * another server before: that is the request's fault more likely than both servers'.
    *
    * @param latencyNanos from the start to the response, or to the end if there was none; 0 or more
    */

@@ -182,6 +182,17 @@ final class GateChain {
     release(gates.length, outcome, latencyNanos);
   }
 
+  /** Releases the gates after a failure that is the request's: breakers count it neither way. */
+  void releaseAgain(Outcome outcome, long latencyNanos) {
+    for (Gate gate : gates) {
+      try {
+        gate.release(breaks(gate) ? Outcome.CANCELLED : outcome, latencyNanos);
+      } catch (Throwable e) {
+        warn("Gate.release threw", e);
+      }
+    }
+  }
+
   private void release(int count, Outcome outcome, long latencyNanos) {
     for (int i = 0; i < count; i++) {
       try {

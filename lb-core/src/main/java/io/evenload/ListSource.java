@@ -2,6 +2,8 @@ package io.evenload;
 
 import static java.util.Objects.requireNonNull;
 
+import io.evenload.discovery.Networks;
+import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -28,6 +30,7 @@ final class ListSource {
   private final OutageLog subscribing;
   private final AtomicReference<@Nullable List<Server>> latest = new AtomicReference<>();
   private volatile @Nullable ServerList servers;
+  private volatile @Nullable NetworkFilter filter; // set before anything can be heard
   private volatile boolean closed;
 
   private volatile ServerList.@Nullable Subscription subscription; // written on the path alone
@@ -35,6 +38,9 @@ final class ListSource {
   private long retryNanos = FIRST_RETRY_NANOS;
   private boolean refreshed;
   private long refreshedNanos;
+  private @Nullable List<Server> offered; // the last list, with what was refused of it
+  private long offeredNanos;
+  private boolean allRefused;
 
   ListSource(BalancerContext balancer, Control control, Target target) {
     this.balancer = balancer;
@@ -56,6 +62,9 @@ final class ListSource {
     /** Runs what the source has caused on the control path, on the thread of the source. */
     void onSource(Runnable task);
 
+    /** The networks that servers may be in; null if none were said. On the control path. */
+    @Nullable Networks networks();
+
     /** Takes a list that came at that time; on the control path. */
     void updated(List<Server> servers, long now);
 
@@ -66,6 +75,7 @@ final class ListSource {
   /** Subscribes, on this thread. */
   void start(ServerList servers) {
     this.servers = servers;
+    this.filter = new NetworkFilter(balancer, servers instanceof FixedServerList);
     subscribe();
   }
 
@@ -153,7 +163,46 @@ final class ListSource {
   private void takeLatest(long now) {
     List<Server> list = latest.getAndSet(null);
     if (list != null && !closed) {
-      target.updated(list, now);
+      offered = list;
+      offeredNanos = now;
+      take(list, now);
+    }
+  }
+
+  /** Takes the last list once more, as the networks that servers may be in are others now. */
+  void networksChanged() {
+    assert control.onPath();
+    List<Server> list = offered;
+    if (list != null && !closed) {
+      take(list, offeredNanos);
+    }
+  }
+
+  /** Passes on what may be called; if that is nothing of a list, the source has failed. */
+  private void take(List<Server> list, long now) {
+    List<Server> admitted = requireNonNull(filter).admitted(list, target.networks());
+    allRefused = admitted.isEmpty() && !list.isEmpty();
+    if (allRefused) {
+      tellAllRefused();
+    } else {
+      refreshing.ended();
+      target.updated(admitted, now);
+    }
+  }
+
+  private void tellAllRefused() {
+    List<Server> list = requireNonNull(offered);
+    IOException cause = new IOException(requireNonNull(filter).words(list, target.networks()));
+    refreshing.failed(cause);
+    balancer.listeners().serversFailed(cause);
+  }
+
+  private void confirmed(long now) {
+    if (allRefused) {
+      tellAllRefused();
+    } else {
+      refreshing.ended();
+      target.confirmed(now);
     }
   }
 
@@ -183,7 +232,6 @@ final class ListSource {
         balancer.log().warn("the server list holds null; the last one stays in force", e);
         return;
       }
-      refreshing.ended();
       if (latest.getAndSet(copy) == null) {
         onSource(ListSource.this::takeLatest);
       }
@@ -192,8 +240,7 @@ final class ListSource {
     @Override
     public void confirmed() {
       if (!over && !closed) {
-        refreshing.ended();
-        onSource(target::confirmed);
+        onSource(ListSource.this::confirmed);
       }
     }
 

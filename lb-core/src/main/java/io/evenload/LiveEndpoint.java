@@ -132,16 +132,27 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
    * Takes the end of an attempt, whose caller makes sure that this happens once.
    *
    * @param responded whether a response had begun before
+   * @param bodyNanos how long the server kept its caller waiting after that
    */
-  void end(Attempt attempt, Outcome outcome, boolean responded, long now) {
+  void end(Attempt attempt, Outcome outcome, boolean responded, long bodyNanos, long now) {
     long latencyNanos = attempt.latencyNanos();
+    long withBody = latencyNanos + Math.min(bodyNanos, Long.MAX_VALUE - latencyNanos);
     Chooser.Tracker tracker = attempt.tracker;
+    boolean again = failsAgain(attempt, outcome);
     try {
-      count(attempt, outcome, responded, now);
-      if (tracker != null) {
-        ended(tracker, outcome, latencyNanos, now);
+      if (again) {
+        recordAgain(outcome, withBody, now);
+      } else {
+        count(attempt, outcome, responded, withBody, now);
       }
-      attempt.gates.release(outcome, latencyNanos);
+      if (tracker != null) {
+        ended(tracker, outcome, withBody, now);
+      }
+      if (again) {
+        attempt.gates.releaseAgain(outcome, latencyNanos);
+      } else {
+        attempt.gates.release(outcome, latencyNanos);
+      }
     } finally {
       // After the failure was recorded, so that a failing server is at no moment merely idle.
       leave();
@@ -152,7 +163,30 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
     balancer.listeners().attemptEnded(attempt);
   }
 
-  private void count(Attempt attempt, Outcome outcome, boolean responded, long now) {
+  /**
+   * Whether a request failed that had failed elsewhere before, so that it is likely to be its own
+   * fault. Of the requests that are repeated here nearly all may be such, though of all requests
+   * few are; so these failures say nothing of the endpoint. That no connection came about is no
+   * request's fault.
+   */
+  private boolean failsAgain(Attempt attempt, Outcome outcome) {
+    if (!mayBeTheRequests(outcome)) {
+      return false;
+    }
+    for (Attempt each = attempt.previous; each != null; each = each.previous) {
+      if (each.endpoint != this && mayBeTheRequests(each.outcome())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean mayBeTheRequests(@Nullable Outcome outcome) {
+    return outcome == Outcome.FAILURE || outcome == Outcome.TIMED_OUT;
+  }
+
+  private void count(
+      Attempt attempt, Outcome outcome, boolean responded, long latencyNanos, long now) {
     if (outcome == Outcome.CANCELLED) {
       if (responded) {
         answered();
@@ -163,7 +197,7 @@ final class LiveEndpoint extends PaddingAfterLoad implements Endpoint {
       assume(usualLatencyNanos(), now);
     }
     boolean failedAll = failedSinceSuccess() >= ALL_FAILED;
-    record(outcome, attempt.latencyNanos(), now);
+    record(outcome, latencyNanos, now);
     if (outcome == Outcome.ABANDONED) {
       return;
     }

@@ -3,6 +3,7 @@ package io.evenload;
 import static java.util.Objects.requireNonNull;
 
 import io.evenload.chooser.Choosers;
+import io.evenload.discovery.Networks;
 import io.evenload.health.HealthCheck;
 import io.evenload.health.OutlierDetection;
 import io.evenload.health.SlowStart;
@@ -265,6 +266,15 @@ public final class LoadBalancer implements AutoCloseable {
     return wiring;
   }
 
+  /**
+   * The networks that servers may be in: those of {@link Builder#networks}, else {@link
+   * Networks#defaults()}. Whoever looks up the name of a server checks by them what was found.
+   */
+  public Networks networks() {
+    Networks given = control.options().networks();
+    return given == null ? Networks.defaults() : given;
+  }
+
   /** Returns what the balancer knows now. */
   public LoadBalancerStatus status() {
     Snapshot snapshot = control.snapshot();
@@ -385,6 +395,7 @@ public final class LoadBalancer implements AutoCloseable {
     private @Nullable Subset subset;
     private @Nullable SlowStart slowStart = AFTER_EJECTIONS;
     private boolean slowStartOfAll;
+    private @Nullable Networks networks;
     private final List<LoadBalancerListener> listeners = new ArrayList<>();
     private LongSupplier nanoTime = System::nanoTime;
     private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
@@ -413,6 +424,7 @@ public final class LoadBalancer implements AutoCloseable {
       subset = inForce.subset();
       slowStart = inForce.slowStart();
       slowStartOfAll = inForce.slowStartOfAll();
+      networks = inForce.networks();
     }
 
     private void checkNotRunning(String option) {
@@ -426,6 +438,28 @@ public final class LoadBalancer implements AutoCloseable {
     public Builder servers(ServerList servers) {
       checkNotRunning("servers");
       this.servers = requireNonNull(servers, "servers");
+      return this;
+    }
+
+    /**
+     * Sets the networks that servers may be in. An entry of the list at another address never
+     * becomes a server, and a warning names it; if all are, the list counts as a failure of its
+     * source, and the last good one stays. Where the host of a server is a name, {@code lb-okhttp}
+     * leaves out those of its addresses that are elsewhere, each time that it connects; without it,
+     * check them by {@link LoadBalancer#networks()}.
+     *
+     * <p>By default it is {@link Networks#defaults()}: link-local addresses and those of the
+     * clouds' metadata are refused, in lists and behind names, but an address that a program has
+     * written down itself in {@link ServerList#of(Server...)} is not.
+     */
+    public Builder networks(Networks networks) {
+      this.networks = requireNonNull(networks, "networks");
+      return this;
+    }
+
+    /** Lets servers be in any network but those that are refused by default. */
+    public Builder withoutNetworks() {
+      this.networks = null;
       return this;
     }
 
@@ -620,7 +654,8 @@ public final class LoadBalancer implements AutoCloseable {
           locality,
           subset,
           slowStart,
-          slowStartOfAll);
+          slowStartOfAll,
+          networks);
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.evenload;
 
+import io.evenload.discovery.Networks;
 import io.evenload.health.HealthCheck;
 import io.evenload.health.OutlierDetection;
 import io.evenload.health.SlowStart;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param slowStart null if there is none
  * @param slowStartOfAll whether it is for all endpoints that are new or come back, rather than for
  *     those alone that come back from an ejection
+ * @param networks null if none were said
  */
 record Options(
     Chooser chooser,
@@ -31,4 +33,5 @@ record Options(
     @Nullable Locality locality,
     @Nullable Subset subset,
     @Nullable SlowStart slowStart,
-    boolean slowStartOfAll) {}
+    boolean slowStartOfAll,
+    @Nullable Networks networks) {}

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.LongStream;
 
 /**
  * Which endpoints are worse than they should be, and for how long to do without: pure functions.
@@ -14,10 +15,40 @@ final class OutlierRule {
   /*
    * After Envoy's outlier detection and gRPC's A50. With k of n endpoints equally bad, a bad one is sqrt((n - k) / k)
    * standard deviations below the mean, which is less than 1.9 once k/n is 21.7 % or more: then the comparison finds
-   * none of them, and the absolute rules (failures in a row, share of failures) have to.
+   * none of them, and the rules for failures in a row and for the share of failures have to.
+   *
+   * Whatever rule finds a server, it is no outlier if the others fail too and chance explains the rest: what fails
+   * everywhere is the request's fault. The two questions of chance are asked for each attempt and each interval, so the
+   * answer has to be wrong hardly ever: CHANCE and DEVIATIONS are both about once in a thousand million.
    */
 
+  private static final double LOG_CHANCE = Math.log(1e-9);
+  private static final double DEVIATIONS = 5;
+
   private OutlierRule() {}
+
+  /**
+   * Whether so many bad outcomes in a row may be chance.
+   *
+   * @param share the part of outcomes that is bad elsewhere; if none is, nothing is put down to it
+   */
+  static boolean mayBeChance(int inARow, double share) {
+    return share > 0 && inARow * Math.log(share) > LOG_CHANCE;
+  }
+
+  /**
+   * Whether failing more often than the others may be chance, by the difference of two shares; if
+   * they do not fail at all, nothing is put down to it.
+   */
+  static boolean mayBeChance(
+      double failed, double attempts, double othersFailed, double othersAttempts) {
+    if (othersFailed == 0) {
+      return false;
+    }
+    double share = (failed + othersFailed) / (attempts + othersAttempts);
+    double deviation = Math.sqrt(share * (1 - share) * (1 / attempts + 1 / othersAttempts));
+    return failed / attempts - othersFailed / othersAttempts <= DEVIATIONS * deviation;
+  }
 
   /** Whether so many attempts without any answer, for so long, are too many. */
   static boolean silent(int unanswered, double seconds) {
@@ -32,10 +63,14 @@ final class OutlierRule {
    */
   static List<Outlier> find(long[] tallies, OutlierDetection options) {
     double threshold = successRateThreshold(tallies, options);
+    double failed = LongStream.of(tallies).mapToDouble(Tally::failures).sum();
+    double total = LongStream.of(tallies).mapToDouble(Tally::total).sum();
     List<Outlier> outliers = new ArrayList<>();
     for (int i = 0; i < tallies.length; i++) {
       String reason = reason(tallies[i], threshold, options);
-      if (!reason.isEmpty()) {
+      int own = Tally.failures(tallies[i]);
+      int attempts = Tally.total(tallies[i]);
+      if (!reason.isEmpty() && !mayBeChance(own, attempts, failed - own, total - attempts)) {
         outliers.add(new Outlier(i, Tally.successRate(tallies[i]), reason));
       }
     }

@@ -17,14 +17,15 @@ final class PeerReview {
    * compared with all others that could take its traffic, of other priorities too:
    *
    *  - Where the last ALL_FAILED attempts failed without exception its breaker acts: no call is lost that could have
-   *    succeeded, and failing fast is right. One success there, as of a trial, ends that (see LiveEndpoint.end).
-   *  - Else its breaker acts if its share of failures is above the mean of the others by CLEARLY_WORSE, the worst first,
-   *    until as many are out, by breakers and ejections together, as panic lets be out.
+   *    succeeded, and failing fast is right. It takes more if so many may be chance, by what the others do of which that
+   *    is not true. One success there, as of a trial, ends it (see LiveEndpoint.end).
+   *  - Else its breaker acts if its share of failures is above the mean of the others by CLEARLY_WORSE, and by more than
+   *    chance does, the worst first, until as many are out, by breakers and ejections together, as panic lets be out.
    *  - Else its breaker is overruled: see GateChain. That of a server without any peer is too, though the endpoint keeps the
    *    state BREAKER_OPEN, which is true and changes nothing: it is the last resort of every attempt.
    *
-   * Of 50 attempts at 60 % the share has a standard deviation of 7 points; of 20, the fewest that open a breaker by default,
-   * 11. So two that are alike differ by CLEARLY_WORSE about once in 20 windows of 20, and then the cap holds.
+   * What a breaker says of its share is what made it open, perhaps long ago. So the last outcomes are looked at instead,
+   * unless they did not show it when it opened, as if it judges by slowness.
    *
    * 100 failures in a row: where a tenth of the attempts succeed that happens once in 400,000 attempts.
    */
@@ -47,7 +48,7 @@ final class PeerReview {
     long listed = entries.stream().filter(entry -> entry.listed).count();
     entries.forEach(entry -> entry.alone = entry.listed && listed == 1);
     if (panicThreshold == 0 || entries.stream().noneMatch(PeerReview::claims)) {
-      entries.forEach(entry -> entry.overrule(false));
+      entries.forEach(PeerReview::leave);
       return;
     }
     List<Peer> peers = new ArrayList<>();
@@ -55,10 +56,15 @@ final class PeerReview {
       if (eligibility.takesTraffic(entry)) {
         peers.add(Peer.of(entry));
       } else {
-        entry.overrule(false);
+        leave(entry);
       }
     }
     decide(peers, (int) (peers.size() * (1 - panicThreshold)));
+  }
+
+  private static void leave(RosterEntry entry) {
+    entry.overrule(false);
+    entry.claim = RosterEntry.Claim.NONE;
   }
 
   /** Whether the endpoint's breaker is not simply closed to failures: open, or not long ago. */
@@ -68,15 +74,15 @@ final class PeerReview {
   }
 
   private static void decide(List<Peer> peers, int cap) {
-    double sum = peers.stream().mapToDouble(Peer::failures).sum();
-    long out = peers.stream().filter(peer -> peer.hopeless() || peer.ejected()).count();
+    Others all = Others.of(peers);
+    Others unbroken = Others.of(peers.stream().filter(peer -> !peer.failsAll()).toList());
+    long out = peers.stream().filter(peer -> peer.hopeless(unbroken) || peer.ejected()).count();
     List<Peer> worstFirst = new ArrayList<>(peers);
     worstFirst.sort(Comparator.comparingDouble(Peer::failures).reversed());
     for (Peer peer : worstFirst) {
-      double others = peers.size() == 1 ? 0 : (sum - peer.failures()) / (peers.size() - 1);
-      boolean acts = peer.hopeless() || !peer.claims();
+      boolean acts = !peer.claims() || peer.hopeless(unbroken);
       long outWithIt = peer.ejected() ? out : out + 1;
-      if (!acts && peer.failures() - others >= CLEARLY_WORSE && outWithIt <= cap) {
+      if (!acts && outWithIt <= cap && peer.isWorse(all)) {
         acts = true;
         out = outWithIt;
       }
@@ -84,25 +90,95 @@ final class PeerReview {
     }
   }
 
+  /** What is known of some endpoints together: how many, their shares added up, their outcomes. */
+  private record Others(int count, double failures, int bad, int known) {
+
+    static Others of(List<Peer> peers) {
+      return new Others(
+          peers.size(),
+          peers.stream().mapToDouble(Peer::failures).sum(),
+          peers.stream().mapToInt(Peer::bad).sum(),
+          peers.stream().mapToInt(Peer::known).sum());
+    }
+  }
+
   /**
    * An endpoint as its peers see it.
    *
+   * @param open whether its breaker is
    * @param failures the share of its attempts that failed, lately
-   * @param hopeless whether its breaker is open and nothing has succeeded there for long
+   * @param inARow how many attempts have failed since one succeeded
+   * @param bad how many of the last attempts were not good
+   * @param known how many attempts that is of
+   * @param shown whether it is these that its breaker judges by
    */
   private record Peer(
-      RosterEntry entry, boolean claims, double failures, boolean hopeless, boolean ejected) {
+      RosterEntry entry,
+      boolean claims,
+      boolean open,
+      boolean ejected,
+      double failures,
+      int inARow,
+      int bad,
+      int known,
+      boolean shown) {
 
     static Peer of(RosterEntry entry) {
       LiveEndpoint endpoint = entry.endpoint;
       GateChain gates = endpoint.gates();
-      double share = gates.failureShare();
+      long outcomes = endpoint.outcomes();
+      int bad = LastOutcomes.bad(outcomes);
+      int known = LastOutcomes.known(outcomes);
+      double seen = (double) bad / Math.max(1, known);
+      double told = gates.failureShare();
+      double share = told > 0 ? told : endpoint.failureRate(); // it may have too few to tell
+      boolean claims = PeerReview.claims(entry);
+      if (!claims) {
+        entry.claim = RosterEntry.Claim.NONE;
+      } else if (entry.claim == RosterEntry.Claim.NONE) {
+        boolean shows = known > 0 && seen >= share / 2;
+        entry.claim = shows ? RosterEntry.Claim.SHOWN : RosterEntry.Claim.HIDDEN;
+      }
+      boolean shown = known > 0 && entry.claim != RosterEntry.Claim.HIDDEN;
       return new Peer(
           entry,
-          PeerReview.claims(entry),
-          share > 0 ? share : endpoint.failureRate(), // it may have too few attempts to tell
-          gates.breakerOpen() && endpoint.failedSinceSuccess() >= LiveEndpoint.ALL_FAILED,
-          entry.ejection.running());
+          claims,
+          gates.breakerOpen(),
+          entry.ejection.running(),
+          shown ? seen : share,
+          endpoint.failedSinceSuccess(),
+          bad,
+          known,
+          shown);
+    }
+
+    /** Whether nothing has succeeded here for long. */
+    boolean failsAll() {
+      return inARow >= LiveEndpoint.ALL_FAILED;
+    }
+
+    /**
+     * Whether its breaker is open and nothing succeeds here, for all that is known.
+     *
+     * @param others those of which this is not true
+     */
+    boolean hopeless(Others others) {
+      boolean nothingSucceeds = others.bad() == others.known();
+      return open
+          && failsAll()
+          && (nothingSucceeds
+              || !OutlierRule.mayBeChance(inARow, (double) others.bad() / others.known()));
+    }
+
+    /**
+     * Whether it fails more often than its peers do.
+     *
+     * @param all of them, with this one
+     */
+    boolean isWorse(Others all) {
+      double others = all.count() == 1 ? 0 : (all.failures() - failures) / (all.count() - 1);
+      return failures - others >= CLEARLY_WORSE
+          && !(shown && OutlierRule.mayBeChance(bad, known, all.bad() - bad, all.known() - known));
     }
   }
 }

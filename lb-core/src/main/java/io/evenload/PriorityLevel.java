@@ -138,6 +138,8 @@ final class PriorityLevel {
     private double wellWeight;
     private double eligibleWeight;
     private double knownWeight;
+    private double eligibleCapacity;
+    private double unwellCapacity;
 
     private Zone(PoolEntry pool) {
       this.pool = pool;
@@ -157,6 +159,7 @@ final class PriorityLevel {
         case BREAKER_OPEN -> gated.add(endpoint);
         case UNHEALTHY, EJECTED -> {
           unwell.add(endpoint);
+          unwellCapacity += entry.capacity;
           eligibleAndUnwell.add(endpoint);
         }
         case ELIGIBLE -> {
@@ -164,6 +167,7 @@ final class PriorityLevel {
           well += trials ? 0 : 1;
           wellWeight += trials ? 0 : entry.warmWeight;
           eligible.add(endpoint);
+          eligibleCapacity += entry.capacity;
           eligibleAndUnwell.add(endpoint);
         }
       }
@@ -174,10 +178,7 @@ final class PriorityLevel {
     }
 
     private double capacity(boolean panic) {
-      double sum = 0;
-      for (LiveEndpoint endpoint : usable(panic)) {
-        sum += endpoint.weight();
-      }
+      double sum = eligibleCapacity + (panic ? unwellCapacity : 0);
       Aperture aperture = pool.aperture();
       return aperture == null ? sum : sum * aperture.scale();
     }

@@ -35,7 +35,7 @@ final class RateLimitedLog {
     long heldBack = startWindow();
     if (inWindow.incrementAndGet() <= BURST) {
       String suffix = heldBack > 0 ? " (" + heldBack + " warnings held back before)" : "";
-      logger.warn("{}: {}{}", name, message, suffix, cause);
+      logger.warn("{}: {}{}", name, PlainText.of(message), suffix, cause);
     }
   }
 

@@ -17,7 +17,7 @@ final class ReportedWeights {
    * first requests is not what it can do; and until it expires. A server that was out for its own sake may have been
    * restarted meanwhile, so its blackout begins anew when it comes back.
    *
-   * The share is bounded as in gRPC, and changes only by a percent or more, so that choosers do not build new tables for
+   * The share is bounded as in gRPC, and once more by ReportCaps, and changes only by a percent or more, so that choosers do not build new tables for
    * noise.
    */
 
@@ -111,6 +111,11 @@ final class ReportedWeights {
     double low = sorted[(n - 1) / 2];
     double high = sorted[n / 2];
     return high > MOST_SHARE * low ? low : low + (high - low) / 2;
+  }
+
+  /** Whether any server's share may be another than 1. */
+  boolean anyShare() {
+    return !shares.isEmpty();
   }
 
   /** Returns the share of its configured weight that a server should have; 1 if none is known. */

@@ -31,13 +31,22 @@ final class RosterEntry {
   /** The part of it that this client's subset covers; 0 if it is outside. */
   double subsetShare = 1;
 
-  /** Its weight, without what slow start takes of it. */
+  /** Its configured weight, as far as this client's subset covers it. */
   double warmWeight = 1;
+
+  /** The same, without what slow start takes of it: what it counts beside others' zones. */
+  double capacity = 1;
 
   Ejection ejection = Ejection.NONE;
 
+  private double formerTraffic;
+  private int formerEnded;
+
   /** Whether no other server is listed, with which its breakers could be compared. */
   boolean alone;
+
+  /** What its breaker had against it when it opened. */
+  Claim claim = Claim.NONE;
 
   /** Since when it drains, for whatever reason. */
   long drainingNanos;
@@ -52,6 +61,22 @@ final class RosterEntry {
 
   Server server() {
     return endpoint.server();
+  }
+
+  /** The attempts that ended here lately: those of each interval count half as much as the next. */
+  double traffic() {
+    return formerTraffic + sinceInterval();
+  }
+
+  /** An interval of outlier detection ends. */
+  void countTraffic() {
+    int counted = sinceInterval();
+    formerTraffic = formerTraffic / 2 + counted;
+    formerEnded += counted;
+  }
+
+  private int sinceInterval() {
+    return (endpoint.ended() - formerEnded) & Integer.MAX_VALUE; // it counts modulo 2^31
   }
 
   /** Whether this client may call the endpoint, and so has it probed. */
@@ -81,5 +106,15 @@ final class RosterEntry {
     if (pool != null) {
       pool.markStale();
     }
+  }
+
+  /** What a breaker has against its endpoint. */
+  enum Claim {
+    /** Nothing: it is closed. */
+    NONE,
+    /** What the outcomes of the attempts show. */
+    SHOWN,
+    /** What they do not show, as that they were slow. */
+    HIDDEN
   }
 }

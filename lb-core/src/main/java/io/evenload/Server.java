@@ -70,7 +70,7 @@ public final class Server {
             && digits.chars().allMatch(c -> c >= '0' && c <= '9');
     if (host.isEmpty() || !number || (host.indexOf(':') >= 0 && !bracketed)) {
       throw new IllegalArgumentException(
-          "authority: " + authority + " (expected: host:port or [IPv6 address]:port)");
+          "authority: " + shown(authority) + " (expected: host:port or [IPv6 address]:port)");
     }
     return of(host, Integer.parseInt(digits));
   }
@@ -146,7 +146,10 @@ public final class Server {
     return Objects.hash(id, host, port, weight, zone, priority, metadata);
   }
 
-  /** The id, then each field that differs from its default. */
+  /**
+   * The id, then each field that differs from its default; of the metadata the keys alone, since
+   * values may be what no log should have.
+   */
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder(id);
@@ -163,13 +166,21 @@ public final class Server {
       text.append(" priority=").append(priority);
     }
     if (!metadata.isEmpty()) {
-      text.append(' ').append(metadata);
+      text.append(" metadata=").append(metadata.keySet());
     }
     return text.toString();
   }
 
   private static String authority(String host, int port) {
     return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+  }
+
+  /** Returns a text that is no host, without what may be a password or a token of a URL. */
+  private static String shown(String text) {
+    int query = text.indexOf('?');
+    String head = query < 0 ? text : text.substring(0, query) + "?…";
+    int at = head.lastIndexOf('@');
+    return at < 0 ? head : "…" + head.substring(at);
   }
 
   /** Collects the fields of a {@link Server}; not thread-safe. */
@@ -262,7 +273,9 @@ public final class Server {
       boolean address = colon >= 0 && plain.indexOf(':', colon + 1) >= 0;
       if (!valid || (colon >= 0 && !address) || (bracketed && !address)) {
         throw new IllegalArgumentException(
-            "host: '" + host + "' (expected: a host name, an IPv4 address or an IPv6 address)");
+            "host: '"
+                + shown(host)
+                + "' (expected: a host name, an IPv4 address or an IPv6 address)");
       }
       return plain;
     }

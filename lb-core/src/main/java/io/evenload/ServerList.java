@@ -32,11 +32,7 @@ public interface ServerList {
 
   /** Returns a list that never changes. Later changes of the collection have no effect. */
   static ServerList of(Collection<Server> servers) {
-    List<Server> copy = List.copyOf(requireNonNull(servers, "servers"));
-    return listener -> {
-      listener.updated(copy);
-      return () -> {};
-    };
+    return new FixedServerList(List.copyOf(requireNonNull(servers, "servers")));
   }
 
   /** What receives the lists. */

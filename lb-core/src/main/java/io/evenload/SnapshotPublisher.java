@@ -44,6 +44,9 @@ final class SnapshotPublisher {
     List<StateChange> changes = new ArrayList<>();
     List<LiveEndpoint> known = new ArrayList<>(entries.size());
     EndpointState[] states = new EndpointState[entries.size()];
+    entries.forEach(SnapshotPublisher::weighByConfiguration);
+    ReportCaps caps =
+        ReportCaps.of(entries, entry -> eligibility.of(entry).state(), reportedWeights);
     SnapshotBuilder builder = new SnapshotBuilder(options.panicThreshold(), options.locality());
     for (RosterEntry entry : entries) {
       Standing standing = eligibility.of(entry);
@@ -52,7 +55,7 @@ final class SnapshotPublisher {
       known.add(entry.endpoint);
       ramp(entry, standing.state(), options.slowStartOfAll(), now);
       restartReports(entry, standing.state(), now);
-      weigh(entry, now);
+      weigh(entry, caps, now);
       if (entry.listed && entry.pool != null) {
         builder.add(entry, entry.pool, standing);
       }
@@ -76,11 +79,15 @@ final class SnapshotPublisher {
     entry.wasOut = state.ownFault() || (entry.wasOut && state != EndpointState.ELIGIBLE);
   }
 
-  private void weigh(RosterEntry entry, long now) {
+  private static void weighByConfiguration(RosterEntry entry) {
     double subsetShare = entry.subsetShare > 0 ? entry.subsetShare : 1;
-    double configured = Math.max(1, entry.server().weight());
-    entry.warmWeight = configured * subsetShare * reportedWeights.share(entry.server().id());
-    if (entry.endpoint.setWeight(entry.warmWeight * rampUp.share(entry, now))) {
+    entry.warmWeight = Math.max(1, entry.server().weight()) * subsetShare;
+  }
+
+  private void weigh(RosterEntry entry, ReportCaps caps, long now) {
+    double reported = caps.limit(entry.pool, reportedWeights.share(entry.server().id()));
+    entry.capacity = entry.warmWeight * rampUp.share(entry, now);
+    if (entry.endpoint.setWeight(entry.capacity * reported)) {
       entry.markStale();
     }
   }

@@ -23,6 +23,11 @@ record Standing(EndpointState state, String reason, boolean unproven) {
       new Standing(EndpointState.OUTSIDE_SUBSET, "not one of this client's subset");
   static final Standing LEFT = draining("left the list");
 
+  /** Makes the reason, which may be a server's own words, fit for a log. */
+  Standing {
+    reason = PlainText.of(reason);
+  }
+
   /** How an endpoint stands that has been well, or was taken to be so at first. */
   Standing(EndpointState state, String reason) {
     this(state, reason, false);

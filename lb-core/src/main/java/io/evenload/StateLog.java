@@ -137,6 +137,8 @@ final class StateLog {
   /** Which server it is; its metadata may be what no log should have. */
   static String words(Server server) {
     String authority = server.host() + ":" + server.port();
-    return server.id().equals(authority) ? authority : server.id() + " at " + authority;
+    return server.id().equals(authority)
+        ? authority
+        : PlainText.of(server.id()) + " at " + authority;
   }
 }

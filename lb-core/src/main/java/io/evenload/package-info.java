@@ -23,6 +23,7 @@
  *
  *   ControlPath           every event that is no attempt: lists, ticks, timers, people; SerialExecutor puts them in a row
  *   ListSource            where lists come from: subscribes until it succeeds, and has the source look again
+ *   NetworkFilter         leaves out of a list what is not in the networks that servers may be in
  *   Timers                on which threads what is due later, or is handed over, runs
  *   Roster                who is listed: one RosterEntry for each id, until it left and has drained
  *   Partition             which pool each one is in, and which of them this client uses (Subset: Aperture, SubsetRing)
@@ -35,7 +36,7 @@
  *
  *   What Eligibility goes by: DrainRegistry (people and announcements), GateFactories (which gates an endpoint has),
  *   HealthMonitor (probes: ProbeSchedule says when, ProbeCaller how, Verdict what the answers mean), and Ejector
- *   (outcomes: OutlierRule says who is worse than the others, Ejection for how long).
+ *   (outcomes: OutlierRule and Peers say who is worse than the others, Ejection for how long).
  *   What weights go by: RampUp (slow start) and ReportedWeights.
  *   What all of them may ask of the path itself: Control.
  *

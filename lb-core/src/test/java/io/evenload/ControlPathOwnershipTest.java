@@ -37,7 +37,8 @@ final class ControlPathOwnershipTest {
           null,
           null,
           SlowStart.builder().build(),
-          true);
+          true,
+          null);
 
   static Stream<ThrowingCallable> strays() {
     Roster roster = new Roster(CONTEXT, OPTIONS, new Elsewhere());

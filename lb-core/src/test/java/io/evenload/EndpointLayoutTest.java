@@ -31,7 +31,13 @@ final class EndpointLayoutTest {
     assertThat(counters)
         .extracting(Field::getName)
         .containsExactlyInAnyOrder(
-            "latency", "slots", "tally", "silence", "failureRate", "failedSinceSuccess");
+            "latency",
+            "slots",
+            "tally",
+            "silence",
+            "outcomes",
+            "failureRate",
+            "failedSinceSuccess");
     long begin = counters.stream().mapToLong(EndpointLayoutTest::offset).min().orElseThrow();
     long end = counters.stream().mapToLong(EndpointLayoutTest::end).max().orElseThrow();
     long lastPad = padding.stream().mapToLong(EndpointLayoutTest::end).max().orElseThrow();

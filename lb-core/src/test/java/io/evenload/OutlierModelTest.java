@@ -107,8 +107,16 @@ final class OutlierModelTest {
       }
     }
 
-    /** Enough failures for an ejection and time to bring it about: only want of room excuses. */
+    /**
+     * Enough failures for an ejection, where all others are well, and time to bring it about: only
+     * want of room excuses.
+     */
     private void burst(String id) throws NoServerAvailableException {
+      for (int i = 0; i < IDS * LastOutcomes.MOST; i++) {
+        if (!id.equals("s" + i % IDS)) {
+          end("s" + i % IDS, Outcome.SUCCESS);
+        }
+      }
       for (int i = 0; i < 5 + random.nextInt(5); i++) {
         end(id, Outcome.FAILURE);
       }

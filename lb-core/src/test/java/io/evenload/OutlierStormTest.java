@@ -26,6 +26,7 @@ final class OutlierStormTest {
   private static final int CHANGES = 5_000;
   private static final int CALLERS = 3;
   private static final int IDS = 30;
+  private static final int FAILING = 8;
 
   private final VirtualTime time = new VirtualTime();
   private final UpdatableServerList list = new UpdatableServerList(World.servers(IDS));
@@ -118,7 +119,12 @@ final class OutlierStormTest {
 
   private Void call(LoadBalancer balancer) throws NoServerAvailableException {
     while (!over.get()) {
-      balancer.start().fail(null);
+      Attempt attempt = balancer.start();
+      if (Integer.parseInt(attempt.server().id().substring(1)) < FAILING) {
+        attempt.fail(null);
+      } else {
+        attempt.succeed();
+      }
     }
     return null;
   }

@@ -92,12 +92,27 @@ final class ServerTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {"", " ", "a b", "a/b", "a@b", "a?b", "a#b", "a:1", "[a]", "a\n", "\u007f"})
+  @ValueSource(strings = {"", " ", "a b", "a/b", "a#b", "a:1", "[a]", "a\n", "\u007f"})
   void builder_notAHost_isRefused(String host) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Server.builder(host, 80))
         .withMessageStartingWith("host: '" + host + "' (expected: ");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "a@b, …@b",
+    "a?b, a?…",
+    "http://ann:s3cret@host, …@host",
+    "https://host/v1?token=s3cret, https://host/v1?…"
+  })
+  void builder_urlWithWhatMayBeSecret_isRefusedWithoutIt(String host, String shown) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Server.builder(host, 80))
+        .withMessageStartingWith("host: '" + shown + "' (expected: ");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Server.parse(host + "x"))
+        .withMessageNotContaining("s3cret");
   }
 
   @ParameterizedTest
@@ -200,7 +215,7 @@ final class ServerTest {
   @Test
   void toString_showsOnlyWhatDiffersFromTheDefaults() {
     assertThat(Server.of("::1", 80)).hasToString("[::1]:80");
-    assertThat(full().build()).hasToString("i at a:80 weight=2 zone=z priority=1 {k=v}");
+    assertThat(full().build()).hasToString("i at a:80 weight=2 zone=z priority=1 metadata=[k]");
   }
 
   private static Server.Builder full() {

@@ -15,12 +15,18 @@ import java.time.Duration;
  *   <li>a success rate below the mean of the server's priority by so many standard deviations, and
  *       below a floor, looked for once an interval;
  *   <li>a share of failures above a limit, looked for once an interval. The rule before cannot see
- *       bad servers once they are more than about a fifth; this one does not compare.
+ *       bad servers once they are more than about a fifth.
  *   <li>no answer of any kind to 10 attempts or more within 5 seconds or more, each of which timed
  *       out or was {@linkplain io.evenload.Outcome#ABANDONED abandoned}, while most servers do
  *       answer: it takes requests and keeps silent. One answer, be it an error, is enough to not be
  *       found by this, so a server that is merely slower than its rivals is not blamed.
  * </ul>
+ *
+ * <p>What fails everywhere is the request's fault. So each rule also asks what the others do, and
+ * finds nobody whose failures may be chance at the rate at which the others fail: 5 failures in a
+ * row are enough where nobody else fails, but it takes 9 where the others fail in a tenth of their
+ * attempts, and 41 where they do in six of ten. A request that fails at a server after it had
+ * failed at another one counts for neither rule, unless no connection came about.
  *
  * <p>Each priority loses at most the given part of its servers, but may lose one. The last server
  * that may be chosen is never ejected, and none while fewer than 3 are known. Servers that drain,

@@ -8,13 +8,16 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.evenload.Attempt;
 import io.evenload.EndpointState;
+import io.evenload.Server;
 import io.evenload.testing.World;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** How many servers may be ejected, whatever the reason. */
 final class EjectionBoundsTest {
@@ -28,23 +31,45 @@ final class EjectionBoundsTest {
 
   @ParameterizedTest
   @CsvSource({"2, 10, 0", "3, 10, 1", "10, 10, 1", "29, 10, 2", "30, 10, 3", "30, 0, 0"})
-  void cap_allFailing_ejectsNoMoreThanThePart(int servers, int percent, int expected)
+  void cap_halfFailing_ejectsNoMoreThanThePart(int servers, int percent, int expected)
       throws Exception {
     fleet.list.update(World.servers(servers));
     fleet.start(OutlierDetection.builder().maxEjectionPercent(percent).build());
     for (int second = 0; second < 25; second++) {
-      fleet.failAll(servers, 60);
+      fleet.failAll(servers / 2, 60);
+      for (Server well : World.servers(servers).subList(servers / 2, servers)) {
+        fleet.succeed(well.id(), 60);
+      }
       fleet.time.advance(ofSeconds(1));
       assertThat(fleet.ejected()).hasSize(expected);
     }
     assertThat(fleet.balancer.status().panic()).isFalse();
   }
 
+  /** It is not theirs: what they are asked for fails. */
+  @ParameterizedTest
+  @ValueSource(ints = {3, 10, 30})
+  void allFailing_alike_ejectsNone(int servers) throws Exception {
+    fleet.list.update(World.servers(servers));
+    fleet.start(OutlierDetection.builder().maxEjectionPercent(100).build());
+    for (int second = 0; second < 25; second++) {
+      for (int i = 0; i < 60; i++) {
+        fleet.failAll(servers, 1);
+      }
+      fleet.time.advance(ofSeconds(1));
+    }
+    assertThat(fleet.events.states).isEmpty();
+  }
+
   @Test
   void cap_hundredPercent_leavesTheLastOne() throws Exception {
     fleet.list.update(World.servers(6));
     fleet.start(OutlierDetection.builder().maxEjectionPercent(100).build());
-    fleet.failAll(6, 60);
+    fleet.failAll(5, 100);
+    fleet.succeed("s5", 100);
+    fleet.time.runDue();
+    assertThat(fleet.ejected()).hasSize(5);
+    fleet.failAll(6, 100);
     fleet.time.advance(ofSeconds(11));
 
     assertThat(fleet.ejected()).hasSize(5);
@@ -61,6 +86,9 @@ final class EjectionBoundsTest {
     fleet.fail("s4", 100);
     fleet.fail("s5", 98);
     fleet.succeed("s5", 2);
+    for (String well : List.of("s0", "s2", "s3")) {
+      fleet.succeed(well, 100);
+    }
     fleet.time.advance(ofSeconds(10));
 
     assertThat(fleet.ejected()).containsExactly("s4");
@@ -83,12 +111,14 @@ final class EjectionBoundsTest {
 
   @Test
   void cap_isThatOfEachPriority() throws Exception {
-    fleet.list.update(
-        List.of(
-            World.inPriority(0, "a"),
-            World.inPriority(0, "b"),
-            World.inPriority(1, "c"),
-            World.inPriority(1, "d")));
+    List<Server> servers = new ArrayList<>();
+    for (String id : List.of("a", "b", "u", "v", "w", "x", "y", "z")) {
+      servers.add(World.inPriority(0, id));
+    }
+    for (String id : List.of("c", "d", "m", "n", "o", "p", "q", "r")) {
+      servers.add(World.inPriority(1, id));
+    }
+    fleet.list.update(servers);
     fleet.start(Fleet.calm());
     for (String id : List.of("a", "b", "c", "d")) {
       fleet.fail(id, 5);

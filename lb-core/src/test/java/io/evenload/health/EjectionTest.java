@@ -97,7 +97,10 @@ final class EjectionTest {
             .baseEjectionTime(ofMinutes(5))
             .jitter(0.5)
             .build());
-    fleet.failAll(20, 5);
+    fleet.failAll(20, 30); // more than the others, which are well, would by chance
+    for (Server well : World.servers(40).subList(20, 40)) {
+      fleet.succeed(well.id(), 30);
+    }
     fleet.time.advance(ofSeconds(149));
     assertThat(fleet.ejected()).hasSize(20);
     fleet.time.advance(ofSeconds(75));

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.evenload.Attempt;
 import io.evenload.EndpointState;
+import io.evenload.Server;
 import io.evenload.testing.World;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
@@ -80,23 +81,33 @@ final class OutlierRulesTest {
     fleet.list.update(World.servers(20)); // two may be ejected
     fleet.start(Fleet.calm());
     int idle = fleet.time.pending();
-    fleet.failAll(20, 100);
+    storm();
     assertThat(fleet.time.pending() - idle).as("asked").isEqualTo(1);
     fleet.time.runDue();
     assertThat(fleet.ejected()).hasSize(2);
     fleet.succeedAll(20, 1);
-    fleet.failAll(20, 100);
+    storm();
     assertThat(fleet.time.pending() - idle).as("asked after ejections").isEqualTo(1);
     fleet.time.runDue();
     fleet.succeedAll(20, 1);
-    fleet.failAll(20, 100);
+    storm();
     assertThat(fleet.time.pending() - idle).as("asked although there is no room").isZero();
     fleet.time.advance(ofSeconds(1));
     fleet.succeedAll(20, 1);
-    fleet.failAll(20, 100);
+    storm();
 
     assertThat(fleet.time.pending() - idle).as("asked after the tick").isEqualTo(1);
     assertThat(fleet.ejected()).hasSize(2);
+  }
+
+  /** Half of 20 servers fail, and go on to. */
+  private void storm() throws Exception {
+    for (int i = 0; i < 100; i++) {
+      fleet.failAll(10, 1);
+      for (Server well : World.servers(20).subList(10, 20)) {
+        fleet.succeed(well.id(), 1);
+      }
+    }
   }
 
   @Test

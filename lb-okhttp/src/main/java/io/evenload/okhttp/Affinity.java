@@ -95,7 +95,8 @@ public final class Affinity {
    *
    * <p>The value is a hash of the server's id, so another client with the same jar, or the same
    * client after a restart, finds the same server. It tells no address, but whoever knows the ids
-   * of the servers can tell them apart by it. A value that fits no server is ignored.
+   * of the servers can tell them apart by it. A value that fits no server is ignored. Servers
+   * cannot set such a cookie: it is taken off their responses.
    *
    * <p>A call goes to the remembered server while that is eligible, and its retries elsewhere. The
    * cookie is rewritten when another server answers without failing and the remembered one is not

@@ -48,9 +48,9 @@ final class AttemptLoop implements CallHandler {
   private static Response conclude(Passage passage, AttemptRecord tried) throws IOException {
     Response response = tried.response();
     if (response != null) {
-      tried.keep();
+      Response given = tried.keep(response);
       passage.session.answered(tried.server(), tried.verdict().outcome());
-      return response;
+      return given;
     }
     ServiceRedirect redirect = tried.redirect();
     if (redirect != null) {

@@ -172,9 +172,14 @@ final class AttemptRecord {
     carrier.end(verdict.outcome(), failure);
   }
 
-  /** Leaves the attempt in flight until the call that carries it ends. */
-  void keep() {
+  /**
+   * Leaves the attempt in flight until the call that carries it ends, and returns its response as
+   * the caller gets it.
+   */
+  Response keep(Response response) {
+    Response given = verdict.fromServer() ? carrier.watched(response) : response;
     carrier.keep(verdict.outcome());
+    return given;
   }
 
   /** Takes note until when the server does not want to be asked again. */

@@ -99,9 +99,9 @@ public final class BackendHints {
      * as {@code JSON} or {@code TEXT}. The weight of a server becomes its rate at full utilization
      * (as in gRPC's <a
      * href="https://github.com/grpc/proposal/blob/master/A58-client-side-weighted-round-robin-lb-policy.md">A58</a>)
-     * over the median of all, times its configured weight, a tenth to ten times; see {@link
-     * Administration#reportWeight(Server, double, Duration)}. What cannot be read is ignored, as is
-     * a report of more than 8 kB.
+     * over the median of all, times its configured weight, a tenth to ten times, but for less than
+     * twice its part of the traffic; see {@link Administration#reportWeight(Server, double,
+     * Duration)}. What cannot be read is ignored, as is a report of more than 8 kB.
      */
     public Builder loadReports() {
       this.loadReports = true;

@@ -2,6 +2,7 @@ package io.evenload.okhttp;
 
 import io.evenload.Attempt;
 import io.evenload.LoadBalancer;
+import io.evenload.discovery.Networks;
 import java.io.IOException;
 import java.util.function.Consumer;
 import okhttp3.Interceptor;
@@ -102,6 +103,11 @@ final class BalancedService {
         (server, response) ->
             believed.read(balancer, server, response, timing.epochMillis().getAsLong()),
         given.timeoutHeader);
+  }
+
+  /** The networks that its servers may be in. */
+  Networks networks() {
+    return balancer.networks();
   }
 
   /**

@@ -6,6 +6,7 @@ import io.evenload.okhttp.internal.route.AttemptTrace;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import kotlin.jvm.functions.Function0;
@@ -27,6 +28,7 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
    */
 
   private static final int SWITCHING_PROTOCOLS = 101;
+  private static final int ONE_PACKET = 1024; // bytes that are mostly sent together with headers
   private static final VarHandle FOLLOWERS;
 
   static {
@@ -49,7 +51,6 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
   private volatile boolean left;
   private volatile boolean writing;
   private volatile boolean callersEnd;
-  private volatile long sentNanos;
   private volatile long brokeNanos;
 
   /** What the attempt was judged to be, if it is in flight until the call ends; else null. */
@@ -57,6 +58,12 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
 
   private volatile boolean over;
   private volatile @Nullable IOException endFailure;
+
+  /** How long the body is that is to come; not positive if that is not known, or if none is. */
+  private volatile long bodyLength;
+
+  private volatile boolean leftEarly;
+  private volatile @Nullable BodyWait bodyWait;
 
   /** What tells in a request how much time is left; null if nothing does. */
   private volatile @Nullable UnaryOperator<Request> clock;
@@ -118,6 +125,8 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
     left = false;
     writing = false;
     callersEnd = false;
+    leftEarly = false;
+    bodyWait = null;
   }
 
   /** The client itself is so busy that the attempt's time was long over when it was cut short. */
@@ -153,10 +162,14 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
 
   /** Ends the attempt at the balancer, if it has not ended. */
   void end(Outcome outcome, @Nullable IOException cause) {
+    leaveIfSilent(outcome);
+    inFlight.end(outcome, cause);
+  }
+
+  private void leaveIfSilent(Outcome outcome) {
     if (outcome == Outcome.TIMED_OUT || outcome == Outcome.ABANDONED) {
       leaveIfSilent(true);
     }
-    inFlight.end(outcome, cause);
   }
 
   /** Ends the attempt as one that nobody waits for any more. */
@@ -227,6 +240,17 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
     return network == null ? response : restored(network);
   }
 
+  /** Returns the response as it is given out, of whose body it is known how long it takes. */
+  Response watched(Response response) {
+    boolean comesWithItsHeaders = bodyLength >= 0 && bodyLength <= ONE_PACKET;
+    if (over || upgraded || comesWithItsHeaders || response.body().contentLength() == 0) {
+      return response;
+    }
+    BodyWait wait = new BodyWait(bodyLength > 0, balanced::now);
+    bodyWait = wait;
+    return wait.watching(response);
+  }
+
   /** Whether the attempt is in flight until the call ends. */
   boolean keeps() {
     return kept != null;
@@ -241,11 +265,11 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
 
   private void settle(Outcome outcome, @Nullable IOException failure) {
     Outcome late = Judge.ended(failure, this);
-    if (late == null) {
-      end(outcome, null);
-    } else {
-      end(late, failure);
-    }
+    Outcome known = late == null ? Judge.closed(outcome, this) : late;
+    leaveIfSilent(known);
+    BodyWait wait = bodyWait;
+    Duration body = wait == null ? Duration.ZERO : wait.soFar();
+    inFlight.end(known, late == null ? null : failure, body);
     inFlight.forget();
   }
 
@@ -266,7 +290,7 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
 
   @Override
   public long brokeAfterNanos() {
-    return Math.max(0, brokeNanos - sentNanos);
+    return Math.max(0, brokeNanos - sentNanos());
   }
 
   @Override
@@ -280,28 +304,55 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
   }
 
   @Override
+  public boolean leftEarly() {
+    return leftEarly;
+  }
+
+  @Override
+  public boolean stalled() {
+    BodyWait wait = bodyWait;
+    return wait != null && wait.stalls();
+  }
+
+  @Override
   public void responseHeadersEnd(Call call, Response response) {
     upgraded = response.code() == SWITCHING_PROTOCOLS;
+    bodyLength = lengthOf(response);
+    leftEarly = false; // of the redirect before
     inFlight.responded();
+  }
+
+  private static long lengthOf(Response response) {
+    try {
+      String length = response.header("Content-Length");
+      return length == null ? -1 : Long.parseLong(length);
+    } catch (NumberFormatException e) {
+      return -1;
+    }
+  }
+
+  @Override
+  public void responseBodyEnd(Call call, long byteCount) {
+    super.responseBodyEnd(call, byteCount);
+    leftEarly = byteCount > 0 && byteCount < bodyLength;
   }
 
   @Override
   public void requestHeadersStart(Call call) {
     super.requestHeadersStart(call);
-    sentNanos = balanced.now();
-    brokeNanos = sentNanos;
+    brokeNanos = sentNanos();
   }
 
   @Override
   public void requestFailed(Call call, IOException failure) {
     super.requestFailed(call, failure);
-    brokeNanos = balanced.now();
+    brokeNanos = System.nanoTime();
   }
 
   @Override
   public void responseFailed(Call call, IOException failure) {
     super.responseFailed(call, failure);
-    brokeNanos = balanced.now();
+    brokeNanos = System.nanoTime();
   }
 
   @Override

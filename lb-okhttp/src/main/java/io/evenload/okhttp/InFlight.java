@@ -5,6 +5,7 @@ import io.evenload.Outcome;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.lang.ref.Cleaner;
+import java.time.Duration;
 import java.util.function.Consumer;
 import okhttp3.Call;
 import org.jspecify.annotations.Nullable;
@@ -70,9 +71,18 @@ final class InFlight implements Runnable {
 
   /** Ends the attempt, if it has not ended. */
   void end(Outcome outcome, @Nullable Throwable cause) {
+    end(outcome, cause, Duration.ZERO);
+  }
+
+  /**
+   * Ends the attempt, if it has not ended.
+   *
+   * @param body how long the server kept the caller waiting for its body
+   */
+  void end(Outcome outcome, @Nullable Throwable cause, Duration body) {
     Attempt attempt = take();
     if (attempt != null) {
-      attempt.end(outcome, cause);
+      attempt.end(outcome, cause, body);
     }
   }
 

@@ -104,6 +104,18 @@ final class Judge {
   }
 
   /**
+   * The response was closed.
+   *
+   * @param judged what the attempt was judged to be by its headers
+   * @return what it says of the server in the end
+   */
+  static Outcome closed(Outcome judged, Observed seen) {
+    // Whether the rest of a body would have come nobody knows. A caller who reads none of it wants
+    // none.
+    return judged == Outcome.SUCCESS && seen.leftEarly() ? Outcome.CANCELLED : judged;
+  }
+
+  /**
    * The call is over that gave the attempt's response out, or was canceled before.
    *
    * @param failure how the call failed; null if it did not
@@ -117,10 +129,15 @@ final class Judge {
       return Outcome.CANCELLED;
     }
     if (seen.canceled()) {
-      // Once the response has begun, the time may as well have been the caller's.
-      return timedOut(failure) && !seen.responseStarted() && !seen.starved()
-          ? Outcome.ABANDONED
-          : Outcome.CANCELLED;
+      if (!timedOut(failure) || seen.starved()) {
+        return Outcome.CANCELLED;
+      }
+      if (!seen.responseStarted()) {
+        return Outcome.ABANDONED;
+      }
+      // Once the response has begun, the time may as well have been the caller's, unless its body
+      // stalls.
+      return seen.stalled() ? Outcome.FAILURE : Outcome.CANCELLED;
     }
     // After an upgrade an exchange fails when either side hangs up, be it after a goodbye or not.
     return seen.exchangeFailed() && !seen.upgraded() ? Outcome.FAILURE : null;

@@ -53,6 +53,12 @@ interface Observed {
   /** Whether OkHttp led the attempt to another server than the chosen one. */
   boolean misrouted();
 
+  /** Whether the caller closed a body before its end that it had begun to read. */
+  boolean leftEarly();
+
+  /** Whether the call ended while it waited for more of a body, and nothing had come for long. */
+  boolean stalled();
+
   /** Whether the response turned the connection over to another protocol. */
   boolean upgraded();
 }

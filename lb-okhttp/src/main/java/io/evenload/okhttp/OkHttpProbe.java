@@ -29,6 +29,7 @@ import okhttp3.Callback;
 import okhttp3.CookieJar;
 import okhttp3.Dispatcher;
 import okhttp3.EventListener;
+import okhttp3.HttpUrl;
 import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
@@ -144,10 +145,11 @@ final class OkHttpProbe implements HealthProbe {
     return answer.report;
   }
 
-  /** What is asked for, such as {@code GET https://orders/health}. */
+  /** What is asked for, such as {@code GET https://orders/health}, without what may be secret. */
   @Override
   public String toString() {
-    return request.method() + " " + request.url();
+    HttpUrl url = request.url().newBuilder().username("").password("").query(null).build();
+    return request.method() + " " + url;
   }
 
   /** The answer to one call, or its end without one. */

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 /** Decides for one service whether an attempt is repeated, and when. */
 final class Retries {
 
-  private static final int UNAVAILABLE = 503;
+  private static final int TOO_MANY_REQUESTS = 429;
 
   /** Instead of a wait: the attempt is not repeated. */
   static final long NO = -1;
@@ -190,8 +190,9 @@ final class Retries {
   }
 
   /*
-   * The Retry-After of a 503 is about the server that sent it, which another one knows nothing of, so it is kept with the
-   * attempt until there is nobody else to ask. That of a 429 is about the caller, who has used up a share that is mostly
+   * The Retry-After of a 503, or of whatever else is repeated, is about the server that sent it, which another one knows
+   * nothing of, so it is kept with the attempt until there is nobody else to ask: a server that asks for a year is left
+   * alone, and keeps nobody from the others. That of a 429 is about the caller, who has used up a share that is mostly
    * of all servers.
    */
 
@@ -203,7 +204,7 @@ final class Retries {
         response == null
             ? null
             : RetryAfter.of(response.headers(), timing.epochMillis().getAsLong());
-    if (asked == null || response == null || response.code() != UNAVAILABLE) {
+    if (asked == null || response == null || response.code() == TOO_MANY_REQUESTS) {
       return asked;
     }
     tried.askedToWait(balanced.now() + asked.toNanos());

@@ -37,8 +37,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Otherwise the caller gets the last response or exception as it is. The wait is random between
  * zero and a limit that doubles with each retry ("full jitter"). A 429 with a {@code Retry-After}
- * makes it that much longer. That of a 503 binds its server only: it counts once all servers that
- * may be chosen were tried and said so, and then the shortest does.
+ * makes it that much longer. That of any other status binds its server only: it counts once all
+ * servers that may be chosen were tried and said so, and then the shortest does.
  *
  * <p>The budget keeps retries from multiplying the load of servers that fail: it allows a share of
  * the requests of the last 10 seconds, and a few a second beside, for each service of the

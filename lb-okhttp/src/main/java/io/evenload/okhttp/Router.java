@@ -203,8 +203,9 @@ final class Router {
 
   /** Returns the way to the server. */
   private ServerDns route(Passage passage, AttemptRecord attempt) {
-    return routes.to(
-        host(passage), attempt.server(), passage.chain.getDns(), attempt.freshConnection());
+    return routes
+        .to(host(passage), attempt.server(), passage.chain.getDns(), attempt.freshConnection())
+        .within(passage.service.networks());
   }
 
   private static String host(Passage passage) {

@@ -7,6 +7,7 @@ import io.evenload.LoadBalancer;
 import io.evenload.Outcome;
 import io.evenload.RequestContext;
 import io.evenload.Server;
+import io.evenload.okhttp.internal.route.NetworkHalf;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
@@ -29,7 +30,8 @@ final class ServerCookie {
 
   /*
    * The cookie names the server, not the session: so it means the same to every client that has it, and nothing has to be
-   * remembered here. It is a preference and never more, so a forged or outdated value is one that nothing matches.
+   * remembered here. It is a preference and never more, so a forged or outdated value is one that nothing matches. A
+   * server knows its own, and that is as good as a forged one that matches: so none may set it, see NetworkHalf.
    *
    * Calls that begin a session together all see no cookie and go to different servers. The first answer is to win, so a
    * cookie is written only if the jar still says what the call saw when it began. The lock makes that one step; it is
@@ -37,7 +39,7 @@ final class ServerCookie {
    * status, which is slow, but only when another server answered.
    */
 
-  static final String PREFIX = "EVENLOAD_";
+  static final String PREFIX = NetworkHalf.RESERVED_COOKIES;
 
   private static final int TOKEN_BYTES = 12; // 96 bits: no two servers share one
   private static final int MAX_TOKENS = 10_000;

@@ -21,7 +21,7 @@ final class ServiceHost {
     String canonical = inUrls(host);
     if (canonical == null) {
       throw new IllegalArgumentException(
-          "host: '" + host + "' (expected: a host name without scheme, port or path)");
+          "host: '" + shown(host) + "' (expected: a host name without scheme, port or path)");
     }
     if (isAddress(canonical)) {
       throw new IllegalArgumentException(
@@ -31,6 +31,14 @@ final class ServiceHost {
               + " to a server)");
     }
     return canonical;
+  }
+
+  /** Returns a text that is no host, without what may be a password or a token of a URL. */
+  private static String shown(String text) {
+    int query = text.indexOf('?');
+    String head = query < 0 ? text : text.substring(0, query) + "?…";
+    int at = head.lastIndexOf('@');
+    return at < 0 ? head : "…" + head.substring(at);
   }
 
   /**

@@ -14,12 +14,14 @@ import static io.evenload.okhttp.Seen.Sign.FOREIGN;
 import static io.evenload.okhttp.Seen.Sign.FOUND_SHUT_DOWN;
 import static io.evenload.okhttp.Seen.Sign.HEADERS_STARTED;
 import static io.evenload.okhttp.Seen.Sign.INTERRUPTED;
+import static io.evenload.okhttp.Seen.Sign.LEFT_EARLY;
 import static io.evenload.okhttp.Seen.Sign.MISROUTED;
 import static io.evenload.okhttp.Seen.Sign.REFUSED_BY_SERVER;
 import static io.evenload.okhttp.Seen.Sign.RESET_BY_SERVER;
 import static io.evenload.okhttp.Seen.Sign.RESPONSE_STARTED;
 import static io.evenload.okhttp.Seen.Sign.REUSED_CONNECTION;
 import static io.evenload.okhttp.Seen.Sign.SHARED_CONNECTION;
+import static io.evenload.okhttp.Seen.Sign.STALLED;
 import static io.evenload.okhttp.Seen.Sign.STARVED;
 import static io.evenload.okhttp.Seen.Sign.UPGRADED;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -310,6 +312,9 @@ final class JudgeTableTest {
         end(broke, Seen.of(CANCELED, EXCHANGE_FAILED), CANCELLED),
         end(timeout, Seen.of(CANCELED, EXCHANGE_FAILED), ABANDONED),
         end(timeout, Seen.of(CANCELED, EXCHANGE_FAILED, RESPONSE_STARTED), CANCELLED),
+        end(timeout, Seen.of(CANCELED, EXCHANGE_FAILED, RESPONSE_STARTED, STALLED), FAILURE),
+        end(broke, Seen.of(CANCELED, EXCHANGE_FAILED, RESPONSE_STARTED, STALLED), CANCELLED),
+        end(timeout, Seen.of(CANCELED, RESPONSE_STARTED, STALLED, STARVED), CANCELLED),
         end(timeout, Seen.of(CANCELED, INTERRUPTED, EXCHANGE_FAILED), CANCELLED),
         end(timeout, Seen.of(CANCELED, EXCHANGE_FAILED, STARVED), CANCELLED),
         end(broke, Seen.of(INTERRUPTED, RESPONSE_STARTED, EXCHANGE_FAILED), CANCELLED),
@@ -320,6 +325,14 @@ final class JudgeTableTest {
   @MethodSource("ends")
   void ended(@Nullable IOException failure, Seen seen, @Nullable Outcome outcome) {
     assertThat(Judge.ended(failure, seen)).isEqualTo(outcome);
+  }
+
+  @Test
+  void closed_halfRead_isNoSuccessAndStaysAFailure() {
+    assertThat(Judge.closed(SUCCESS, Seen.of(RESPONSE_STARTED))).isEqualTo(SUCCESS);
+    assertThat(Judge.closed(SUCCESS, Seen.of(LEFT_EARLY))).isEqualTo(CANCELLED);
+    assertThat(Judge.closed(FAILURE, Seen.of(LEFT_EARLY))).isEqualTo(FAILURE);
+    assertThat(Judge.closed(CANCELLED, Seen.of(LEFT_EARLY))).isEqualTo(CANCELLED);
   }
 
   @Test

@@ -25,7 +25,9 @@ record Seen(Set<Sign> signs) implements Observed {
     EXCHANGE_FAILED,
     FOREIGN,
     MISROUTED,
-    UPGRADED
+    UPGRADED,
+    LEFT_EARLY,
+    STALLED
   }
 
   static Seen of(Sign... signs) {
@@ -112,5 +114,15 @@ record Seen(Set<Sign> signs) implements Observed {
   @Override
   public boolean upgraded() {
     return signs.contains(Sign.UPGRADED);
+  }
+
+  @Override
+  public boolean leftEarly() {
+    return signs.contains(Sign.LEFT_EARLY);
+  }
+
+  @Override
+  public boolean stalled() {
+    return signs.contains(Sign.STALLED);
   }
 }

@@ -47,6 +47,11 @@ enum Way {
     return this != OKHTTP;
   }
 
+  /** Makes the calls of an interceptor go this way. */
+  void set(LoadBalancingInterceptor.Builder interceptor) {
+    options.accept(interceptor);
+  }
+
   /**
    * Returns a client of one server.
    *

@@ -37,6 +37,15 @@ final class BalancerParts {
             LoadBalancer.Builder.DEFAULT_LEAK_SAMPLING,
             LoadBalancer.Builder::leakSampling);
     parts.addAll(single.parts());
+    parts.add(
+        Part.of(
+            new Key<>(
+                "networks",
+                Form.NETWORKS,
+                "all but link-local and metadata addresses",
+                "LoadBalancer.Builder.networks, withoutNetworks"),
+            LoadBalancer.Builder::networks,
+            LoadBalancer.Builder::withoutNetworks));
     parts.add(HealthPart.PART);
     parts.add(outlierDetection());
     parts.add(slowStart());

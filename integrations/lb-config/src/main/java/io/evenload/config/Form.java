@@ -2,6 +2,7 @@ package io.evenload.config;
 
 import static java.util.stream.Collectors.joining;
 
+import io.evenload.discovery.Networks;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.Arrays;
@@ -40,6 +41,9 @@ record Form<V>(String words, Function<String, V> reader) {
       new Form<>("pairs, such as a=1,b=2", text -> pairs(text, Function.identity()));
   static final Form<Map<String, Double>> NUMBERS =
       new Form<>("pairs, such as a=1,b=2", text -> pairs(text, Form::number));
+
+  static final Form<Networks> NETWORKS =
+      new Form<>("networks, such as 10.0.0.0/8,fd00::/8, or all", Form::networks);
 
   /** One of these words. */
   static Form<String> oneOf(String... words) {
@@ -110,6 +114,10 @@ record Form<V>(String words, Function<String, V> reader) {
       case "h" -> Duration.ofHours(amount);
       default -> Duration.ofDays(amount);
     };
+  }
+
+  private static Networks networks(String text) {
+    return text.equals("all") ? Networks.all() : Networks.of(split(text));
   }
 
   private static NavigableSet<Integer> statuses(String text) {

@@ -57,7 +57,12 @@ final class HttpCheck {
   }
 
   void headers(Map<String, String> headers) {
-    headers.forEach(request::header);
+    try {
+      headers.forEach(request::header);
+    } catch (IllegalArgumentException e) { // whose message has the value
+      throw new IllegalArgumentException(
+          "header: (not shown) (expected: names and values that HTTP allows)");
+    }
   }
 
   /**
@@ -71,7 +76,7 @@ final class HttpCheck {
   HealthProbe probe(OkHttpClient client, String path, @Nullable Integer port) {
     if (!PATH.matcher(path).matches()) {
       throw new IllegalArgumentException(
-          "path: '" + path + "' (expected: a slash, and then what a URL may have)");
+          "path: '" + Secrets.hidden(path) + "' (expected: a slash, and then what a URL may have)");
     }
     HttpUrl url =
         HOST.matcher(host).matches()
@@ -79,7 +84,7 @@ final class HttpCheck {
             : null;
     if (url == null) {
       throw new IllegalArgumentException(
-          "host: '" + host + "' (expected: a host name, with a port if need be)");
+          "host: '" + Secrets.hidden(host) + "' (expected: a host name, with a port if need be)");
     }
     if (port != null && (port < 1 || port > 65_535)) {
       throw new IllegalArgumentException("port: " + port + " (expected: 1 to 65535)");

@@ -161,7 +161,8 @@ final class Values {
    */
   record Value(String key, String text, boolean inherited) {
     IllegalArgumentException refused(String expected) {
-      return new IllegalArgumentException(key + ": " + text + " (expected: " + expected + ")");
+      return new IllegalArgumentException(
+          key + ": " + Secrets.hidden(key, text) + " (expected: " + expected + ")");
     }
   }
 }

@@ -2,6 +2,7 @@ package io.evenload.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.catchIllegalArgumentException;
 
 import io.evenload.LoadBalancer;
 import io.evenload.Server;
@@ -12,9 +13,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
+import org.assertj.core.util.Throwables;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class EvenloadConfigTest {
 
@@ -181,6 +184,28 @@ class EvenloadConfigTest {
       })
   void of_whatDoesNotGoTogether_isRefusedByName(String lines, String message) {
     assertRefused("evenload." + message, lines);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "default.health-check.probe=http;default.health-check.path=x?token=s3cret",
+        "default.health-check.path=/x?token=s3cret",
+        "default.health-check.probe=http;default.health-check.path=/h;"
+            + "default.health-check.host=ann:s3cret@orders",
+        "default.health-check.probe=http;default.health-check.path=/h;"
+            + "default.health-check.header=Authorization: s3cret",
+        "default.health-check.probe=http;default.health-check.path=/h;"
+            + "default.health-check.header=X-Key=s3cret\u0001",
+        "default.health-check.header=Authorization=s3cret",
+        "default.networks=http://ann:s3cret@10.0.0.1",
+        "service.orders.subset.client=http://ann:s3cret@orders?token=s3cret"
+      })
+  void of_aBadValueWithASecret_isRefusedWithoutIt(String line) {
+    IllegalArgumentException refused =
+        catchIllegalArgumentException(() -> EvenloadConfig.of(lines(line)));
+    assertThat(refused).hasMessageContaining("expected: ");
+    assertThat(Throwables.getStackTrace(refused)).doesNotContain("s3cret");
   }
 
   @Test

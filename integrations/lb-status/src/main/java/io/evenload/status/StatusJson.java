@@ -13,7 +13,6 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +46,7 @@ public final class StatusJson {
    *         "weight": 1,          // as configured
    *         "zone": "eu-1a",      // null if not known
    *         "priority": 0,
-   *         "metadata": {}
+   *         "metadata": []
    *       },
    *       "state": "ELIGIBLE",    // the constants of EndpointState
    *       "reason": "",
@@ -176,11 +175,11 @@ public final class StatusJson {
     json.writeNumberField("weight", server.weight());
     json.writeStringField("zone", server.zone());
     json.writeNumberField("priority", server.priority());
-    json.writeObjectFieldStart("metadata");
-    for (Map.Entry<String, String> entry : server.metadata().entrySet()) {
-      json.writeStringField(entry.getKey(), entry.getValue());
+    json.writeArrayFieldStart("metadata");
+    for (String key : server.metadata().keySet()) { // values may be what no page should have
+      json.writeString(key);
     }
-    json.writeEndObject();
+    json.writeEndArray();
     json.writeEndObject();
     json.writeStringField("state", endpoint.state().name());
     json.writeStringField("reason", endpoint.reason());

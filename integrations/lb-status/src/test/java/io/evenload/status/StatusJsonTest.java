@@ -47,11 +47,11 @@ class StatusJsonTest {
                      "groups": [{"priority": 1, "zone": "eu-1a", "share": 0.25, "candidates": 4}],
                      "endpoints": [
                        {"server": {"id": "a", "host": "10.0.0.1", "port": 8080, "weight": 3, "zone": "eu-1a",
-                                   "priority": 1, "metadata": {"version": "7"}},
+                                   "priority": 1, "metadata": ["version"]},
                         "state": "EJECTED", "reason": "5 failures", "weight": 1.5, "inFlight": 7,
                         "latencyNanos": 1.2E7, "failureRate": 0.5},
                        {"server": {"id": "b:1", "host": "b", "port": 1, "weight": 1, "zone": null,
-                                   "priority": 0, "metadata": {}},
+                                   "priority": 0, "metadata": []},
                         "state": "ELIGIBLE", "reason": "", "weight": 1.0, "inFlight": 0,
                         "latencyNanos": null, "failureRate": 0.0}]}
                     """));
@@ -78,6 +78,6 @@ class StatusJsonTest {
     assertThat(endpoint.get("reason").textValue()).isEqualTo(HOSTILE);
     assertThat(endpoint.at("/server/id").textValue()).isEqualTo(HOSTILE);
     assertThat(endpoint.at("/server/zone").textValue()).isEqualTo(HOSTILE);
-    assertThat(endpoint.at("/server/metadata").get(HOSTILE).textValue()).isEqualTo(HOSTILE);
+    assertThat(endpoint.at("/server/metadata/0").textValue()).isEqualTo(HOSTILE);
   }
 }

@@ -1,6 +1,8 @@
 package io.evenload.okhttp.internal.route;
 
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.util.Set;
@@ -25,52 +27,73 @@ public abstract class AttemptTrace extends EventListener {
    * acquired connection is the carrier, and Destination tells where it leads. That is the guard against a misrouted attempt.
    *
    * Events come one after another on the thread of the call, except those of connecting, which fast fallback brings from
-   * other threads. All fields are volatile, and each event writes what it knows. The connections that lost such a race fail
-   * as well, perhaps when the exchange has begun on the one that won: that is no failure of the attempt.
+   * other threads. All fields are volatile, and each event writes what it knows, and of what was seen its own bits alone.
+   * The connections that lost such a race fail as well, perhaps when the exchange has begun on the one that won: that is no
+   * failure of the attempt.
    */
 
   /** Timeout and unavailable: what OkHttp would answer by sending the request again. */
   private static final Set<Integer> UNWANTED_RESENDS = Set.of(408, 503);
 
-  /** OkHttp looked for a route, so that what failed from here on was on the way to a server. */
-  private volatile boolean routing;
+  /* What was seen of the attempt, a bit each. */
 
-  private volatile boolean connecting;
-  private volatile boolean connectFailed;
-  private volatile boolean acquired;
-  private volatile boolean headersStarted;
-  private volatile boolean responseStarted;
-  private volatile boolean exchangeFailed;
-  private volatile boolean foreign;
+  /** OkHttp looked for a route, so that what failed from here on was on the way to a server. */
+  private static final int ROUTING = 1 << 0;
+
+  private static final int CONNECTING = 1 << 1;
+  private static final int CONNECT_FAILED = 1 << 2;
+  private static final int ACQUIRED = 1 << 3;
+  private static final int HEADERS_STARTED = 1 << 4;
+  private static final int RESPONSE_STARTED = 1 << 5;
+  private static final int EXCHANGE_FAILED = 1 << 6;
+  private static final int FOREIGN = 1 << 7;
+
+  /** OkHttp follows up an answer by the same request, which is for a retry policy to do. */
+  private static final int RESENDS = 1 << 8;
+
+  /** A TLS handshake failed that may succeed with another connection spec. */
+  private static final int HANDSHAKE_FAILED = 1 << 9;
+
+  /** OkHttp would repeat what fails, since it has to try other connection specs. */
+  private static final int RECOVERS = 1 << 10;
+
+  private static final int BODY_STARTED = 1 << 11;
+
+  /** The attempt's connection, which is from the pool, carried other calls when it was taken. */
+  private static final int SHARED_CONNECTION = 1 << 12;
+
+  /** Nothing may be sent on a connection that a look would have shown to be closed. */
+  private static final int CAREFUL = 1 << 13;
+
+  /** Such a look found the connection closed. */
+  private static final int FOUND_CLOSED = 1 << 14;
+
+  /** The attempt was given up before all of its time was over. */
+  private static final int GIVEN_UP_EARLY = 1 << 15;
+
+  /** OkHttp was stopped at a redirect that another service is to answer. */
+  private static final int LEAVING = 1 << 16;
+
+  /** Connections have to go to another port than that of their URL. */
+  private static final int MAPPED = 1 << 17;
+
+  private static final VarHandle SEEN;
+
+  static {
+    try {
+      SEEN = MethodHandles.lookup().findVarHandle(AttemptTrace.class, "seen", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private volatile int seen;
 
   /** What OkHttp follows by itself. */
   private volatile @Nullable FollowUp followUp;
 
-  /** Whether OkHttp follows up an answer by the same request, which is for a retry policy to do. */
-  private volatile boolean resends;
-
   /** What OkHttp was shown in place of the last response, so that it does not resend. */
   private volatile @Nullable Disguise disguise;
-
-  /** Whether a TLS handshake failed that may succeed with another connection spec. */
-  private volatile boolean handshakeFailed;
-
-  /** Whether OkHttp would repeat what fails, since it has to try other connection specs. */
-  private volatile boolean recovers;
-
-  private volatile boolean bodyStarted;
-
-  /**
-   * Whether the attempt's connection, which is from the pool, carried other calls when it was
-   * taken.
-   */
-  private volatile boolean sharedConnection;
-
-  /** Whether nothing may be sent on a connection that a look would have shown to be closed. */
-  private volatile boolean careful;
-
-  /** Whether such a look found the connection closed. */
-  private volatile boolean foundClosed;
 
   /** The connection that the call holds, across attempts. */
   private volatile @Nullable Connection carrier;
@@ -81,46 +104,35 @@ public abstract class AttemptTrace extends EventListener {
   /** What carried the request, or its last part, and when. */
   private volatile @Nullable OpenConnection sentOn;
 
+  /** When that was, by the machine's clock. */
   private volatile long sentNanos;
-
-  /** Whether the attempt was given up before all of its time was over. */
-  private volatile boolean givenUpEarly;
 
   /** Whether a redirect within the host is for another service to answer; null if that is never. */
   private volatile @Nullable Predicate<Request> elsewhere;
 
-  /** Whether OkHttp was stopped at such a redirect. */
-  private volatile boolean leaving;
-
   private volatile @Nullable ServerDns expected;
   private volatile @Nullable ServerDns actual;
-
-  /** Whether connections have to go to another port than that of their URL. */
-  private volatile boolean mapped;
 
   /** Forgets the last attempt and expects the next one at this server. */
   public final void expect(ServerDns server) {
     expected = server;
     actual = null;
-    mapped = false;
-    routing = false;
-    connecting = false;
-    connectFailed = false;
-    acquired = false;
-    headersStarted = false;
-    responseStarted = false;
-    exchangeFailed = false;
-    foreign = false;
     followUp = null;
-    resends = false;
     disguise = null;
-    handshakeFailed = false;
-    recovers = false;
-    sharedConnection = false;
-    foundClosed = false;
     sentOn = null;
-    givenUpEarly = false;
-    leaving = false;
+    SEEN.getAndBitwiseAnd(this, BODY_STARTED | CAREFUL); // these are of all attempts
+  }
+
+  private boolean is(int seen) {
+    return (this.seen & seen) != 0;
+  }
+
+  private void put(int seen, boolean is) {
+    if (is) {
+      SEEN.getAndBitwiseOr(this, seen);
+    } else {
+      SEEN.getAndBitwiseAnd(this, ~seen);
+    }
   }
 
   /**
@@ -133,7 +145,7 @@ public abstract class AttemptTrace extends EventListener {
 
   /** Whether OkHttp was stopped at a redirect that is for another service to answer. */
   public final boolean leaves() {
-    return leaving;
+    return is(LEAVING);
   }
 
   /** Takes the call off its connection, and has nothing to do with what it does from now on. */
@@ -143,9 +155,9 @@ public abstract class AttemptTrace extends EventListener {
     }
     expected = null;
     elsewhere = null;
-    leaving = false;
-    resends = false;
-    foreign = true;
+    put(LEAVING, false);
+    put(RESENDS, false);
+    put(FOREIGN, true);
   }
 
   /**
@@ -158,12 +170,15 @@ public abstract class AttemptTrace extends EventListener {
   public final void leaveIfSilent(boolean certainly) {
     OpenConnection connection = sentOn;
     ServerDns server = expected;
-    boolean again = !certainly && givenUpEarly; // by who gave it up, and by who comes back too late
-    givenUpEarly |= !certainly;
+    boolean again =
+        !certainly && is(GIVEN_UP_EARLY); // by who gave it up, and by who comes back too late
+    if (!certainly) {
+      put(GIVEN_UP_EARLY, true);
+    }
     if (connection != null
         && server != null
         && !again
-        && !responseStarted
+        && !is(RESPONSE_STARTED)
         && connection.isSilentSince(sentNanos)) {
       server.silentSince(sentNanos, certainly);
     }
@@ -178,47 +193,52 @@ public abstract class AttemptTrace extends EventListener {
    * Sets whether the attempts to come look at a connection of the pool before they send anything.
    */
   public final void lookFirst(boolean careful) {
-    this.careful = careful;
+    put(CAREFUL, careful);
   }
 
   /** Whether the connection to a server failed: nothing was sent. */
   public final boolean failedBeforeSending() {
-    return (routing || connectFailed) && !acquired && !headersStarted;
+    return (is(ROUTING) || is(CONNECT_FAILED)) && !is(ACQUIRED) && !is(HEADERS_STARTED);
+  }
+
+  /** When the request was sent, or its last part, by the machine's clock. */
+  protected final long sentNanos() {
+    return sentNanos;
   }
 
   /** Whether the request, or a part of it, may have been sent. */
   public final boolean headersStarted() {
-    return headersStarted;
+    return is(HEADERS_STARTED);
   }
 
   /** Whether the connection came from the pool. */
   public final boolean reusedConnection() {
-    return !connecting;
+    return !is(CONNECTING);
   }
 
   /** Whether other calls used the connection when it was taken from the pool. */
   public final boolean sharedConnection() {
-    return sharedConnection;
+    return is(SHARED_CONNECTION);
   }
 
   /** Whether any of the response was there. */
   public final boolean responseStarted() {
-    return responseStarted;
+    return is(RESPONSE_STARTED);
   }
 
   /** The server sent what is no response, although OkHttp did not notice. */
   final void responseUnreadable() {
-    exchangeFailed = true;
+    put(EXCHANGE_FAILED, true);
   }
 
   /** Whether the way to the server failed, as opposed to code of the caller's. */
   public final boolean exchangeFailed() {
-    return exchangeFailed || connectFailed;
+    return is(EXCHANGE_FAILED) || is(CONNECT_FAILED);
   }
 
   /** Whether OkHttp found the connection shut down before any of the headers was written. */
   public final boolean foundShutDown(IOException failure) {
-    return foundClosed || (readsSigns() && FailureSigns.isShutDown(failure));
+    return is(FOUND_CLOSED) || (readsSigns() && FailureSigns.isShutDown(failure));
   }
 
   /**
@@ -233,7 +253,7 @@ public abstract class AttemptTrace extends EventListener {
     try {
       return proceedWithAnySpec(chain, request, server);
     } catch (IOException e) {
-      if (!foundClosed || headersStarted || chain.call().isCanceled()) {
+      if (!is(FOUND_CLOSED) || is(HEADERS_STARTED) || chain.call().isCanceled()) {
         throw server.withItsPort(e, request.url());
       }
     }
@@ -252,14 +272,14 @@ public abstract class AttemptTrace extends EventListener {
    */
   private Response proceedWithAnySpec(Interceptor.Chain chain, Request request, ServerDns server)
       throws IOException {
-    mapped = server.maps(request.url());
+    put(MAPPED, server.maps(request.url()));
     Interceptor.Chain routed = server.routed(chain, request.url());
     try {
       return routed.proceed(request);
     } catch (IOException e) {
-      if (!handshakeFailed
-          || acquired
-          || headersStarted
+      if (!is(HANDSHAKE_FAILED)
+          || is(ACQUIRED)
+          || is(HEADERS_STARTED)
           || chain.call().isCanceled()
           || Thread.currentThread().isInterrupted()
           || !OtherSpecs.exist(chain)) {
@@ -267,8 +287,8 @@ public abstract class AttemptTrace extends EventListener {
       }
     }
     expect(server);
-    mapped = server.maps(request.url());
-    recovers = true;
+    put(MAPPED, server.maps(request.url()));
+    put(RECOVERS, true);
     try {
       return routed.withRetryOnConnectionFailure(true).proceed(request);
     } catch (UnrepeatableException e) {
@@ -281,17 +301,18 @@ public abstract class AttemptTrace extends EventListener {
    * the pool gave it; looks at it if it has to.
    */
   final boolean findsClosed(Connection connection) {
-    if (!headersStarted) {
+    if (!is(HEADERS_STARTED)) {
       OpenConnection known = held;
-      foundClosed =
-          (known != null && (known.isClosed() || (known.isLeft() && !connecting)))
-              || (careful
-                  && !connecting
+      put(
+          FOUND_CLOSED,
+          (known != null && (known.isClosed() || (known.isLeft() && !is(CONNECTING))))
+              || (is(CAREFUL)
+                  && !is(CONNECTING)
                   && PooledConnection.isHttp1(connection)
                   && isDueForLook(connection, known)
-                  && PooledConnection.isClosed(connection));
+                  && PooledConnection.isClosed(connection)));
     }
-    return foundClosed;
+    return is(FOUND_CLOSED);
   }
 
   private boolean isDueForLook(Connection connection, @Nullable OpenConnection known) {
@@ -327,12 +348,12 @@ public abstract class AttemptTrace extends EventListener {
 
   /** Whether a request body was begun in any attempt of the call. */
   public final boolean bodyStarted() {
-    return bodyStarted;
+    return is(BODY_STARTED);
   }
 
   /** Whether the last exchange was with another host, after a redirect. */
   public final boolean foreign() {
-    return foreign;
+    return is(FOREIGN);
   }
 
   /**
@@ -369,7 +390,7 @@ public abstract class AttemptTrace extends EventListener {
     if (server == null) {
       return null;
     }
-    ServerDns reached = Destination.of(connection, server, mapped);
+    ServerDns reached = Destination.of(connection, server, is(MAPPED));
     return server.sameServer(reached) ? null : reached;
   }
 
@@ -379,11 +400,11 @@ public abstract class AttemptTrace extends EventListener {
   }
 
   final boolean resends() {
-    return resends;
+    return is(RESENDS);
   }
 
   final boolean recovers() {
-    return recovers;
+    return is(RECOVERS);
   }
 
   /** Returns a response as OkHttp is to see it. */
@@ -401,14 +422,14 @@ public abstract class AttemptTrace extends EventListener {
   @Override
   public void followUpDecision(Call call, Response response, @Nullable Request next) {
     followUp = next == null ? null : new FollowUp(response, next);
-    resends = next != null && UNWANTED_RESENDS.contains(response.code());
+    put(RESENDS, next != null && UNWANTED_RESENDS.contains(response.code()));
     Predicate<Request> asked = elsewhere;
     if (next != null
         && asked != null
         && response.isRedirect()
         && !leavesService(next.url())
         && asked.test(next)) {
-      leaving = true;
+      put(LEAVING, true);
       stop(new IOException(next.url().host() + ": redirected to another service"));
     }
   }
@@ -425,18 +446,18 @@ public abstract class AttemptTrace extends EventListener {
 
   @Override
   public void retryDecision(Call call, IOException failure, boolean retry) {
-    resends = retry;
+    put(RESENDS, retry);
   }
 
   @Override
   public void proxySelectStart(Call call, HttpUrl url) {
-    routing = true;
-    foreign = leavesService(url);
+    put(ROUTING, true);
+    put(FOREIGN, leavesService(url));
   }
 
   @Override
   public void connectStart(Call call, InetSocketAddress address, Proxy proxy) {
-    connecting = true;
+    put(CONNECTING, true);
   }
 
   @Override
@@ -447,26 +468,27 @@ public abstract class AttemptTrace extends EventListener {
       @Nullable Protocol protocol,
       IOException failure) {
     if (carrier == null) {
-      connectFailed = true;
+      put(CONNECT_FAILED, true);
       ServerDns server = expected;
       if (server != null) {
         server.broken().refused(server, address);
       }
     }
     if (OtherSpecs.mayHelp(failure)) {
-      handshakeFailed = true;
+      put(HANDSHAKE_FAILED, true);
     }
   }
 
   @Override
   public void connectionAcquired(Call call, Connection connection) {
-    acquired = true;
+    put(ACQUIRED, true);
     carrier = connection;
-    foreign = leavesService(connection.route().address().url());
+    put(FOREIGN, leavesService(connection.route().address().url()));
     hold(connection);
-    sharedConnection =
-        !connecting
-            && PooledConnection.isShared(connection, readsSigns()); // this call is among them
+    put(
+        SHARED_CONNECTION,
+        !is(CONNECTING)
+            && PooledConnection.isShared(connection, readsSigns())); // this call is among them
   }
 
   private void hold(Connection connection) {
@@ -496,8 +518,8 @@ public abstract class AttemptTrace extends EventListener {
 
   @Override
   public void requestHeadersStart(Call call) {
-    headersStarted = true;
-    connectFailed = false;
+    put(HEADERS_STARTED, true);
+    put(CONNECT_FAILED, false);
     sentOn = held;
     sentNanos = System.nanoTime();
     Connection connection = carrier;
@@ -508,7 +530,7 @@ public abstract class AttemptTrace extends EventListener {
 
   @Override
   public void requestBodyStart(Call call) {
-    bodyStarted = true;
+    put(BODY_STARTED, true);
   }
 
   @Override
@@ -518,10 +540,10 @@ public abstract class AttemptTrace extends EventListener {
 
   @Override
   public void responseHeadersStart(Call call) {
-    responseStarted = true;
+    put(RESPONSE_STARTED, true);
     heard();
     Connection connection = carrier;
-    if (connecting && connection != null && dns(connection) instanceof ServerDns server) {
+    if (is(CONNECTING) && connection != null && dns(connection) instanceof ServerDns server) {
       server.broken().answered(server, connection.route().socketAddress());
     }
   }
@@ -544,10 +566,10 @@ public abstract class AttemptTrace extends EventListener {
   }
 
   private void broke() {
-    exchangeFailed = true;
+    put(EXCHANGE_FAILED, true);
     Connection connection = carrier;
-    if (connecting
-        && !responseStarted
+    if (is(CONNECTING)
+        && !is(RESPONSE_STARTED)
         && connection != null
         && dns(connection) instanceof ServerDns server) {
       server.broken().broke(server, connection.route().socketAddress());

@@ -1,6 +1,7 @@
 package io.evenload.okhttp.internal.route;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,7 +56,7 @@ final class CallingServerDns extends ServerDns {
   private List<Dns.Record> named(List<? extends Dns.Record> records) throws UnknownHostException {
     List<Dns.Record.IpAddress> named = new ArrayList<>();
     for (Dns.Record each : records) {
-      if (each instanceof Dns.Record.IpAddress address) {
+      if (each instanceof Dns.Record.IpAddress address && permits(address.address())) {
         named.add(new Dns.Record.IpAddress(address.hostname(), named(address.address())));
       }
     }
@@ -67,6 +68,8 @@ final class CallingServerDns extends ServerDns {
 
     private final Dns.Request request;
     private final Dns.Call call;
+    private boolean found; // some that may be called; the callbacks come one after another
+    private @Nullable InetAddress refused; // one that may not
 
     NamingCall(Dns.Request request, Dns.Call call) {
       this.request = request;
@@ -90,7 +93,13 @@ final class CallingServerDns extends ServerDns {
               } catch (UnknownHostException e) {
                 throw new IllegalStateException(e); // they are addresses
               }
-              callback.onRecords(NamingCall.this, last, named);
+              note(records, named);
+              InetAddress other = refused;
+              if (last && !found && other != null) {
+                callback.onFailure(NamingCall.this, CallingServerDns.this.refused(other));
+              } else {
+                callback.onRecords(NamingCall.this, last, named);
+              }
             }
 
             @Override
@@ -98,6 +107,15 @@ final class CallingServerDns extends ServerDns {
               callback.onFailure(NamingCall.this, failure);
             }
           });
+    }
+
+    private void note(List<? extends Dns.Record> records, List<Dns.Record> permitted) {
+      found |= !permitted.isEmpty();
+      for (Dns.Record each : records) {
+        if (each instanceof Dns.Record.IpAddress address && !permits(address.address())) {
+          refused = address.address();
+        }
+      }
     }
 
     @Override

@@ -5,13 +5,15 @@ import java.net.ProtocolException;
 import java.util.function.Function;
 import okhttp3.Call;
 import okhttp3.Connection;
+import okhttp3.Headers;
 import okhttp3.Interceptor;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What can be done only next to the network: stops a request on its way to the wrong server, keeps
- * OkHttp from resending on its own, and keeps from it what it cannot read.
+ * OkHttp from resending on its own, and keeps from it what it cannot read, and the cookies that are
+ * not a server's to set.
  */
 public final class NetworkHalf implements Interceptor {
 
@@ -25,10 +27,17 @@ public final class NetworkHalf implements Interceptor {
    *
    * While OkHttp may try other connection specs, it would also repeat what fails, or is answered by a 408: see OtherSpecs.
    *
+   * A cookie whose name is reserved says which server a session goes to. That is for the client to say: a server that set
+   * one could draw every session to itself. So it never gets to OkHttp, which would put it into the client's jar.
+   *
    * An HTTP/2 call that is canceled while its headers are written may get the response all the same, if that was faster.
    * OkHttp then never tells the end of the call, and keeps its connection. So a response to a canceled call is an error.
    */
 
+  /** What the names of cookies begin with that no server may set. */
+  public static final String RESERVED_COOKIES = "EVENLOAD_";
+
+  private static final String SET_COOKIE = "Set-Cookie";
   private static final int TIMEOUT = 408;
   private static final int UNAVAILABLE = 503;
   private static final long UNKNOWN_LENGTH = -1;
@@ -59,16 +68,40 @@ public final class NetworkHalf implements Interceptor {
       throw new IOException("Canceled");
     }
     if (!state.recovers()) {
-      return intercept(chain, state);
+      return withoutReserved(intercept(chain, state));
     }
     try {
-      Response response = intercept(chain, state);
+      Response response = withoutReserved(intercept(chain, state));
       return response.code() == TIMEOUT
           ? state.disguised(response, new Disguise(TIMEOUT, response.header(RETRY_AFTER), "1"))
           : response;
     } catch (IOException e) {
       throw UnrepeatableException.of(e);
     }
+  }
+
+  /** Returns the response without the cookies that no server may set. */
+  private static Response withoutReserved(Response response) {
+    Headers headers = response.headers();
+    boolean any = false;
+    for (int i = 0; i < headers.size() && !any; i++) {
+      any = isReserved(headers, i);
+    }
+    if (!any) {
+      return response;
+    }
+    Headers.Builder left = new Headers.Builder();
+    for (int i = 0; i < headers.size(); i++) {
+      if (!isReserved(headers, i)) {
+        left.addUnsafeNonAscii(headers.name(i), headers.value(i));
+      }
+    }
+    return response.newBuilder().headers(left.build()).build();
+  }
+
+  private static boolean isReserved(Headers headers, int i) {
+    return headers.name(i).equalsIgnoreCase(SET_COOKIE)
+        && headers.value(i).stripLeading().startsWith(RESERVED_COOKIES);
   }
 
   private static Response intercept(Chain chain, AttemptTrace state) throws IOException {

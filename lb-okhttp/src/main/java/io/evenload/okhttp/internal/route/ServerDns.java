@@ -1,5 +1,6 @@
 package io.evenload.okhttp.internal.route;
 
+import io.evenload.discovery.Networks;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.IDN;
@@ -58,6 +59,7 @@ public class ServerDns implements Dns {
   private volatile boolean left;
   private volatile @Nullable ServerSocketFactory socketFactory;
   private volatile Dns resolver; // of the server's name
+  private volatile Networks networks = Networks.all(); // in which that name may be
   private Set<InetAddress> found = ConcurrentHashMap.newKeySet(); // so far, of that name
   private Predicate<String> forbidden = host -> false;
   private boolean publicApiOnly;
@@ -94,6 +96,19 @@ public class ServerDns implements Dns {
    */
   public final ServerDns lookUpBy(Dns resolver) {
     this.resolver = resolver;
+    return this;
+  }
+
+  /**
+   * Leaves out those addresses of the server's name that are not in these networks, and returns
+   * this. It is asked just before a connection is made, to no other address than those it finds; so
+   * a name that leads elsewhere by then is found out.
+   */
+  @SuppressWarnings("ReferenceEquality") // spares a write where nothing has changed
+  public final ServerDns within(Networks networks) {
+    if (this.networks != networks) {
+      this.networks = networks;
+    }
     return this;
   }
 
@@ -207,7 +222,8 @@ public class ServerDns implements Dns {
         DnsCalls.serverDns(logicalHost, serverHost, port, delegate, connections, true)
             .keepFrom(forbidden)
             .withPublicApiOnly(publicApiOnly)
-            .lookUpBy(resolver);
+            .lookUpBy(resolver)
+            .within(networks);
     fresh.found = found;
     return fresh;
   }
@@ -290,10 +306,30 @@ public class ServerDns implements Dns {
       return List.of(named(literal()));
     }
     List<InetAddress> addresses = new ArrayList<>();
-    for (InetAddress address : resolver.lookup(nameToLookUp())) {
-      addresses.add(named(address));
+    List<InetAddress> looked = resolver.lookup(nameToLookUp());
+    for (InetAddress address : looked) {
+      if (permits(address)) {
+        addresses.add(named(address));
+      }
+    }
+    if (addresses.isEmpty() && !looked.isEmpty()) {
+      throw refused(looked.get(0));
     }
     return broken().last(this, addresses, address -> address);
+  }
+
+  /** Whether an address that was found for the server's name may be called. */
+  final boolean permits(InetAddress address) {
+    return networks.contains(address);
+  }
+
+  /** Returns what a lookup fails with of whose addresses none may be called. */
+  final UnknownHostException refused(InetAddress one) {
+    return new UnknownHostException(
+        serverHost
+            + ": refused, as it leads to "
+            + one.getHostAddress()
+            + ", which is not in the networks of its service");
   }
 
   /** Returns an address of the server under the logical name, and keeps it in mind. */

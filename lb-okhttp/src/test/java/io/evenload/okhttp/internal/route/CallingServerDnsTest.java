@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.evenload.Server;
+import io.evenload.discovery.Networks;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -82,6 +83,26 @@ final class CallingServerDnsTest {
   }
 
   @Test
+  void newCall_addressesOutsideTheNetworks_areLeftOut() throws IOException {
+    try (MockWebServer web = new MockWebServer()) {
+      web.enqueue(new MockResponse.Builder().body("here").build());
+      web.start();
+      Server server = Server.of("mixed", web.getPort());
+      ServerDns dns = routes.to("orders", server, users, false).within(Networks.defaults());
+      assertThat(get(dns, "http://orders/")).isEqualTo("here");
+    }
+  }
+
+  @Test
+  void newCall_allAddressesOutsideTheNetworks_fails() {
+    ServerDns dns =
+        routes.to("orders", Server.of("metadata", 80), users, false).within(Networks.defaults());
+    assertThatThrownBy(() -> get(dns, "http://orders/"))
+        .isInstanceOf(UnknownHostException.class)
+        .hasMessageContaining("metadata: refused, as it leads to 169.254.169.254");
+  }
+
+  @Test
   void newCall_dnsThatOnlyLooksUp_needsNoCall() {
     ServerDns dns = routes.to("orders", Server.of("db.local", 80), host -> List.of(), false);
     Dns lookingUp = host -> List.of();
@@ -139,10 +160,25 @@ final class CallingServerDnsTest {
         callback.onFailure(this, new UnknownHostException("nowhere"));
         return;
       }
+      boolean metadataAlone = request.hostname().equals("metadata");
+      if (metadataAlone || request.hostname().equals("mixed")) {
+        callback.onRecords(this, metadataAlone, List.of(record("169.254.169.254")));
+      }
+      if (metadataAlone) {
+        return;
+      }
       callback.onRecords(
           this,
           true,
           List.of(new Dns.Record.IpAddress(request.hostname(), InetAddress.getLoopbackAddress())));
+    }
+
+    private Dns.Record.IpAddress record(String address) {
+      try {
+        return new Dns.Record.IpAddress(request.hostname(), InetAddress.getByName(address));
+      } catch (UnknownHostException e) {
+        throw new IllegalStateException(e);
+      }
     }
 
     @Override

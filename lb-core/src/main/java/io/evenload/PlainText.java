@@ -1,0 +1,33 @@
+package io.evenload;
+
+/**
+ * Makes text that came from elsewhere, such as a server's own words, fit for a line of a log: it
+ * has one line and a bearable length.
+ */
+final class PlainText {
+
+  /** Some lines of a terminal: longer than any message of ours. */
+  static final int LONGEST = 1_000;
+
+  private static final char INSTEAD = '\ufffd';
+
+  private PlainText() {}
+
+  /** Returns the text, without control characters and what is after the longest. */
+  static String of(String text) {
+    if (text.length() <= LONGEST && text.chars().noneMatch(PlainText::breaksLines)) {
+      return text;
+    }
+    StringBuilder plain = new StringBuilder();
+    int end = Math.min(text.length(), LONGEST);
+    for (int i = 0; i < end; i++) {
+      char c = text.charAt(i);
+      plain.append(breaksLines(c) ? INSTEAD : c);
+    }
+    return plain.append(end < text.length() ? "…" : "").toString();
+  }
+
+  private static boolean breaksLines(int c) {
+    return Character.isISOControl(c) || c == '\u2028' || c == '\u2029';
+  }
+}
