@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import ch.qos.logback.classic.Level;
+import io.evenload.health.OutlierDetection;
 import io.evenload.testing.CapturedLog;
 import io.evenload.testing.World;
 import java.time.Duration;
@@ -62,6 +63,21 @@ final class PeerReviewTest {
     trip("b", 0.8);
     trip("c", 0.85);
     assertThat(open()).as("the worst two").containsExactly("a", "c");
+  }
+
+  @Test
+  void breaker_whilePeersAreEjected_countsThemAgainstTheCap() {
+    OutlierDetection upToAll = OutlierDetection.builder().maxEjectionPercent(100).build();
+    balancer.reconfigure(options -> options.outlierDetection(upToAll));
+    for (String host : List.of("c", "d")) {
+      balancer.admin().eject(host, Duration.ofMinutes(1), "as told");
+    }
+    trip("a", 0.9);
+    assertThat(open()).as("half of them are out already").isEmpty();
+    trip("c", 1);
+    assertThat(open()).as("of one that is out anyway").containsExactly("c");
+    world.time.advance(Duration.ofMinutes(2));
+    assertThat(open()).as("back from ejection, both breakers act").containsExactly("a", "c");
   }
 
   @Test
