@@ -29,6 +29,7 @@ final class AllocationTest {
         Choosers.powerOfTwoChoices(),
         Choosers.powerOfTwoChoices(0.5),
         Choosers.peakEwma(),
+        Choosers.shortestExpectedDelay(),
         Choosers.maglev(),
         Choosers.rendezvous(),
         Choosers.boundedLoad(),

@@ -35,12 +35,14 @@ final class OddClockTest {
   private enum Kind {
     PEAK_EWMA,
     POWER_OF_TWO,
+    SHORTEST_EXPECTED_DELAY,
     STICKY;
 
     Chooser chooser() {
       return switch (this) {
         case PEAK_EWMA -> Choosers.peakEwma();
         case POWER_OF_TWO -> Choosers.powerOfTwoChoices();
+        case SHORTEST_EXPECTED_DELAY -> Choosers.shortestExpectedDelay();
         case STICKY -> Choosers.sticky(Choosers.peakEwma(), 100);
       };
     }

@@ -40,6 +40,7 @@ final class UpdateStormTest {
         Choosers.leastLoaded(),
         Choosers.powerOfTwoChoices(),
         Choosers.peakEwma(),
+        Choosers.shortestExpectedDelay(),
         Choosers.sticky(Choosers.rendezvous()));
   }
 

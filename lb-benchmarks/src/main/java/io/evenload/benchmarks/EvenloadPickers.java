@@ -17,7 +17,8 @@ import org.openjdk.jmh.annotations.Param;
  * Our own choosers in the setting of the peers. An algorithm is a chooser's name, then maybe {@code
  * weighted} (weights 1 to 10 in turn), then maybe what is done beside the choice: {@code +release}
  * takes a slot and gives it back, and tells a chooser's {@link Chooser.Tracker} if it has one;
- * {@code start+succeed} is the whole attempt.
+ * {@code busy} is a choice while there is something in flight everywhere; {@code start+succeed} is
+ * the whole attempt.
  */
 public class EvenloadPickers extends PickerBenchmark {
 
@@ -33,12 +34,17 @@ public class EvenloadPickers extends PickerBenchmark {
     "powerOfTwoChoices weighted +release",
     "peakEwma",
     "peakEwma +release",
+    "shortestExpectedDelay",
+    "shortestExpectedDelay +release",
+    "powerOfTwoChoices busy",
+    "shortestExpectedDelay busy",
     "maglev",
     "boundedLoad +release",
     "rendezvous",
     "roundRobin start+succeed",
     "powerOfTwoChoices start+succeed",
-    "peakEwma start+succeed"
+    "peakEwma start+succeed",
+    "shortestExpectedDelay start+succeed"
   })
   public String algorithm;
 
@@ -61,6 +67,9 @@ public class EvenloadPickers extends PickerBenchmark {
     PreparedChooser prepared = PreparedChooser.of(builder, chooser);
     Chooser bound = prepared.chooser();
     List<Endpoint> endpoints = prepared.endpoints();
+    if (algorithm.endsWith(" busy")) {
+      keepBusy(bound, endpoints);
+    }
     boolean releases = algorithm.endsWith(" +release");
     if (KEYED.contains(chooser)) {
       return releases
@@ -71,6 +80,15 @@ public class EvenloadPickers extends PickerBenchmark {
     return releases
         ? turn -> chooseAndRelease(bound, endpoints, request)
         : turn -> bound.choose(endpoints, request);
+  }
+
+  /** Has one to seven attempts in flight at each endpoint, which stay. */
+  private static void keepBusy(Chooser chooser, List<Endpoint> endpoints) {
+    for (int i = 0; i < endpoints.size(); i++) {
+      for (int attempt = 0; attempt <= i * 5 % 7; attempt++) {
+        EndpointSlots.take(endpoints.get(i), chooser);
+      }
+    }
   }
 
   private static Object attempt(LoadBalancer balancer) throws Exception {

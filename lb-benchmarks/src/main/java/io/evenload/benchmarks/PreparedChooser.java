@@ -41,6 +41,7 @@ final class PreparedChooser implements Chooser {
       case "leastLoaded" -> Choosers.leastLoaded();
       case "powerOfTwoChoices" -> Choosers.powerOfTwoChoices();
       case "peakEwma" -> Choosers.peakEwma();
+      case "shortestExpectedDelay" -> Choosers.shortestExpectedDelay();
       case "maglev" -> Choosers.maglev();
       case "boundedLoad" -> Choosers.boundedLoad();
       case "rendezvous" -> Choosers.rendezvous();

@@ -166,6 +166,28 @@ public final class Choosers {
     return PeakEwma.recipe(decayTime.toNanos());
   }
 
+  /**
+   * Compares up to 32 endpoints and takes the one at which the request should be done first: by
+   * what is in flight there for the weight, times the root of its average latency. Failures count
+   * as in {@link #leastLoaded()}. O(n) up to 32 endpoints of about one weight; of more it compares
+   * 8 that it draws, O(1).
+   *
+   * <p>Differences of latency that chance explains do not count, up to a quarter above the median;
+   * while some endpoints are much slower than most, they count from half of the median on. While
+   * nothing is in flight at an endpoint that is usual in this sense, endpoints are drawn by weight.
+   * Weights are kept as {@link #leastLoaded()} keeps them: no class of endpoints of about one
+   * weight gets more than twice its share. An endpoint without an answer yet counts as a usual one,
+   * and so does one that was slow, after it had nothing to do for some tens of seconds.
+   *
+   * <p>Use it where the slowest answers matter, and servers are now and then slower than others:
+   * for their neighbours, their garbage, their age, or their caches. After shortest expected delay
+   * routing (Banawan and Zahorjan, "Load Sharing in Heterogeneous Queueing Systems", 1989), of
+   * which IPVS has a form without latencies, {@code sed}.
+   */
+  public static Chooser shortestExpectedDelay() {
+    return ShortestExpectedDelay.RECIPE;
+  }
+
   /** The same as {@link #maglev(int)} with {@link #DEFAULT_TABLE_SIZE}. */
   public static Chooser maglev() {
     return Maglev.RECIPE;

@@ -6,26 +6,16 @@ import io.evenload.RequestContext;
 import io.evenload.chooser.Recipe.Bound;
 import io.evenload.chooser.Recipe.Candidates;
 import io.evenload.chooser.Recipe.Prepared;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.List;
-import java.util.stream.IntStream;
 
 /** Scan for the least load, see {@link Choosers#leastLoaded}. */
 final class LeastLoaded extends Bound {
 
   /*
-   * A scan of all for the least load per weight does not keep shares: of the weights 100 and 1, each time that the heavy one
-   * has anything in flight, an idle light one is less loaded, and gets the next request. So endpoints of about one weight
-   * are a class, which is scanned; of several classes, two are drawn by their weights (see TwoDraws), and the less loaded of
-   * their least loaded endpoints is taken. So no class gets more than twice its share, and within one, endpoints are alike.
+   * Endpoints of about one weight are scanned; of several such classes two are drawn, see WeightClasses.
    *
    * A few are drawn first, by weight: if one of them is idle, nothing is less loaded, and among those that are idle it is
    * drawn by weight, as ties are. So an idle service is not scanned.
    */
-
-  /** How much heavier than the lightest of its class an endpoint may be. */
-  private static final double CLASS_WIDTH = 1.25;
 
   /** How many are drawn in the hope for an idle one, before all are scanned. */
   private static final int DRAWS = 3;
@@ -43,37 +33,29 @@ final class LeastLoaded extends Bound {
 
   @Override
   Prepared prepare(Candidates candidates) {
-    int[] byWeight =
-        IntStream.range(0, candidates.weights.length)
-            .boxed()
-            .sorted(Comparator.comparingDouble(i -> candidates.weights[i]))
-            .mapToInt(Integer::intValue)
-            .toArray();
-    return new Scan(this, candidates.equalWeights ? candidates : candidates.ordered(byWeight));
+    return new Scan(this, new WeightClasses(random, candidates));
   }
 
   private static final class Scan extends Prepared {
     private final double[] weights;
     private final double[] perAttempt;
-    private final int[] starts; // of the classes, and the end of the last
-    private final TwoDraws draws; // of classes; without meaning if there is one only
+    private final WeightClasses classes;
     private final double exponent;
 
-    Scan(LeastLoaded bound, Candidates sorted) {
-      super(bound, sorted);
-      this.weights = sorted.weights;
+    Scan(LeastLoaded bound, WeightClasses classes) {
+      super(bound, classes.sorted);
+      this.classes = classes;
+      this.weights = classes.sorted.weights;
       this.perAttempt = Load.perAttempt(weights);
-      this.starts = starts(weights);
-      this.draws = new TwoDraws(random, sums(weights, starts), false);
       this.exponent = bound.exponent;
     }
 
     @Override
     Endpoint pick(RequestContext request) {
-      if (starts.length == 2) {
+      if (classes.count() == 1) {
         return endpoints[least(0, endpoints.length, request)];
       }
-      long drawn = draws.next();
+      long drawn = classes.drawTwo();
       int a = least(TwoDraws.first(drawn), request);
       if (TwoDraws.first(drawn) == TwoDraws.second(drawn)) {
         return endpoints[a];
@@ -92,7 +74,7 @@ final class LeastLoaded extends Bound {
     }
 
     private int least(int ofClass, RequestContext request) {
-      return least(starts[ofClass], starts[ofClass + 1], request);
+      return least(classes.start(ofClass), classes.end(ofClass), request);
     }
 
     /**
@@ -143,27 +125,6 @@ final class LeastLoaded extends Bound {
         }
       }
       return last;
-    }
-
-    private static int[] starts(double[] weights) {
-      List<Integer> starts = new ArrayList<>(List.of(0));
-      for (int i = 1; i < weights.length; i++) {
-        if (weights[i] > weights[starts.get(starts.size() - 1)] * CLASS_WIDTH) {
-          starts.add(i);
-        }
-      }
-      starts.add(weights.length);
-      return starts.stream().mapToInt(Integer::intValue).toArray();
-    }
-
-    private static double[] sums(double[] weights, int[] starts) {
-      double[] sums = new double[starts.length - 1];
-      for (int c = 0; c < sums.length; c++) {
-        for (int i = starts[c]; i < starts[c + 1]; i++) {
-          sums[c] += weights[i];
-        }
-      }
-      return sums;
     }
   }
 }

@@ -104,6 +104,19 @@ final class BuiltInChoosersTest {
   }
 
   @Nested
+  final class ShortestExpectedDelay extends ChooserContract {
+    @Override
+    protected Chooser chooser() {
+      return Choosers.shortestExpectedDelay();
+    }
+
+    @Override
+    protected boolean loadAware() {
+      return true;
+    }
+  }
+
+  @Nested
   final class Maglev extends ChooserContract {
     @Override
     protected Chooser chooser() {

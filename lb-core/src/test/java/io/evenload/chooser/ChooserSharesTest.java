@@ -35,7 +35,8 @@ final class ChooserSharesTest {
         Choosers.random(),
         Choosers.leastLoaded(),
         Choosers.powerOfTwoChoices(),
-        Choosers.peakEwma());
+        Choosers.peakEwma(),
+        Choosers.shortestExpectedDelay());
   }
 
   static Stream<Arguments> choosersAndWeights() {

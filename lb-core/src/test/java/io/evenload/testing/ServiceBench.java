@@ -20,6 +20,9 @@ import java.util.Queue;
 final class ServiceBench {
 
   private static final double MEAN_NANOS = Duration.ofMillis(10).toNanos();
+  private static final double SECOND = 1e9;
+  private static final double LATENCY_DECAY_SECONDS = 10; // the engine's, as is the next one
+  private static final double MIN_SAMPLE_WEIGHT = 0.05;
 
   private final SeededRandom random;
   private final Chooser bound;
@@ -28,6 +31,7 @@ final class ServiceBench {
   private List<Endpoint> list = List.of();
   private Chooser prepared;
   private double now;
+  private double nextTick = SECOND;
 
   /** Servers of these weights; that with the index {@code odd} has another speed. */
   ServiceBench(Chooser recipe, long seed, List<Server> servers, int odd, double speed) {
@@ -87,6 +91,9 @@ final class ServiceBench {
   }
 
   private void begin(int[] counts) {
+    for (; nextTick <= now; nextTick += SECOND) {
+      stations.forEach(Station::tick);
+    }
     Endpoint chosen = prepared.choose(list, RequestContext.create());
     int index = list.indexOf(chosen);
     counts[index]++;
@@ -116,6 +123,7 @@ final class ServiceBench {
       Station station = call.station;
       now = call.end;
       station.busy--;
+      station.answered(now - call.began, now);
       station.endpoint.inFlight(station.endpoint.inFlight() - 1);
       Chooser.Tracker tracker = station.endpoint.tracker();
       if (tracker != null) {
@@ -134,11 +142,32 @@ final class ServiceBench {
     final double speed;
     final Queue<Double> waiting = new ArrayDeque<>();
     int busy;
+    double lastAnswer;
+    boolean answeredSinceTick;
 
     Station(FakeEndpoint endpoint, int capacity, double speed) {
       this.endpoint = endpoint;
       this.capacity = capacity;
       this.speed = speed;
+    }
+
+    /** Averages the latency, as the engine does. */
+    void answered(double latencyNanos, double now) {
+      double seconds = (now - lastAnswer) / SECOND;
+      double weight = Math.max(MIN_SAMPLE_WEIGHT, -Math.expm1(-seconds / LATENCY_DECAY_SECONDS));
+      double mean = endpoint.latencyNanos();
+      endpoint.latencyNanos(
+          Double.isNaN(mean) ? latencyNanos : mean + (latencyNanos - mean) * weight);
+      lastAnswer = now;
+      answeredSinceTick = true;
+    }
+
+    /** Lets a second pass: while nothing is in flight the average fades, as the engine's does. */
+    void tick() {
+      if (endpoint.inFlight() == 0 && !answeredSinceTick) {
+        endpoint.latencyNanos(endpoint.latencyNanos() * Math.exp(-1 / LATENCY_DECAY_SECONDS));
+      }
+      answeredSinceTick = false;
     }
   }
 }

@@ -16,6 +16,7 @@ final class ChooserPart {
           Form.oneOf(
               "power-of-two-choices",
               "peak-ewma",
+              "shortest-expected-delay",
               "least-loaded",
               "round-robin",
               "random",
@@ -69,6 +70,7 @@ final class ChooserPart {
         or(values.get(TABLE_SIZE, CHOOSER, List.of("maglev")), Choosers.DEFAULT_TABLE_SIZE);
     return switch (values.get(CHOOSER, CHOOSER.usual())) {
       case "peak-ewma" -> Choosers.peakEwma(decayTime);
+      case "shortest-expected-delay" -> Choosers.shortestExpectedDelay();
       case "least-loaded" -> Choosers.leastLoaded();
       case "round-robin" -> Choosers.roundRobin();
       case "random" -> Choosers.random();

@@ -99,8 +99,8 @@ class EvenloadConfigTest {
         "default.locality.zone=a;default.locality.clients=a=1,b | default.locality.clients: a=1,b"
             + " (expected: pairs, such as a=1,b=2)",
         "default.chooser=best | default.chooser: best (expected: power-of-two-choices, peak-ewma,"
-            + " least-loaded, round-robin, random, maglev, rendezvous, bounded-load or"
-            + " first-available)",
+            + " shortest-expected-delay, least-loaded, round-robin, random, maglev, rendezvous,"
+            + " bounded-load or first-available)",
         "default.circuit-breaker.window=0 |"
             + " default.circuit-breaker.window: 0 (expected: 1 to 100000)",
         "default.retry.max-attempt=3 | default.retry.max-attempt: unknown key"
