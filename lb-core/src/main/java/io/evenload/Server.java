@@ -177,10 +177,7 @@ public final class Server {
 
   /** Returns a text that is no host, without what may be a password or a token of a URL. */
   private static String shown(String text) {
-    int query = text.indexOf('?');
-    String head = query < 0 ? text : text.substring(0, query) + "?…";
-    int at = head.lastIndexOf('@');
-    return at < 0 ? head : "…" + head.substring(at);
+    return text.replaceFirst("(?s)\\?[^=]*=.*", "?…").replaceFirst("(?s)^[^@]*:.*@", "…@");
   }
 
   /** Collects the fields of a {@link Server}; not thread-safe. */

@@ -51,6 +51,7 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
   private volatile boolean left;
   private volatile boolean writing;
   private volatile boolean callersEnd;
+  private volatile long sentNanos;
   private volatile long brokeNanos;
 
   /** What the attempt was judged to be, if it is in flight until the call ends; else null. */
@@ -290,7 +291,7 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
 
   @Override
   public long brokeAfterNanos() {
-    return Math.max(0, brokeNanos - sentNanos());
+    return Math.max(0, brokeNanos - sentNanos);
   }
 
   @Override
@@ -340,19 +341,20 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
   @Override
   public void requestHeadersStart(Call call) {
     super.requestHeadersStart(call);
-    brokeNanos = sentNanos();
+    sentNanos = balanced.now();
+    brokeNanos = sentNanos;
   }
 
   @Override
   public void requestFailed(Call call, IOException failure) {
     super.requestFailed(call, failure);
-    brokeNanos = System.nanoTime();
+    brokeNanos = balanced.now();
   }
 
   @Override
   public void responseFailed(Call call, IOException failure) {
     super.responseFailed(call, failure);
-    brokeNanos = System.nanoTime();
+    brokeNanos = balanced.now();
   }
 
   @Override

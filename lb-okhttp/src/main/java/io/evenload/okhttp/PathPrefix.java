@@ -87,7 +87,7 @@ final class PathPrefix {
               + ": path prefix of "
               + server.id()
               + ": '"
-              + prefix.split("[?#]", -1)[0]
+              + prefix
               + "' (expected: empty, or beginning with / and without ? and #)");
     }
     return prefix.endsWith("/") ? prefix.substring(0, prefix.length() - 1) : prefix;

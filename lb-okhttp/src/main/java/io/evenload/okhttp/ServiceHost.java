@@ -35,10 +35,7 @@ final class ServiceHost {
 
   /** Returns a text that is no host, without what may be a password or a token of a URL. */
   private static String shown(String text) {
-    int query = text.indexOf('?');
-    String head = query < 0 ? text : text.substring(0, query) + "?…";
-    int at = head.lastIndexOf('@');
-    return at < 0 ? head : "…" + head.substring(at);
+    return text.replaceFirst("(?s)\\?[^=]*=.*", "?…").replaceFirst("(?s)^[^@]*:.*@", "…@");
   }
 
   /**

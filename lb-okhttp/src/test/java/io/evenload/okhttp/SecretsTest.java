@@ -226,21 +226,6 @@ class SecretsTest {
     assertThat(said).noneMatch(text -> text.contains(SECRET));
   }
 
-  @Test
-  void pathPrefix_ofMetadataThatIsNone_tellsNothingSecret() {
-    Server server =
-        Server.builder("127.0.0.1", 1).id("a").metadata("path", "/v1?key=" + SECRET).build();
-    BalancedClient client =
-        backends
-            .client(Wire.HTTP_1, server)
-            .balancing(balancing -> balancing.pathPrefix(each -> each.metadata().get("path")))
-            .build();
-    thrown(catchThrowable(() -> client.get("/")));
-
-    assertThat(said).anyMatch(text -> text.contains("path prefix of a"));
-    assertThat(said).noneMatch(text -> text.contains(SECRET));
-  }
-
   private void thrown(Throwable thrown) {
     StringWriter text = new StringWriter();
     thrown.printStackTrace(new PrintWriter(text, true));

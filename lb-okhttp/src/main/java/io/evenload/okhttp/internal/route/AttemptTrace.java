@@ -201,11 +201,6 @@ public abstract class AttemptTrace extends EventListener {
     return (is(ROUTING) || is(CONNECT_FAILED)) && !is(ACQUIRED) && !is(HEADERS_STARTED);
   }
 
-  /** When the request was sent, or its last part, by the machine's clock. */
-  protected final long sentNanos() {
-    return sentNanos;
-  }
-
   /** Whether the request, or a part of it, may have been sent. */
   public final boolean headersStarted() {
     return is(HEADERS_STARTED);
