@@ -79,11 +79,11 @@ final class DoNoHarmReport {
     return pair;
   }
 
-  /** Both sides of so many schedules. */
-  static List<Pair> pairs(long schedules, int looks) {
+  /** Both sides of so many schedules, all in zones or none. */
+  static List<Pair> pairs(long schedules, boolean zoned, int looks) {
     return LongStream.rangeClosed(1, schedules)
         .parallel()
-        .mapToObj(seed -> confirmed(Schedule.generated(seed), looks))
+        .mapToObj(seed -> confirmed(Schedule.generated(seed, zoned), looks))
         .toList();
   }
 

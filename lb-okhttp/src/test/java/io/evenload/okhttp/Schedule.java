@@ -39,10 +39,13 @@ record Schedule(
   private static final int[] STATUSES = {500, 502, 503};
   private static final double[] PARTS = {0.05, 0.1, 0.3, 0.6, 0.9, 1};
 
-  /** Returns one of the schedules that there are. */
-  static Schedule generated(long seed) {
+  /**
+   * Returns one of the schedules that there are.
+   *
+   * @param zoned whether the servers are in zones, and the client prefers its own
+   */
+  static Schedule generated(long seed, boolean zoned) {
     RandomGenerator random = new SplittableRandom(seed);
-    boolean zoned = new SplittableRandom(~seed).nextInt(4) == 0;
     List<Server> servers = servers(random, zoned);
     double rate = Math.exp(random.nextDouble() * Math.log(1_000));
     double seconds = Math.max(40, Math.min(300, MOST_CALLS / rate));
