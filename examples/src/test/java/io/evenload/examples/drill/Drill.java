@@ -245,7 +245,10 @@ final class Drill implements AutoCloseable {
         secondsUntilBack(calls, victim));
   }
 
-  /** Since the last good answer of the server: until then it did not answer 500 to all. */
+  /**
+   * Since the last good answer of the server: until then it did not answer 500 to all. What was at
+   * work there when the last that counts was seen could not be kept from it any more.
+   */
   private static int errorsBeforeOut(List<DrillCall> calls, @Nullable String victim, Instant out) {
     Instant lastGood =
         calls.stream()
@@ -253,9 +256,15 @@ final class Drill implements AutoCloseable {
             .map(DrillCall::end)
             .filter(end -> end.isBefore(out))
             .reduce(Instant.MIN, (first, second) -> second);
-    return count(
-        calls,
-        call -> call.status() == 500 && call.end().isAfter(lastGood) && call.start().isBefore(out));
+    List<DrillCall> seen =
+        calls.stream()
+            .filter(call -> call.status() == 500)
+            .filter(call -> call.end().isAfter(lastGood) && call.start().isBefore(out))
+            .sorted(Comparator.comparing(DrillCall::end))
+            .toList();
+    int enough = Math.min(Finding.ENOUGH_ERRORS, seen.size());
+    Instant known = enough == 0 ? out : seen.get(enough - 1).end();
+    return enough + count(seen, call -> call.start().isAfter(known));
   }
 
   private static <T> int count(List<T> all, Predicate<T> which) {

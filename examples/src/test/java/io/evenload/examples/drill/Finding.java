@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param lostElsewhere those of them that were not lost at the server of the incident
  * @param errors answers of status 500 that users saw
  * @param errorsBeforeOut those of them whose calls began before the server was out, since its last
- *     good answer
+ *     good answer, but for those at work when the {@value #ENOUGH_ERRORS}th was seen
  * @param failedAfterwards calls that began when all was well again, and failed
  * @param wasted attempts that failed, whether or not their calls did
  * @param slowestGet the seconds that a user waited for a good answer
@@ -37,6 +37,9 @@ record Finding(
     double slowestGet,
     @Nullable Double secondsUntilOut,
     @Nullable Double secondsUntilBack) {
+
+  /** After so many failures in a row a server is ejected. */
+  static final int ENOUGH_ERRORS = 5;
 
   /** What became of a POST whose user was told of no success. */
   enum Fate {

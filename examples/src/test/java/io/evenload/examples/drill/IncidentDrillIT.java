@@ -47,8 +47,6 @@ class IncidentDrillIT {
   private static final DrillClient.Options CALM_IMPATIENT =
       new DrillClient.Options("calm2s", 0, CALL_TIMEOUT, ATTEMPT_TIMEOUT);
 
-  private static final int MOST_ERRORS_SEEN = 5;
-
   private static final DrillReport report = new DrillReport();
 
   @TempDir Path directory;
@@ -115,7 +113,7 @@ class IncidentDrillIT {
       for (Finding finding : findings) {
         assertThat(finding.errorsBeforeOut())
             .as(finding.client() + ": status 500 before the server was out")
-            .isLessThanOrEqualTo(MOST_ERRORS_SEEN);
+            .isLessThanOrEqualTo(Finding.ENOUGH_ERRORS);
         assertThat(finding.lostInAll()).as(finding.client() + " lost").isZero();
         assertThat(finding.twice()).as(finding.client() + " twice").isEmpty();
         assertThat(finding.failedGets())
