@@ -144,6 +144,30 @@ class SlowBodyTest {
     assertThat(client.ended()).containsExactly(failed(a.server()));
   }
 
+  @ParameterizedTest
+  @MethodSource("ways")
+  void body_thatComesWithItsHeaders_isNotWatched(Wire wire, boolean nested) throws IOException {
+    Backend a =
+        backends
+            .start("a", wire)
+            .next(response -> response.body("x".repeat(1_024)))
+            .next(response -> response.body("x".repeat(1_025)))
+            .next(response -> response.chunkedBody("x", 1));
+    BalancedClient client = client(nested, a).build();
+
+    assertThat(isWatched(client)).as("a kilobyte").isFalse();
+    assertThat(isWatched(client)).as("more").isTrue();
+    if (wire == Wire.HTTP_1) {
+      assertThat(isWatched(client)).as("of unknown length").isTrue();
+    }
+  }
+
+  private static boolean isWatched(BalancedClient client) throws IOException {
+    try (Response response = client.http().newCall(client.request("/").build()).execute()) {
+      return response.body().getClass().getName().startsWith(BodyWait.class.getName());
+    }
+  }
+
   private Backend download(String id, Wire wire) {
     return backends.start(id, wire).always(response -> response.body(DOWNLOAD));
   }
