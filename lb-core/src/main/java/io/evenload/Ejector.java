@@ -136,7 +136,10 @@ final class Ejector {
     return ejected;
   }
 
-  /** Ejects those that answer nothing, unless they are half of all or more. */
+  /**
+   * Ejects those that answer nothing, unless they are half of all or more. Of two, one may be: that
+   * it keeps silent while the other one answers is plainer than a few failures are.
+   */
   private void ejectSilent(Members members, long now) {
     List<RosterEntry> silent = new ArrayList<>();
     int eligible = 0;
@@ -150,10 +153,11 @@ final class Ejector {
         silent.add(entry);
       }
     }
-    if (silent.isEmpty() || silent.size() * 2 >= eligible) {
+    boolean oneOfTwo = silent.size() == 1 && eligible == 2;
+    if (silent.isEmpty() || (silent.size() * 2 >= eligible && !oneOfTwo)) {
       return;
     }
-    Room room = new Room(members);
+    Room room = new Room(members, 2);
     Peers peers = Peers.of(members);
     for (RosterEntry entry : silent) {
       int unanswered = entry.endpoint.unanswered();
@@ -217,10 +221,16 @@ final class Ejector {
   private final class Room {
     private final Map<Integer, Integer> known = new HashMap<>(); // by priority, as the next
     private final Map<Integer, Integer> ejected = new HashMap<>();
+    private final int leastKnown;
     private int knownInAll;
     private int eligible;
 
     Room(Members members) {
+      this(members, MIN_KNOWN);
+    }
+
+    Room(Members members, int leastKnown) {
+      this.leastKnown = leastKnown;
       for (RosterEntry entry : members.all()) {
         EndpointState state = members.state(entry);
         if (!state.inService()) {
@@ -239,7 +249,7 @@ final class Ejector {
       int priority = entry.server().priority();
       int cap = OutlierRule.cap(known.getOrDefault(priority, 0), options.maxEjectionPercent());
       int taken = ejected.getOrDefault(priority, 0);
-      if (knownInAll < MIN_KNOWN || eligible < MIN_ELIGIBLE || taken >= cap) {
+      if (knownInAll < leastKnown || eligible < MIN_ELIGIBLE || taken >= cap) {
         return false;
       }
       ejected.put(priority, taken + 1);

@@ -32,6 +32,26 @@ final class SilentServerTest {
   }
 
   @Test
+  void abandoned_oneOfTwoNeverAnswers_isOutToo() throws Exception {
+    try (Fleet two = new Fleet("s0", "s1")) {
+      two.start(Fleet.calm());
+      run(two, 900, server -> server.equals("s1"));
+
+      assertThat(two.ejected()).containsExactly("s1");
+    }
+  }
+
+  @Test
+  void abandoned_bothOfTwo_blamesNeither() throws Exception {
+    try (Fleet two = new Fleet("s0", "s1")) {
+      two.start(Fleet.calm());
+      run(two, 6_000, server -> true);
+
+      assertThat(two.ejected()).isEmpty();
+    }
+  }
+
+  @Test
   void abandoned_whenOtherIsFaster_butAnsweringAtTimes_isNotBlamed() throws Exception {
     fleet.start(Fleet.calm());
     int[] calls = {0};
@@ -96,6 +116,11 @@ final class SilentServerTest {
 
   /** A call each 10 ms, of which those at a silent server are given up after 50 ms. */
   private void run(int calls, Predicate<String> silent) throws NoServerAvailableException {
+    run(fleet, calls, silent);
+  }
+
+  private static void run(Fleet fleet, int calls, Predicate<String> silent)
+      throws NoServerAvailableException {
     for (int i = 0; i < calls; i++) {
       Attempt attempt = fleet.balancer.start();
       if (silent.test(attempt.server().id())) {

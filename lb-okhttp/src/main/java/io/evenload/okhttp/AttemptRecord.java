@@ -205,6 +205,16 @@ final class AttemptRecord {
     return Duration.ofNanos(Collections.min(waits.values()));
   }
 
+  /** Whether the server, by its last answer to the call, has asked to be left alone until later. */
+  boolean wantsRest(Server server, long now) {
+    for (AttemptRecord each = this; each != null; each = each.previous) {
+      if (each.server.id().equals(server.id())) {
+        return each.askedToWait && each.waitUntilNanos - now > 0;
+      }
+    }
+    return false;
+  }
+
   /** Leaves a canceled attempt in flight until it is told whether the call's time was over. */
   void keepUntilItIsTold() {
     if (carrier.balanced().call().isCanceled()) {

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.evenload.Attempt;
 import io.evenload.RequestContext;
+import io.evenload.Server;
 import io.evenload.okhttp.CallAttempt.Reason;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -37,6 +38,8 @@ final class BalancedCall implements AttemptHistory {
   private @Nullable RequestContext contextLike;
   private @Nullable String idempotencyKey;
   private boolean inside; // only on the thread of the call
+  private volatile boolean sparing;
+  private volatile boolean pressing;
   private volatile boolean canceledLate;
   private volatile @Nullable Set<Call> nested;
   private volatile @Nullable CountDownLatch pause;
@@ -118,6 +121,24 @@ final class BalancedCall implements AttemptHistory {
       return given == null ? RequestContext.create() : given.copy();
     }
     return given == null ? RequestContext.withKey(key) : given.copyWithKey(key);
+  }
+
+  /** From now on a server that asked to be left alone is, until its time or {@link #press}. */
+  void spare() {
+    sparing = true;
+    context().only(this::mayAsk);
+  }
+
+  private boolean mayAsk(Server server) {
+    AttemptRecord last = lastAttempt;
+    return pressing || last == null || !last.wantsRest(server, now());
+  }
+
+  /** Asks any server again; returns whether there may be one that was left alone. */
+  boolean press() {
+    boolean mayHelp = sparing && !pressing;
+    pressing = true;
+    return mayHelp;
   }
 
   /** Nanoseconds left of the call's timeout and deadline; the largest long if it has neither. */

@@ -84,7 +84,7 @@ final class FirstAttempt {
         }
       }
     }
-    long wait = Math.min(waitForRoom.toNanos(), balanced.remainingNanos());
+    long wait = waitForRoom.toNanos(); // the call's own time ends it by canceling
     long begin = nanoTime.getAsLong();
     return queue.await(
         context,
@@ -101,7 +101,7 @@ final class FirstAttempt {
     if (!firstList.isHere()) {
       CountDownLatch latch = firstList.join();
       try {
-        balanced.pause(Math.min(waitForServers.toNanos(), balanced.remainingNanos()), latch);
+        balanced.pause(waitForServers.toNanos(), latch); // or until the call's own time cancels it
       } finally {
         firstList.leave(latch);
       }

@@ -266,9 +266,22 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
     return builder().service(host, balancer).build();
   }
 
-  /** Returns a builder. */
+  /**
+   * Returns a builder.
+   *
+   * @throws IllegalStateException if resilience4j is not there
+   */
   public static Builder builder() {
-    return new Builder();
+    try {
+      return new Builder();
+    } catch (NoClassDefFoundError e) {
+      throw new IllegalStateException(
+          "a class is missing: "
+              + e.getMessage()
+              + " (expected: io.github.resilience4j:resilience4j-circuitbreaker 2.2.0 or newer on the"
+              + " class path). lb-okhttp depends on it, so see that nothing excludes it",
+          e);
+    }
   }
 
   /**

@@ -142,13 +142,14 @@ final class NestedCall {
   }
 
   /**
-   * Begins to count the time that the attempt may take, if that is limited.
+   * Begins to count the time that the attempt may take, if that is limited, and over before the
+   * call's own: which of two clocks rings first must not decide what is told of the end of a call.
    *
    * @param over is run when it is over, on the timer's thread
    */
   void limit(Runnable over) {
-    if (!attemptTimeout.isZero()) {
-      long nanos = attemptTimeout.toNanos();
+    long nanos = attemptTimeout.toNanos();
+    if (nanos > 0 && nanos < record.carrier().balanced().remainingNanos()) {
       dueNanos = timing.nanoTime().getAsLong() + nanos;
       clock = timing.timer().schedule(() -> timeOut(over), nanos, TimeUnit.NANOSECONDS);
     }

@@ -48,6 +48,9 @@ final class PolicyPlanner implements AttemptPlanner {
     if (delay == Retries.NO) {
       return null;
     }
+    if (tried.wantsRest(tried.server(), passage.balanced.now())) {
+      passage.balanced.spare();
+    }
     tried.end();
     Attempt next = null;
     try {
@@ -80,7 +83,7 @@ final class PolicyPlanner implements AttemptPlanner {
       throw e;
     }
     try {
-      return balancer.start(passage.context());
+      return start(passage);
     } catch (NoServerAvailableException e) {
       passage
           .options
@@ -88,6 +91,17 @@ final class PolicyPlanner implements AttemptPlanner {
           .refused(
               passage.balanced.call(), passage.policy, tried, passage.number(), Refusal.NO_SERVER);
       return null;
+    }
+  }
+
+  private Attempt start(Passage passage) throws NoServerAvailableException {
+    try {
+      return balancer.start(passage.context());
+    } catch (NoServerAvailableException e) {
+      if (passage.balanced.press()) {
+        return balancer.start(passage.context());
+      }
+      throw e;
     }
   }
 

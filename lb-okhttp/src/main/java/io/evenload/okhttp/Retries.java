@@ -192,7 +192,8 @@ final class Retries {
   /*
    * The Retry-After of a 503, or of whatever else is repeated, is about the server that sent it, which another one knows
    * nothing of, so it is kept with the attempt until there is nobody else to ask: a server that asks for a year is left
-   * alone, and keeps nobody from the others. That of a 429 is about the caller, who has used up a share that is mostly
+   * alone, and keeps nobody from the others. Once all were asked, the wait is for the one that asked for least, and goes to
+   * one whose time is over (BalancedCall.spare). That of a 429 is about the caller, who has used up a share that is mostly
    * of all servers.
    */
 

@@ -6,9 +6,12 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.evenload.Outcome;
+import io.evenload.okhttp.BalancedClient.Ended;
 import io.evenload.okhttp.BalancedClient.Reply;
 import io.evenload.okhttp.CallListener.Refusal;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -133,6 +136,52 @@ class AttemptTimeoutTest {
     assertThatThrownBy(() -> client.post("/", "x")).isInstanceOf(SocketTimeoutException.class);
     assertThat(client.calls().refusals()).containsExactly(Refusal.NOT_IDEMPOTENT);
     assertThat(b.hits()).isZero();
+  }
+
+  @Test
+  @DisplayName("7: two clocks for one moment do not tell two things of it")
+  void attemptTimeout_notBeforeTheCallsOwn_isTheCalls() throws IOException {
+    Backend a = backends.start("a").always(AttemptTimeoutTest::stall);
+    Backend b = backends.start("b").always(AttemptTimeoutTest::stall);
+    for (int i = 0; i < 5; i++) {
+      BalancedClient client =
+          backends
+              .client(a, b)
+              .balancing(
+                  interceptor ->
+                      interceptor.retry(
+                          Policies.immediate(3).attemptTimeout(Duration.ofMillis(200)).build()))
+              .http(http -> http.callTimeout(Duration.ofMillis(200)))
+              .build();
+
+      assertThatThrownBy(() -> client.get("/"))
+          .isExactlyInstanceOf(InterruptedIOException.class)
+          .hasMessage("timeout");
+      client.await(() -> client.inFlight() == 0);
+      assertThat(client.ended())
+          .extracting(Ended::outcome)
+          .containsAnyOf(Outcome.ABANDONED, Outcome.CANCELLED) // the latter if it came too late
+          .hasSize(1);
+    }
+  }
+
+  @Test
+  void attemptTimeout_notBeforeTheCallsOwn_needsNoClock() throws IOException {
+    Backend a = backends.start("a");
+    BalancedClient client =
+        backends
+            .client(a)
+            .balancing(
+                interceptor ->
+                    interceptor
+                        .timing(timer.timing())
+                        .retry(
+                            Policies.immediate(3).attemptTimeout(Duration.ofMinutes(1)).build()))
+            .http(http -> http.callTimeout(Duration.ofMinutes(1)))
+            .build();
+
+    assertThat(client.get("/").code()).isEqualTo(200);
+    assertThat(timer.scheduled()).isZero();
   }
 
   @ParameterizedTest

@@ -20,6 +20,7 @@ import okhttp3.ConnectionPool;
 import okhttp3.EventListener;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
+import okhttp3.RequestBody;
 import okhttp3.Response;
 import okhttp3.WebSocket;
 import okhttp3.WebSocketListener;
@@ -42,6 +43,7 @@ final class SharedPoolTest {
           .build();
   private final SSLSocketFactory sockets = trust.sslSocketFactory(); // one, as the pool compares it
   private final Queue<Connection> connections = new ConcurrentLinkedQueue<>();
+  private volatile Runnable whenAcquired = () -> {};
 
   @AfterEach
   void close() {
@@ -66,6 +68,38 @@ final class SharedPoolTest {
     assertThat(a.connections()).isEqualTo(1);
     assertThat(calls.post("/", "x").server()).isEqualTo("a");
     assertThat(a.connections()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Wire.class)
+  @ReliesOnInternals("a call that was given the connection a moment ago may have to take another")
+  void drain_otherBalancersCallWasJustGivenIt_isClosedOnlyAfterItsEnd(Wire wire) throws Exception {
+    Backend a = backends.start("a", wire);
+    BalancedClient drains = client(backends.client(a));
+    BalancedClient calls = client(backends.client(a));
+    drains.get("/");
+    CountDownLatch given = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    whenAcquired = () -> awaitAfter(given, goOn);
+    Request post = calls.request("/").post(RequestBody.create("x", null)).build();
+    PendingReply pending = PendingReply.enqueue(calls.http().newCall(post));
+    assertThat(given.await(20, TimeUnit.SECONDS)).isTrue();
+    drain(drains.balancer());
+
+    assertThat(isClosed()).isFalse();
+    goOn.countDown();
+    assertThat(pending.reply().server()).isEqualTo("a");
+    assertThat(a.connections()).isEqualTo(1);
+    backends.await(this::isClosed);
+  }
+
+  private static void awaitAfter(CountDownLatch told, CountDownLatch awaited) {
+    told.countDown();
+    try {
+      assertThat(awaited.await(20, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @ParameterizedTest
@@ -225,6 +259,7 @@ final class SharedPoolTest {
           @Override
           public void connectionAcquired(Call call, Connection connection) {
             connections.add(connection);
+            whenAcquired.run();
           }
         };
     return builder.http(http -> shared(http).eventListenerFactory(call -> recorder)).build();

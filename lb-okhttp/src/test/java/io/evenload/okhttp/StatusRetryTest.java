@@ -11,6 +11,7 @@ import mockwebserver3.SocketEffect;
 import okhttp3.RequestBody;
 import okhttp3.internal.http2.ErrorCode;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -120,6 +121,44 @@ class StatusRetryTest {
     assertThat(reply.headers().get("Retry-After")).isEqualTo("0");
     assertThat(a.hits()).isEqualTo(1);
     assertThat(b.hits()).isZero();
+  }
+
+  @RepeatedTest(8) // by chance it would be right each second time
+  @DisplayName("21: once all were asked, one that wants to be left alone for longer still is")
+  void get_allWereAsked_goesWhereNoWaitIsWanted() throws IOException {
+    Backend a = backends.start("a");
+    a.always(response -> response.code(503).setHeader("Retry-After", "30"));
+    Backend b = backends.start("b").next(response -> response.code(503));
+    BalancedClient client = client(3, a, b);
+
+    assertThat(client.get("/").server()).isEqualTo("b");
+    assertThat(a.hits()).isEqualTo(1);
+    assertThat(b.hits()).isEqualTo(2);
+  }
+
+  @Test
+  @DisplayName("21: a server that wants to be left alone is asked if no other one is left")
+  void get_onlyTheOneThatWantsAWaitIsLeft_isAsked() throws IOException {
+    Backend a = backends.start("a");
+    a.next(response -> response.code(503).setHeader("Retry-After", "30"));
+    Backend b = backends.start("b");
+    BalancedClient client = client(3, a, b);
+    b.answering(
+        response -> {
+          client.balancer().admin().drain("b");
+          return response.get().code(503).build();
+        });
+
+    assertThat(client.get("/").server()).isEqualTo("a");
+    assertThat(a.hits()).isEqualTo(2);
+    assertThat(b.hits()).isEqualTo(1);
+  }
+
+  private BalancedClient client(int attempts, Backend... at) {
+    return backends
+        .client(at)
+        .balancing(options -> options.retry(Policies.immediate(attempts).build()))
+        .build();
   }
 
   @ParameterizedTest

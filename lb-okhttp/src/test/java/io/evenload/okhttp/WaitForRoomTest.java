@@ -9,11 +9,13 @@ import io.evenload.NoServerAvailableException;
 import io.evenload.limit.ConcurrencyLimits;
 import io.evenload.testing.VirtualTime;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import okhttp3.Call;
+import okhttp3.OkHttpClient;
 import okhttp3.Response;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -73,6 +75,20 @@ class WaitForRoomTest {
           .hasCauseInstanceOf(IOException.class);
     }
     assertThat(client.get("/").code()).as("nobody is in the way").isEqualTo(200);
+  }
+
+  @Test
+  void call_itsTimeIsOverWhileItWaits_isToldOfThatEachTime() throws Exception {
+    BalancedClient client = client(Duration.ofHours(1));
+    OkHttpClient hurried = client.http().newBuilder().callTimeout(Duration.ofMillis(100)).build();
+    try (Response held = client.http().newCall(client.request("/").build()).execute()) {
+      assertThat(held.code()).isEqualTo(200);
+      for (int i = 0; i < 10; i++) {
+        assertThatThrownBy(() -> hurried.newCall(client.request("/").build()).execute())
+            .isExactlyInstanceOf(InterruptedIOException.class)
+            .hasMessage("timeout");
+      }
+    }
   }
 
   @Test

@@ -12,8 +12,9 @@ final class OpenConnection extends WeakReference<Connection> {
   /*
    * There is one of these for a connection, whichever interceptors' calls use it, and all calls that do are counted: nobody
    * else can, since the pool gives it for a ServerDns only. A call counts from the event that it acquired the connection,
-   * which is a moment after the pool gave it one. So a connection may be closed in that moment. The count tells, and the
-   * call finds out before it sends anything (AttemptTrace.findsClosed). From the closing on nothing changes any more.
+   * which is a moment after the pool gave it one. So before it is closed OkHttp is asked whether a call has it; if so, that
+   * one closes it in the end. Where OkHttp cannot be asked it may be closed in that moment: the count tells, and most such
+   * calls find out before they send anything (AttemptTrace.findsClosed). From the closing on nothing changes any more.
    *
    * Times are the machine's own: they compare what went over real sockets, whatever time the calls go by.
    */
@@ -109,17 +110,20 @@ final class OpenConnection extends WeakReference<Connection> {
   }
 
   private void closeIfUnused(int state) {
-    if (state == RETIRING && calls.compareAndSet(RETIRING, CLOSED)) {
-      close();
+    if (state != RETIRING) {
+      return;
+    }
+    Connection connection = get();
+    boolean unused =
+        connection == null
+            || PooledConnection.takeOutOfUse(connection, !opener.publicApiOnly());
+    if (unused && calls.compareAndSet(RETIRING, CLOSED) && connection != null) {
+      close(connection);
     }
   }
 
   @SuppressWarnings("EmptyCatch") // nobody waits for this end
-  private void close() {
-    Connection connection = get();
-    if (connection == null) {
-      return;
-    }
+  private void close(Connection connection) {
     try {
       Socket socket = connection.socket();
       if (silent) {

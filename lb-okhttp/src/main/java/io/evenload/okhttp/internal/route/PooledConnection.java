@@ -25,6 +25,9 @@ final class PooledConnection {
    *
    * When a connection became idle, and how many calls use it, is not of OkHttp's API. Where it cannot be asked, as on the
    * module path, each look is made, and an HTTP/2 connection counts as one that others use.
+   *
+   * OkHttp gives a call a connection under the connection's monitor, and tells so a moment later. So who wants to close one
+   * that nobody uses has to look, and to keep others away, under that monitor too, as OkHttp does when it evicts.
    */
 
   /**
@@ -38,12 +41,13 @@ final class PooledConnection {
 
   private static final @Nullable MethodHandle IDLE_AT = find("getIdleAtNs", long.class);
   private static final @Nullable MethodHandle CALLS = find("getCalls", List.class);
+  private static final @Nullable MethodHandle KEEP_OTHERS_AWAY = find("noNewExchanges", void.class);
 
   private PooledConnection() {}
 
-  /** Whether OkHttp tells when a connection became idle, and how many calls use it. */
+  /** Whether OkHttp tells when a connection became idle, and which calls use it, and lets no other one. */
   static boolean tells() {
-    return IDLE_AT != null && CALLS != null;
+    return IDLE_AT != null && CALLS != null && KEEP_OTHERS_AWAY != null;
   }
 
   /** Whether the connection carries one exchange at a time. */
@@ -82,6 +86,31 @@ final class PooledConnection {
       return ((List<?>) calls.invokeExact(connection)).size() > 1;
     } catch (Throwable e) {
       return true;
+    }
+  }
+
+  /**
+   * Sees to it that no call is given the connection any more, unless one has been; returns false if
+   * so.
+   *
+   * @param asks whether OkHttp may be asked; if not, nothing is done
+   */
+  static boolean takeOutOfUse(Connection connection, boolean asks) {
+    MethodHandle calls = CALLS;
+    MethodHandle keepOthersAway = KEEP_OTHERS_AWAY;
+    if (!asks || calls == null || keepOthersAway == null || !isOkHttps(connection)) {
+      return true;
+    }
+    synchronized (connection) {
+      try {
+        if (!((List<?>) calls.invokeExact(connection)).isEmpty()) {
+          return false;
+        }
+        keepOthersAway.invokeExact(connection);
+        return true;
+      } catch (Throwable e) {
+        return true;
+      }
     }
   }
 
