@@ -65,7 +65,10 @@ public record LoadBalancerStatus(
     text.append(closed ? ": closed" : ": " + endpoints.size() + " known")
         .append(panic ? ", panic" : "");
     if (list != null && list.failing()) {
-      text.append("\n  the list of ").append(list.source()).append(" fails: ").append(list.failure());
+      text.append("\n  the list of ")
+          .append(list.source())
+          .append(" fails: ")
+          .append(list.failure());
     }
     for (GroupStatus group : groups.size() > 1 ? groups : List.<GroupStatus>of()) {
       text.append("\n  ").append(group);
@@ -87,10 +90,7 @@ public record LoadBalancerStatus(
    * @param failure what it said then; null if it never failed
    */
   public record ListStatus(
-      String source,
-      boolean failing,
-      @Nullable Duration failureAge,
-      @Nullable String failure) {}
+      String source, boolean failing, @Nullable Duration failureAge, @Nullable String failure) {}
 
   /**
    * The endpoints of one priority, or with a {@link Locality} of one zone of it.

@@ -84,8 +84,7 @@ final class DiscoveryUnderLoadTest {
   @Test
   void file_onePercentChangesEachSecond_eachListIsToldAndNoneIsKept() throws Exception {
     Path file = directory.resolve("orders.json");
-    ServerList list =
-        FileServerList.of(file).interval(Duration.ofMillis(500)).timedBy(time, time);
+    ServerList list = FileServerList.of(file).interval(Duration.ofMillis(500)).timedBy(time, time);
 
     churn(list, servers -> SmallFile.replace(file, new ServersJson(servers, null).text()));
   }
@@ -160,8 +159,7 @@ final class DiscoveryUnderLoadTest {
   }
 
   private ServerList stored() {
-    ServerList polling =
-        PollingServerList.builder(registry).scheduler(time).nanoTime(time).build();
+    ServerList polling = PollingServerList.builder(registry).scheduler(time).nanoTime(time).build();
     return StoredServerList.of(polling, directory.resolve("orders.json"))
         .timedBy(time, time, () -> Instant.EPOCH.plusNanos(time.getAsLong()));
   }
