@@ -160,8 +160,7 @@ final class DoNoHarmOverSocketsTest {
     return backends.closeAfterTest(new Closing(http)).http;
   }
 
-  private static int status(OkHttpClient http, String host, int port, int call)
-      throws IOException {
+  private static int status(OkHttpClient http, String host, int port, int call) throws IOException {
     String url = "http://" + host + ":" + port + "/?call=" + call;
     try (Response response = http.newCall(new Request.Builder().url(url).build()).execute()) {
       return response.code();

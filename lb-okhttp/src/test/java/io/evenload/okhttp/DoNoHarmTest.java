@@ -65,7 +65,9 @@ final class DoNoHarmTest {
     assertThat(pair.gain()).as("%s", pair).isGreaterThan(-0.01);
   }
 
-  /** Who waits for longer than a read takes is saved by a retry; but to wait is all that they did. */
+  /**
+   * Who waits for longer than a read takes is saved by a retry; but to wait is all that they did.
+   */
   @Test
   void allServersHang_callersThatWaitLonger_loseWhatARetryWouldSave() {
     Schedule patient =
