@@ -6,7 +6,7 @@ import java.util.concurrent.TimeUnit;
 final class Answers {
 
   /*
-   * Attempts that ended are known by their last outcomes, and fade. But those that a server keeps silent about end late, by
+   * Attempts that ended are known by what they came to, which fades. But those that a server keeps silent about end late, by
    * a timeout, which may be many times as long as an answer takes. So an endpoint where attempts began, and from which
    * nothing at all came since, has kept all of these waiting in vain, be they in flight or given up, once the oldest has
    * waited for much longer than usual. Whatever it did before says nothing then. The first answer ends that, and so does a
@@ -42,8 +42,7 @@ final class Answers {
    * silent.
    */
   boolean look(LiveEndpoint endpoint, double seconds) {
-    long slots =
-        endpoint.slots(); // before what was heard, so that an answer counts for all of them
+    long slots = endpoint.slots(); // first, so that an answer counts for all of them
     boolean heard = endpoint.takeHeard();
     boolean wasSilent = silent();
     int inFlight = EndpointLoad.inFlight(slots);
@@ -60,7 +59,7 @@ final class Answers {
       patienceSeconds = patience(endpoint.latencyNanos());
     } else {
       waitedSeconds += waiting > 0 ? Math.min(seconds, TICK_SECONDS) : 0;
-      waiting = Math.min(waiting + fresh, Integer.MAX_VALUE / 2);
+      waiting = (int) Math.min((long) waiting + fresh, Integer.MAX_VALUE);
     }
     boolean tooLong = waitedSeconds >= patienceSeconds;
     inVain = tooLong ? Math.min(waiting, inFlight + endpoint.unanswered()) : 0;
