@@ -10,7 +10,8 @@ final class Aperture {
   /*
    * The client's arc, and an extension for the servers of it that are not well. The extension grows at once. What it
    * needed to be at most since it last changed is remembered, and it shrinks to that only after a while, so that a server
-   * that fails and recovers again and again changes the subset once.
+   * that fails and recovers again and again changes the subset once. What is silent stays, with a part that notices when
+   * that is over.
    */
 
   static final long SHRINK_NANOS = TimeUnit.MINUTES.toNanos(1);
@@ -55,7 +56,9 @@ final class Aperture {
     for (int i = 0; i < count; i++) {
       boolean beginsWithin = i == 0 && shares.length > 1 && count < ring.size();
       RosterEntry entry = ring.at(arc.first() + i);
-      entry.subsetShare = extension == 0 || beginsWithin ? shares[i] : 1;
+      double share = extension == 0 || beginsWithin ? shares[i] : 1;
+      boolean replaced = extension > 0 && entry.answers.silent();
+      entry.subsetShare = replaced ? share * Answers.SILENT_PART : share;
       open += Math.max(1, entry.server().weight()) * entry.subsetShare;
     }
     scale = open == 0 ? 1 : ring.weight() / open;

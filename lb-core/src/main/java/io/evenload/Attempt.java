@@ -129,6 +129,7 @@ public final class Attempt implements AutoCloseable {
   public void responded() {
     if (responseNanos == NOT_RESPONDED) {
       respondedAt(endpoint.balancer.nanoTime().getAsLong());
+      endpoint.answered();
     }
   }
 

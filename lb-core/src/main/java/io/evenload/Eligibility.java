@@ -58,7 +58,7 @@ final class Eligibility {
     EndpointState state = strongest(entry, EndpointState.OUTSIDE_SUBSET).state();
     boolean awaited =
         state == EndpointState.UNHEALTHY && health != null && health.awaits(entry.endpoint);
-    return state == EndpointState.ELIGIBLE || awaited;
+    return (state == EndpointState.ELIGIBLE && !entry.answers.silent()) || awaited;
   }
 
   /**

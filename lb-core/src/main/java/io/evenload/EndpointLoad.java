@@ -11,7 +11,7 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
    * Each of them is changed as one by compare-and-set (or get-and-add), so each is right on its own under any
    * interleaving; nothing relates them to one another. Only forgetOutcomes writes without looking: what is counted at
    * that very moment may be forgotten too. They lie together, since whoever writes one writes the others:
-   * 48 bytes, which are on one cache line or, as objects begin at multiples of 8, on two. The padding before and after
+   * 49 bytes, which are on one cache line or, as objects begin at multiples of 8, on two. The padding before and after
    * keeps them from the lines of other endpoints and from the fields that choosers only read.
    *
    * The lower half of `slots` is the number in flight, the upper half counts its changes. So who takes a slot by
@@ -26,7 +26,8 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
    * that of about the last 20 samples.
    *
    * `silence` holds since when there was no answer, in units of 2^22 ns, and in the lower 22 bits how many attempts waited
-   * in vain; it is 0 after any answer, which hardly ever writes. These 42 bits are all that such a time has.
+   * in vain; it is 0 after any answer, which hardly ever writes. These 42 bits are all that such a time has. `heard` is
+   * written by the first answer after a tick alone.
    */
 
   static final double LATENCY_DECAY_SECONDS = 10;
@@ -84,6 +85,7 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
   private volatile long outcomes = LastOutcomes.NONE;
   private volatile float failureRate;
   private volatile int failedSinceSuccess;
+  private volatile boolean heard;
 
   public final int inFlight() {
     return inFlight(slots);
@@ -125,8 +127,11 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
 
   /** How many slots were taken and given back, modulo 2^31. */
   final int ended() {
-    long seen = slots;
-    return ((int) (seen >>> 32) - inFlight(seen)) >>> 1;
+    return ended(slots);
+  }
+
+  static int ended(long slots) {
+    return ((int) (slots >>> 32) - inFlight(slots)) >>> 1;
   }
 
   /** Takes a slot. */
@@ -153,6 +158,10 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
       next = Tally.with(old, success);
     } while (next != old && !TALLY.compareAndSet(this, old, next));
     return Tally.streak(next);
+  }
+
+  final long tally() {
+    return tally;
   }
 
   final int failuresInARow() {
@@ -192,6 +201,16 @@ abstract class EndpointLoad extends PaddingBeforeLoad {
     if (silence != 0) {
       silence = 0;
     }
+    if (!heard) {
+      heard = true;
+    }
+  }
+
+  /** Whether there was an answer since this was last asked; one of this very moment may be lost. */
+  final boolean takeHeard() {
+    boolean was = heard;
+    heard = false;
+    return was;
   }
 
   private void unanswered(long now) {

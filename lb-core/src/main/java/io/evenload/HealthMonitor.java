@@ -1,5 +1,8 @@
 package io.evenload;
 
+import static java.util.Objects.requireNonNull;
+
+import io.evenload.discovery.Networks;
 import io.evenload.health.HealthCheck;
 import java.time.Duration;
 import java.util.HashSet;
@@ -47,12 +50,32 @@ final class HealthMonitor {
   private final Recent<Verdict> past = new Recent<>();
   private final Set<ProbeCaller.Call> running = new HashSet<>(); // those that have a place
   private HealthCheck check;
+  private Networks networks;
+  private HealthProbe probe;
 
-  HealthMonitor(BalancerContext balancer, HealthCheck check, Control control) {
+  HealthMonitor(BalancerContext balancer, HealthCheck check, Networks networks, Control control) {
     this.balancer = balancer;
     this.check = check;
+    this.networks = networks;
     this.control = control;
     this.caller = new ProbeCaller(balancer, control);
+    this.probe = probe();
+  }
+
+  /** Has the next probes keep to these networks. */
+  void keepWithin(Networks networks) {
+    assert control.onPath();
+    this.networks = networks;
+    probe = probe();
+  }
+
+  private HealthProbe probe() {
+    try {
+      return requireNonNull(check.probe().within(networks), "HealthProbe.within returned null");
+    } catch (Throwable e) {
+      balancer.log().warn("HealthProbe.within threw; the probe is used as it is", e);
+      return check.probe();
+    }
   }
 
   /**
@@ -62,6 +85,7 @@ final class HealthMonitor {
   void use(HealthCheck check) {
     assert control.onPath();
     this.check = check;
+    probe = probe();
     watches.values().forEach(Watch::hasten);
     launchNext();
   }
@@ -177,7 +201,7 @@ final class HealthMonitor {
     }
     ProbeCaller.Call call =
         caller.call(
-            check.probe(),
+            probe,
             watch.endpoint.server(),
             timeout,
             new ProbeCaller.Caller() {

@@ -1,5 +1,6 @@
 package io.evenload;
 
+import io.evenload.discovery.Networks;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 
@@ -22,4 +23,14 @@ public interface HealthProbe {
    *     by then
    */
   CompletionStage<HealthReport> probe(Server server, Duration timeout);
+
+  /**
+   * Returns this probe, which connects to no address outside these networks that it finds for the
+   * name of a server. A balancer asks for that by its {@link LoadBalancer#networks()}; what is not
+   * a name its list has passed already. The probes of this library do so; by default this is the
+   * probe itself, which has to see to it where names may lead anywhere.
+   */
+  default HealthProbe within(Networks networks) {
+    return this;
+  }
 }

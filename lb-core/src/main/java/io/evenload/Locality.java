@@ -17,6 +17,11 @@ import java.util.Map;
  * zone gets what its weights are worth, as without zones. A server without a zone belongs to none:
  * it takes only what others leave. (Envoy, "Zone aware routing".)
  *
+ * <p>A zone whose servers keep silent, or fail more often than those of the other zones, counts for
+ * less, down to a 33rd of its capacity if nothing succeeds there. So requests leave a zone that is
+ * in trouble within seconds, and come back when that is over; where all zones are in the same
+ * trouble they stay.
+ *
  * <p>Where the clients are is taken to be even over the zones that the servers of the priority are
  * listed in; {@link Builder#clients} tells better. A client whose zone has no server spreads its
  * requests by weight.

@@ -16,6 +16,7 @@ final class PoolEntry {
   private @Nullable Aperture aperture; // null without a subset
   private @Nullable Candidates current;
   private boolean stale;
+  private double countedPart = 1;
 
   PoolEntry(Pool pool) {
     this.pool = pool;
@@ -25,6 +26,22 @@ final class PoolEntry {
   void enter(RosterEntry entry) {
     entry.pool = this;
     entry.endpoint.enter(pool, pool.track(entry.endpoint));
+  }
+
+  /**
+   * Lets so much of the capacity count from now on, 1 if all of it; tells whether that is a change.
+   * One of less than two to three is none, unless all of it counts.
+   */
+  boolean count(double part) {
+    double ratio = part / countedPart;
+    boolean changed = part == 1 ? countedPart != 1 : ratio > 1.5 || ratio < 1 / 1.5;
+    countedPart = changed ? part : countedPart;
+    return changed;
+  }
+
+  /** The part of the capacity that counts. */
+  double countedPart() {
+    return countedPart;
   }
 
   @Nullable Aperture aperture() {

@@ -57,6 +57,11 @@ final class PriorityLevel {
     return zones.stream().mapToDouble(zone -> zone.eligibleWeight).sum();
   }
 
+  /** The same, of which those that are silent count as little as notices that it is over. */
+  double answeringWeight() {
+    return zones.stream().mapToDouble(zone -> zone.answeringWeight).sum();
+  }
+
   double knownWeight() {
     return zones.stream().mapToDouble(zone -> zone.knownWeight).sum();
   }
@@ -137,6 +142,7 @@ final class PriorityLevel {
     private int well;
     private double wellWeight;
     private double eligibleWeight;
+    private double answeringWeight;
     private double knownWeight;
     private double eligibleCapacity;
     private double unwellCapacity;
@@ -166,6 +172,7 @@ final class PriorityLevel {
           boolean trials = entry.failsAll();
           well += trials ? 0 : 1;
           wellWeight += trials ? 0 : entry.warmWeight;
+          answeringWeight += entry.warmWeight * (entry.answers.silent() ? Answers.SILENT_PART : 1);
           eligible.add(endpoint);
           eligibleCapacity += entry.capacity;
           eligibleAndUnwell.add(endpoint);
@@ -180,7 +187,7 @@ final class PriorityLevel {
     private double capacity(boolean panic) {
       double sum = eligibleCapacity + (panic ? unwellCapacity : 0);
       Aperture aperture = pool.aperture();
-      return aperture == null ? sum : sum * aperture.scale();
+      return pool.countedPart() * (aperture == null ? sum : sum * aperture.scale());
     }
 
     Candidates candidates(boolean panic) {

@@ -50,7 +50,7 @@ final class PriorityLoads {
   /**
    * Returns each level's load, in parts that sum up to {@code whole}.
    *
-   * @param eligible the weight of each level that is eligible
+   * @param eligible the weight of each level that is eligible, and answers
    * @param known the weight of each level
    * @param candidates how many endpoints of each level may be chosen, panic considered; where there
    *     is none, no load goes

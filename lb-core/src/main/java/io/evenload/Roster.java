@@ -2,6 +2,7 @@ package io.evenload;
 
 import static java.util.Objects.requireNonNull;
 
+import io.evenload.discovery.Networks;
 import io.evenload.health.HealthCheck;
 import io.evenload.health.OutlierDetection;
 import java.time.Duration;
@@ -10,6 +11,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -70,6 +72,9 @@ final class Roster {
     Options last = options;
     options = next;
     check(last.healthCheck(), next.healthCheck());
+    if (health != null && !Objects.equals(last.networks(), next.networks())) {
+      health.keepWithin(networks());
+    }
     detect(last.outlierDetection(), next.outlierDetection());
     rampUp.use(next.slowStart());
     if (!next.gates().equals(last.gates())) {
@@ -96,7 +101,8 @@ final class Roster {
     if (running != null) {
       running.close();
     }
-    HealthMonitor fresh = next == null ? null : new HealthMonitor(balancer, next, control);
+    HealthMonitor fresh =
+        next == null ? null : new HealthMonitor(balancer, next, networks(), control);
     health = fresh;
     eligibility.use(fresh);
     if (fresh != null) {
@@ -104,6 +110,11 @@ final class Roster {
           .filter(RosterEntry::inUse)
           .forEach(entry -> fresh.adopt(entry.endpoint));
     }
+  }
+
+  private Networks networks() {
+    Networks given = options.networks();
+    return given == null ? Networks.defaults() : given;
   }
 
   /** Those that are ejected stay so for their time, unless nothing is detected any more. */
@@ -311,16 +322,29 @@ final class Roster {
     if (health != null) {
       health.expire(now);
     }
+    boolean reweighted = countAnswers(seconds);
     if (ejector != null) {
       ejector.tick(members(), now); // what it ejects or brings back has changed its state
+    } else {
+      entries.values().forEach(entry -> entry.endpoint.takeCounts());
     }
+    entries.values().forEach(entry -> entry.answers.mark(entry.endpoint));
     review.run(entries.values(), options.panicThreshold());
-    boolean reweighted = reportedWeights.update(this::lists, now);
+    reweighted |= reportedWeights.update(this::lists, now);
     if (!gone.isEmpty() || reweighted || partition.extended() || anyStandingChanged()) {
       refresh();
     }
     gone.forEach(entry -> entry.endpoint.gates().close());
     log.tick(entries.values());
+  }
+
+  /** Looks at who answers; tells whether priorities, zones or the subset are to follow. */
+  private boolean countAnswers(double seconds) {
+    boolean changed = false;
+    for (RosterEntry entry : entries.values()) {
+      changed |= entry.answers.look(entry.endpoint, seconds);
+    }
+    return (options.locality() != null && ZoneReview.run(entries.values())) || changed;
   }
 
   private void remove(RosterEntry entry) {

@@ -39,6 +39,9 @@ final class RosterEntry {
 
   Ejection ejection = Ejection.NONE;
 
+  /** How it answers, for what its zone and its priority count. */
+  final Answers answers = new Answers();
+
   private double formerTraffic;
   private int formerEnded;
 

@@ -50,7 +50,8 @@ final class SnapshotBuilder {
       anyPanic |= panic;
       sizes[i] = present.get(i).serve(panic);
     }
-    int[] shares = PriorityLoads.loads(eligible, total, sizes, Snapshot.WHOLE);
+    double[] answering = present.stream().mapToDouble(PriorityLevel::answeringWeight).toArray();
+    int[] shares = PriorityLoads.loads(answering, total, sizes, Snapshot.WHOLE);
     for (int i = 0; i < n; i++) {
       add(present.get(i), shares[i]);
     }

@@ -30,14 +30,14 @@
  *   Eligibility           why each may be chosen or not (Standing): the one table of rules, as in docs/health.md
  *   SnapshotPublisher     weights and standings of all; publishes, and tells listeners and StateLog what changed
  *   SnapshotBuilder       which part of the load each priority gets (PriorityLoads), and where panic is
- *   PriorityLevel         of one priority: which zones serve, and with which part of its load (ZoneShares)
+ *   PriorityLevel         of one priority: which zones serve, and with which part of its load (ZoneShares, ZoneReview)
  *   PoolEntry             of one zone: has the chooser prepare for its Candidates
  *   Snapshot              all that an attempt needs; immutable, in force by one volatile write
  *
  *   What Eligibility goes by: DrainRegistry (people and announcements), GateFactories (which gates an endpoint has),
  *   HealthMonitor (probes: ProbeSchedule says when, ProbeCaller how, Verdict what the answers mean), and Ejector
  *   (outcomes: OutlierRule and Peers say who is worse than the others, Ejection for how long).
- *   What weights go by: RampUp (slow start) and ReportedWeights.
+ *   What weights go by: RampUp (slow start) and ReportedWeights. What shares of zones and priorities go by besides: Answers.
  *   What all of them may ask of the path itself: Control.
  *
  *

@@ -3,6 +3,7 @@ package io.evenload;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.evenload.chooser.Choosers;
+import io.evenload.discovery.Networks;
 import io.evenload.health.HealthCheck;
 import io.evenload.health.OutlierDetection;
 import io.evenload.health.SlowStart;
@@ -42,7 +43,7 @@ final class ControlPathOwnershipTest {
 
   static Stream<ThrowingCallable> strays() {
     Roster roster = new Roster(CONTEXT, OPTIONS, new Elsewhere());
-    HealthMonitor health = new HealthMonitor(CONTEXT, CHECK, new Elsewhere());
+    HealthMonitor health = new HealthMonitor(CONTEXT, CHECK, Networks.all(), new Elsewhere());
     RosterEntry entry = new RosterEntry(new LiveEndpoint(CONTEXT, World.server("s0")));
     return Stream.of(
         () -> roster.update(World.servers(2)),

@@ -2,6 +2,7 @@ package io.evenload;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.evenload.discovery.Networks;
 import io.evenload.health.HealthCheck;
 import io.evenload.testing.FakeGate;
 import io.evenload.testing.SeededRandom;
@@ -33,6 +34,7 @@ final class EligibilityTest {
             HealthCheck.builder((server, timeout) -> new CompletableFuture<>())
                 .initiallyHealthy(false)
                 .build(),
+            Networks.all(),
             new PathOnThisThread());
     entry.listed = true;
     health.follow(entry);

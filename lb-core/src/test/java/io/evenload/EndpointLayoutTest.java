@@ -37,7 +37,8 @@ final class EndpointLayoutTest {
             "silence",
             "outcomes",
             "failureRate",
-            "failedSinceSuccess");
+            "failedSinceSuccess",
+            "heard");
     long begin = counters.stream().mapToLong(EndpointLayoutTest::offset).min().orElseThrow();
     long end = counters.stream().mapToLong(EndpointLayoutTest::end).max().orElseThrow();
     long lastPad = padding.stream().mapToLong(EndpointLayoutTest::end).max().orElseThrow();

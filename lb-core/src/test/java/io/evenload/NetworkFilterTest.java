@@ -7,12 +7,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import io.evenload.discovery.DnsServerList;
 import io.evenload.discovery.Networks;
+import io.evenload.health.HealthCheck;
 import io.evenload.testing.CapturedLog;
 import io.evenload.testing.World;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -32,6 +36,37 @@ class NetworkFilterTest {
   @AfterEach
   void close() {
     balancer.close();
+  }
+
+  @Test
+  void probes_areKeptWithinTheNetworks_alsoWhenTheyChange() {
+    List<String> asked = new ArrayList<>();
+    HealthProbe probe = new KeptProbe("none", asked);
+    try (LoadBalancer checked = world.balancer(list).healthCheck(HealthCheck.of(probe)).build()) {
+      list.update(List.of(NAME));
+      world.time.advance(ofSeconds(20));
+      assertThat(asked).isNotEmpty().containsOnly(Networks.defaults().toString());
+      asked.clear();
+
+      Networks ours = Networks.of("10.0.0.0/8");
+      checked.reconfigure(options -> options.networks(ours));
+      world.time.advance(ofSeconds(20));
+      assertThat(asked).isNotEmpty().containsOnly(ours.toString());
+    }
+  }
+
+  /** Says by which networks it was asked; there may be any. */
+  private record KeptProbe(String networks, List<String> asked) implements HealthProbe {
+    @Override
+    public CompletionStage<HealthReport> probe(Server server, Duration timeout) {
+      asked.add(networks);
+      return CompletableFuture.completedFuture(HealthReport.healthy());
+    }
+
+    @Override
+    public HealthProbe within(Networks networks) {
+      return new KeptProbe(networks.toString(), asked);
+    }
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.evenload.health;
 
 import io.evenload.HealthReport;
+import io.evenload.discovery.Networks;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -9,6 +10,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +33,7 @@ final class Connecting {
 
   private final int port;
   private final Duration timeout;
+  private final Networks networks;
   private final long deadlineNanos;
   private final Supplier<InetAddress @Nullable []> lastFound;
   private volatile InetAddress @Nullable [] found;
@@ -45,18 +48,21 @@ final class Connecting {
   /**
    * Prepares a probe.
    *
+   * @param networks in which the addresses may be
    * @param lastFound the addresses of the host that were found last
    * @param number tells it apart from others of the same alarm
    */
   Connecting(
       int port,
       Duration timeout,
+      Networks networks,
       long now,
       Supplier<InetAddress @Nullable []> lastFound,
       long number) {
     long nanos = timeout.toNanos();
     this.port = port;
     this.timeout = timeout;
+    this.networks = networks;
     this.deadlineNanos = now + nanos;
     this.alarmNanos = now + nanos / 2;
     this.lastFound = lastFound;
@@ -120,7 +126,17 @@ final class Connecting {
     } else if (usable != null && usable.length == 0) {
       throw new UnknownHostException("no address");
     }
-    addresses = usable;
+    addresses = usable == null ? null : permitted(usable);
+  }
+
+  private InetAddress[] permitted(InetAddress[] all) throws UnknownHostException {
+    InetAddress[] permitted =
+        Arrays.stream(all).filter(networks::contains).toArray(InetAddress[]::new);
+    if (permitted.length == 0) {
+      throw new UnknownHostException(
+          "refused, as " + all[0].getHostAddress() + " is not in the networks of the service");
+    }
+    return permitted;
   }
 
   private void connect(Selector selector, long now) throws IOException {

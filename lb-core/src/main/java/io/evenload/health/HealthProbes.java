@@ -1,6 +1,7 @@
 package io.evenload.health;
 
 import io.evenload.HealthProbe;
+import io.evenload.discovery.Networks;
 
 /**
  * The built-in probes. They are immutable and thread-safe, and may be shared by any number of
@@ -18,7 +19,7 @@ import io.evenload.HealthProbe;
  * <p>A server that is given by name is well if any of the name's addresses takes the connection;
  * each is given its part of the timeout. Names are looked up on workers, one lookup for each name
  * at a time. When that fails, or takes longer than half of the timeout, the addresses found last
- * are used.
+ * are used. Those outside the balancer's {@link io.evenload.LoadBalancer#networks()} are left out.
  */
 public final class HealthProbes {
 
@@ -26,7 +27,7 @@ public final class HealthProbes {
 
   /** Returns the probe that connects to the server's port and closes the connection. */
   public static HealthProbe tcp() {
-    return new TcpProbe(0);
+    return new TcpProbe(0, Networks.defaults());
   }
 
   /**
@@ -38,6 +39,6 @@ public final class HealthProbes {
     if (port < 1 || port > 65_535) {
       throw new IllegalArgumentException("port: " + port + " (expected: 1 to 65535)");
     }
-    return new TcpProbe(port);
+    return new TcpProbe(port, Networks.defaults());
   }
 }

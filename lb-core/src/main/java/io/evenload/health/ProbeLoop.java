@@ -2,6 +2,7 @@ package io.evenload.health;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.evenload.HealthReport;
+import io.evenload.discovery.Networks;
 import io.evenload.internal.threads.SharedThreads;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -54,13 +55,18 @@ final class ProbeLoop {
     this.names = new NameResolver(lookup);
   }
 
-  /** Starts one probe, which ends within the timeout, or a day. */
-  CompletionStage<HealthReport> start(String host, int port, Duration timeout) {
+  /**
+   * Starts one probe, which ends within the timeout, or a day.
+   *
+   * @param networks in which the addresses of the host may be, if that is a name
+   */
+  CompletionStage<HealthReport> start(String host, int port, Duration timeout, Networks networks) {
     Duration bounded = timeout.compareTo(LONGEST) < 0 ? timeout : LONGEST;
     Connecting probe =
         new Connecting(
             port,
             bounded,
+            NameResolver.isAddress(host) ? Networks.all() : networks,
             nanoTime.getAsLong(),
             () -> names.lastFound(host),
             numbers.getAndIncrement());

@@ -3,6 +3,7 @@ package io.evenload.health;
 import io.evenload.HealthProbe;
 import io.evenload.HealthReport;
 import io.evenload.Server;
+import io.evenload.discovery.Networks;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 
@@ -10,14 +11,22 @@ import java.util.concurrent.CompletionStage;
 final class TcpProbe implements HealthProbe {
 
   private final int port; // 0: the server's own
+  private final Networks networks; // in which the addresses of a name may be
 
-  TcpProbe(int port) {
+  TcpProbe(int port, Networks networks) {
     this.port = port;
+    this.networks = networks;
+  }
+
+  @Override
+  public HealthProbe within(Networks networks) {
+    return new TcpProbe(port, networks);
   }
 
   @Override
   public CompletionStage<HealthReport> probe(Server server, Duration timeout) {
-    return ProbeLoop.SHARED.start(server.host(), port == 0 ? server.port() : port, timeout);
+    return ProbeLoop.SHARED.start(
+        server.host(), port == 0 ? server.port() : port, timeout, networks);
   }
 
   @Override

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import io.evenload.HealthProbe;
 import io.evenload.HealthReport;
 import io.evenload.Server;
+import io.evenload.discovery.Networks;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -77,7 +78,7 @@ class HealthProbesTest {
     try (SilentTarget target = new SilentTarget()) {
       ProbeLoop loop = loop(name -> addresses(1));
 
-      assertThat(get(loop.start("127.0.0.1", target.port(), SHORT)))
+      assertThat(get(loop.start("127.0.0.1", target.port(), SHORT, Networks.defaults())))
           .isEqualTo(HealthReport.unhealthy("no connection in PT0.05S"));
       assertThat(connecting(target.port())).isZero();
     }
@@ -91,7 +92,7 @@ class HealthProbesTest {
       List<CompletableFuture<Long>> open = new ArrayList<>();
       for (int i = 0; i < 50; i++) {
         open.add(
-            loop.start("127.0.0.1", target.port(), SHORT)
+            loop.start("127.0.0.1", target.port(), SHORT, Networks.defaults())
                 .thenApply(report -> connecting(target.port()))
                 .toCompletableFuture());
         get(open.get(i));
@@ -107,7 +108,7 @@ class HealthProbesTest {
         ProbeTarget other = ProbeTarget.local()) {
       ProbeLoop loop = loop(name -> addresses(1));
       CompletableFuture<HealthReport> probe =
-          loop.start("127.0.0.1", target.port(), LONG).toCompletableFuture();
+          loop.start("127.0.0.1", target.port(), LONG, Networks.defaults()).toCompletableFuture();
       assertThat(answer(loop, "127.0.0.1", other.port())).isEqualTo(HealthReport.healthy());
       probe.cancel(false);
       assertThat(answer(loop, "127.0.0.1", other.port())).isEqualTo(HealthReport.healthy());
@@ -124,7 +125,9 @@ class HealthProbesTest {
       ProbeLoop loop = loop(name -> await(heard) ? addresses(1) : addresses());
       List<CompletionStage<Boolean>> blocked = new ArrayList<>();
       for (int i = 0; i < 20; i++) {
-        blocked.add(loop.start("named", target.port(), LONG).thenApply(report -> await(released)));
+        blocked.add(
+            loop.start("named", target.port(), LONG, Networks.defaults())
+                .thenApply(report -> await(released)));
       }
       heard.countDown(); // before that no result is there, which this thread would hear itself
 
@@ -145,7 +148,7 @@ class HealthProbesTest {
     try (SilentTarget silent = new SilentTarget();
         ProbeTarget target = ProbeTarget.local()) {
       CompletionStage<HealthReport> hanging =
-          loop.start("127.0.0.1", silent.port(), Duration.ofMillis(200));
+          loop.start("127.0.0.1", silent.port(), Duration.ofMillis(200), Networks.defaults());
       assertThat(answer(loop, "127.0.0.1", target.port())).isEqualTo(HealthReport.healthy());
       assertThat(get(hanging)).isEqualTo(HealthReport.unhealthy("no connection in PT0.2S"));
     }
@@ -167,7 +170,13 @@ class HealthProbesTest {
         ServerSocket well = new ServerSocket(silent.port(), 50, addresses(3)[0])) {
       ProbeLoop loop = loop(name -> addresses(1, 1, 3));
 
-      assertThat(get(loop.start("orders.test", well.getLocalPort(), Duration.ofSeconds(3))))
+      assertThat(
+              get(
+                  loop.start(
+                      "orders.test",
+                      well.getLocalPort(),
+                      Duration.ofSeconds(3),
+                      Networks.defaults())))
           .isEqualTo(HealthReport.healthy());
     }
   }
@@ -181,6 +190,23 @@ class HealthProbesTest {
   }
 
   @Test
+  void name_leadsToMetadata_isRefusedUnlessItHasOtherAddresses() throws Exception {
+    InetAddress metadata = InetAddress.getByName("169.254.169.254");
+    ProbeLoop loop = loop(name -> new InetAddress[] {metadata, addresses(1)[0]});
+    try (ProbeTarget target = ProbeTarget.local()) {
+      assertThat(answer(loop, "mixed.test", target.port())).isEqualTo(HealthReport.healthy());
+      assertThat(get(loop.start("mixed.test", target.port(), LONG, Networks.of("10.0.0.0/8"))))
+          .isEqualTo(
+              HealthReport.unhealthy(
+                  "UnknownHostException: refused, as 169.254.169.254 is not in the networks of the"
+                      + " service"));
+      assertThat(get(loop.start("127.0.0.1", target.port(), LONG, Networks.of("10.0.0.0/8"))))
+          .as("addresses were let pass by the list")
+          .isEqualTo(HealthReport.healthy());
+    }
+  }
+
+  @Test
   void name_resolverHangs_endsInTimeAndBlocksNoCaller() throws Exception {
     CountDownLatch never = new CountDownLatch(1);
     ProbeLoop loop =
@@ -190,7 +216,7 @@ class HealthProbesTest {
               return unknown(name);
             });
 
-    assertThat(get(loop.start("orders.test", 80, SHORT)))
+    assertThat(get(loop.start("orders.test", 80, SHORT, Networks.defaults())))
         .isEqualTo(HealthReport.unhealthy("no connection in PT0.05S"));
     never.countDown();
   }
@@ -209,10 +235,13 @@ class HealthProbesTest {
     try (ProbeTarget target = ProbeTarget.local()) {
       List<CompletionStage<HealthReport>> hanging = new ArrayList<>();
       for (int i = 0; i < 30; i++) {
-        hanging.add(loop.start("hanging" + i, 80, LONG));
+        hanging.add(loop.start("hanging" + i, 80, LONG, Networks.defaults()));
       }
 
-      assertThat(get(loop.start("orders.test", target.port(), Duration.ofSeconds(5))))
+      assertThat(
+              get(
+                  loop.start(
+                      "orders.test", target.port(), Duration.ofSeconds(5), Networks.defaults())))
           .isEqualTo(HealthReport.healthy());
       assertThat(hanging).noneMatch(probe -> probe.toCompletableFuture().isDone());
       never.countDown();
@@ -233,7 +262,10 @@ class HealthProbesTest {
             await(never);
             return addresses(1);
           });
-      assertThat(get(loop.start("orders.test", target.port(), Duration.ofSeconds(3))))
+      assertThat(
+              get(
+                  loop.start(
+                      "orders.test", target.port(), Duration.ofSeconds(3), Networks.defaults())))
           .isEqualTo(HealthReport.healthy());
       never.countDown();
     }
@@ -302,7 +334,7 @@ class HealthProbesTest {
   }
 
   private static HealthReport answer(ProbeLoop loop, String host, int port) throws Exception {
-    return get(loop.start(host, port, LONG));
+    return get(loop.start(host, port, LONG, Networks.defaults()));
   }
 
   private static HealthReport ask(HealthProbe probe, Server server) throws Exception {

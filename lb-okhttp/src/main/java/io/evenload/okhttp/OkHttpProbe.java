@@ -6,6 +6,7 @@ import static java.util.concurrent.TimeUnit.NANOSECONDS;
 import io.evenload.HealthProbe;
 import io.evenload.HealthReport;
 import io.evenload.Server;
+import io.evenload.discovery.Networks;
 import io.evenload.okhttp.internal.route.AttemptTrace;
 import io.evenload.okhttp.internal.route.NetworkHalf;
 import io.evenload.okhttp.internal.route.ServerDns;
@@ -60,6 +61,7 @@ final class OkHttpProbe implements HealthProbe {
   private final Request request;
   private final Function<Response, HealthReport> judge;
   private final ProbeDns names;
+  private final Networks networks; // in which the addresses of a server's name may be
   private final Map<String, Integer> held =
       new ConcurrentHashMap<>(); // calls that overran, by server
   private final ServerRoutes routes = new ServerRoutes(host -> false, true);
@@ -71,6 +73,21 @@ final class OkHttpProbe implements HealthProbe {
     this.request = request;
     this.judge = judge;
     this.names = new ProbeDns(client.dns(), THREADS);
+    this.networks = Networks.defaults();
+  }
+
+  private OkHttpProbe(OkHttpProbe other, Networks networks) {
+    this.client = other.client;
+    this.host = other.host;
+    this.request = other.request;
+    this.judge = other.judge;
+    this.names = other.names;
+    this.networks = networks;
+  }
+
+  @Override
+  public HealthProbe within(Networks networks) {
+    return new OkHttpProbe(this, networks);
   }
 
   /** Runs what OkHttp runs, which throws again what it has told the callback. */
@@ -129,7 +146,11 @@ final class OkHttpProbe implements HealthProbe {
   @Override
   public CompletionStage<HealthReport> probe(Server server, Duration timeout) {
     long nanos = timeout.compareTo(LONGEST) < 0 ? timeout.toNanos() : LONGEST.toNanos();
-    ServerDns dns = routes.to(host, server, client.dns(), false).lookUpBy(names.within(nanos / 2));
+    ServerDns dns =
+        routes
+            .to(host, server, client.dns(), false)
+            .lookUpBy(names.within(nanos / 2))
+            .within(networks);
     if (held.getOrDefault(dns.authority(), 0) >= MOST_HELD) {
       return CompletableFuture.completedFuture(
           HealthReport.unhealthy("the last " + MOST_HELD + " probes have not ended yet"));

@@ -25,6 +25,7 @@ final class DoNoHarmTest {
 
   private static final long SCHEDULES = Long.getLong("schedules", 150);
   private static final int LOOKS = 9;
+  private static final int ZONES = 3;
 
   @Test
   void generatedTrouble_costsNobodyAnything() throws IOException {
@@ -66,6 +67,74 @@ final class DoNoHarmTest {
     assertThat(pair.gain()).as("%s", pair).isGreaterThan(-0.01);
   }
 
+  /**
+   * Who waits for longer than a read takes is saved by a retry; but to wait is all that they did.
+   */
+  @Test
+  void allServersHang_callersThatWaitLonger_loseWhatARetryWouldSave() {
+    Schedule patient =
+        new Schedule(
+            "named",
+            servers(4, 0),
+            180,
+            Duration.ofSeconds(12),
+            Duration.ofSeconds(60),
+            List.of(episode(Kind.HANG, 10, 40, 1, 0, 0, 1, 2, 3)));
+    Pair pair = confirmed(patient);
+    assertThat(pair.gain()).as("%s", pair).isGreaterThan(-0.06);
+    assertThat(pair.p99Ratio()).as("%s", pair).isLessThan(0.1);
+  }
+
+  /** Those of the own zone got nearly all calls, since no more than a tenth may be ejected. */
+  @Test
+  void ownZoneHangs_andOneServerElsewhere_callsLeaveIt() {
+    for (double rate : new double[] {3, 30, 300}) {
+      Pair pair = confirmed(zoned(6, rate, episode(Kind.HANG, 10, 50, 1, 0, 0, 3, 4)));
+      assertThat(pair.gain()).as("%s", pair).isGreaterThan(-0.01);
+    }
+  }
+
+  /** Too few failures for a breaker, and too many for a zone of which two others are well. */
+  @Test
+  void ownZoneFailsInPart_noMoreIsLostThanWithoutZones() {
+    for (int servers : new int[] {3, 6, 30}) {
+      int[] own = IntStream.range(0, servers).filter(i -> i % ZONES == 0).toArray();
+      Pair pair = confirmed(zoned(servers, 100, episode(Kind.ERRORS, 10, 50, 0.3, 500, own)));
+      assertThat(pair.gain()).as("%s", pair).isGreaterThan(-0.01);
+    }
+  }
+
+  /** They are of no zone, and looked well beside zones that fail, as refusals did not count. */
+  @Test
+  void addressesThatAreGone_besideSharedErrors_drawNoCallsFromZones() {
+    Pair pair =
+        confirmed(
+            zoned(
+                12,
+                30,
+                episode(Kind.SHARED_ERRORS, 5, 55, 0.6, 503),
+                episode(Kind.STALE_LIST, 10, 50, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)));
+    assertThat(pair.gain()).as("%s", pair).isGreaterThan(-0.01);
+  }
+
+  private static Schedule zoned(int servers, double callsPerSecond, Episode... episodes) {
+    return new Schedule(
+        "named",
+        servers(servers, ZONES),
+        callsPerSecond,
+        Duration.ofSeconds(10),
+        Duration.ofSeconds(60),
+        List.of(episodes));
+  }
+
+  /** Servers that take turns to be in so many zones; in none if that is 0. */
+  private static List<Server> servers(int count, int zones) {
+    return IntStream.range(0, count)
+        .mapToObj(
+            i -> Server.builder("s" + i, 80).zone(zones == 0 ? null : "z" + i % zones).build())
+        .toList();
+  }
+
   private static Pair confirmed(Schedule schedule) {
     return DoNoHarmReport.confirmed(schedule, LOOKS);
   }
@@ -73,7 +142,7 @@ final class DoNoHarmTest {
   private static Schedule schedule(int servers, double callsPerSecond, Episode... episodes) {
     return new Schedule(
         "named",
-        IntStream.range(0, servers).mapToObj(i -> Server.of("s" + i, 80)).toList(),
+        servers(servers, 0),
         callsPerSecond,
         Duration.ofSeconds(10), // as long as a read: none is saved by a retry after one timed out
         Duration.ofSeconds(60),

@@ -13,6 +13,7 @@ import io.evenload.LoadBalancer;
 import io.evenload.LoadBalancerListener;
 import io.evenload.Server;
 import io.evenload.ServerList;
+import io.evenload.discovery.Networks;
 import io.evenload.health.HealthCheck;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -79,6 +80,29 @@ class OkHttpProbesTest {
 
     assertThat(a.hits()).isEqualTo(3);
     assertThat(a.connections()).isEqualTo(1);
+  }
+
+  @Test
+  void probe_ofANameThatLeadsToMetadata_isRefused() throws Exception {
+    Backend a = backends.start("a");
+    Server named = Server.of("rebound.test", a.port());
+    OkHttpClient client =
+        client(Wire.HTTP_1)
+            .newBuilder()
+            .dns(host -> List.of(InetAddress.getByName("169.254.169.254")))
+            .build();
+    HealthProbe probe = OkHttpProbes.http(client, url(Wire.HTTP_1, "/"));
+
+    assertThat(ask(probe, named).reason())
+        .startsWith("UnknownHostException: rebound.test: refused, as it leads to 169.254.169.254");
+    HealthProbe elsewhere =
+        OkHttpProbes.http(
+            client.newBuilder().dns(host -> List.of(InetAddress.getLoopbackAddress())).build(),
+            url(Wire.HTTP_1, "/"));
+    assertThat(ask(elsewhere, named)).isEqualTo(HealthReport.healthy());
+    assertThat(ask(elsewhere.within(Networks.of("10.0.0.0/8")), named).reason())
+        .endsWith("which is not in the networks of its service");
+    assertThat(a.hits()).isEqualTo(1);
   }
 
   @Test
