@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.xbill.DNS.Address;
 import org.xbill.DNS.Name;
+import org.xbill.DNS.NameTooLongException;
 import org.xbill.DNS.SimpleResolver;
 import org.xbill.DNS.TextParseException;
 
@@ -39,7 +40,7 @@ final class Checks {
     Name name = name(option, text);
     try {
       return name.isAbsolute() ? name : Name.concatenate(name, Name.root);
-    } catch (TextParseException e) {
+    } catch (NameTooLongException e) {
       throw new IllegalArgumentException(option + ": " + text + " (expected: a shorter name)", e);
     }
   }

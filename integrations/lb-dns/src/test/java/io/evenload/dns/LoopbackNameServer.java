@@ -13,8 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.xbill.DNS.Flags;
-import org.xbill.DNS.Header;
 import org.xbill.DNS.Message;
+import org.xbill.DNS.Section;
 
 /** A {@link FakeNameServer} behind real sockets. */
 final class LoopbackNameServer implements AutoCloseable {
@@ -60,11 +60,13 @@ final class LoopbackNameServer implements AutoCloseable {
         udp.receive(packet);
         byte[] query = new byte[packet.getLength()];
         System.arraycopy(buffer, 0, query, 0, query.length);
-        byte[] response = zone.respond(new Message(query)).toWire(65_535);
+        Message asked = new Message(query);
+        byte[] response = zone.respond(asked).toWire(65_535);
         if (response.length > UDP_SIZE) {
-          Message cut = new Message(new Header(new Message(response).getHeader().toWire()));
+          Message cut = new Message(asked.getHeader().getID());
+          cut.getHeader().setFlag(Flags.QR);
           cut.getHeader().setFlag(Flags.TC);
-          cut.addRecord(new Message(query).getQuestion(), 0);
+          cut.addRecord(asked.getQuestion(), Section.QUESTION);
           response = cut.toWire();
         }
         udp.send(new DatagramPacket(response, response.length, packet.getSocketAddress()));
