@@ -5,7 +5,9 @@ import static java.util.stream.Collectors.joining;
 import io.evenload.Server;
 import io.evenload.ServerList;
 import io.evenload.discovery.DnsServerList;
+import io.evenload.discovery.FileServerList;
 import io.evenload.discovery.ServerListProvider;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.ServiceConfigurationError;
@@ -32,7 +34,9 @@ final class Schemes {
               "static:<host:port,...>, such as static:10.0.0.1:8080,10.0.0.2:8080",
               Schemes::fixed),
           "dns",
-          new Own("dns", "dns:<host:port>, such as dns:orders.prod.internal:8080", Schemes::dns));
+          new Own("dns", "dns:<host:port>, such as dns:orders.prod.internal:8080", Schemes::dns),
+          "file",
+          new Own("file", "file:<path>, such as file:/etc/orders/servers.json", Schemes::file));
 
   private Schemes() {}
 
@@ -76,9 +80,7 @@ final class Schemes {
   private static Map<String, ServerListProvider> found() {
     Map<String, ServerListProvider> found = new TreeMap<>();
     add(ServiceLoader.load(ServerListProvider.class), found);
-    add(
-        ServiceLoader.load(ServerListProvider.class, Schemes.class.getClassLoader()),
-        found);
+    add(ServiceLoader.load(ServerListProvider.class, Schemes.class.getClassLoader()), found);
     return found;
   }
 
@@ -103,6 +105,13 @@ final class Schemes {
   private static ServerList fixed(String location) {
     return ServerList.of(
         Arrays.stream(location.split(",", -1)).map(String::strip).map(Server::parse).toList());
+  }
+
+  private static ServerList file(String location) {
+    if (location.isBlank()) {
+      throw new IllegalArgumentException(location);
+    }
+    return FileServerList.of(Path.of(location)); // InvalidPathException is such an exception, too
   }
 
   private static ServerList dns(String location) {

@@ -7,6 +7,7 @@ import io.evenload.LoadBalancer;
 import io.evenload.Server;
 import io.evenload.ServerList;
 import io.evenload.discovery.DnsServerList;
+import io.evenload.discovery.FileServerList;
 import io.evenload.discovery.ServerListProvider;
 import java.io.IOException;
 import java.net.URL;
@@ -56,6 +57,7 @@ class SchemesTest {
         .isInstanceOf(DnsServerList.class)
         .asString()
         .contains("orders.test:8080");
+    assertThat(servers("file:/no/such/servers.json")).isInstanceOf(FileServerList.class);
   }
 
   @Test
@@ -74,10 +76,11 @@ class SchemesTest {
         "srv:_o._tcp.test | io.evenload:lb-dns on the class path, which has srv:",
         "k8s:orders | io.evenload:lb-kubernetes on the class path, which has k8s:",
         "consul:orders | io.evenload:lb-consul on the class path, which has consul:",
-        "10.0.0.1 | one of consul:, dns:, k8s:, srv:, static:",
-        "orders:80 | one of consul:, dns:, k8s:, srv:, static:",
-        "'' | one of consul:, dns:, k8s:, srv:, static:",
+        "10.0.0.1 | one of consul:, dns:, file:, k8s:, srv:, static:",
+        "orders:80 | one of consul:, dns:, file:, k8s:, srv:, static:",
+        "'' | one of consul:, dns:, file:, k8s:, srv:, static:",
         "dns:orders | dns:<host:port>, such as dns:orders.prod.internal:8080",
+        "file: | file:<path>, such as file:/etc/orders/servers.json",
         "static: | static:<host:port,...>, such as static:10.0.0.1:8080,10.0.0.2:8080",
         "static:a:80,b | static:<host:port,...>, such as static:10.0.0.1:8080,10.0.0.2:8080",
       })
@@ -96,7 +99,7 @@ class SchemesTest {
         .withMessage(KEY + ": registry:/ (expected: registry:<name>)");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> servers("x:y"))
-        .withMessageEndingWith("(expected: one of consul:, dns:, k8s:, registry:, srv:, static:)");
+        .withMessageEndingWith("(expected: one of consul:, dns:, file:, k8s:, registry:, srv:, static:)");
   }
 
   @Test

@@ -24,7 +24,7 @@ final class Checks {
   /** Reads a name; one that is not ASCII in its ASCII form (IDNA). */
   static Name name(String option, String text) {
     requireNonNull(text, option);
-    if (!Address.isDottedQuad(text)) {
+    if (!Address.isDottedQuad(text) && text.indexOf(':') < 0) {
       try {
         return Name.fromString(IDN.toASCII(Server.of(text, 1).host()));
       } catch (IllegalArgumentException | TextParseException e) {

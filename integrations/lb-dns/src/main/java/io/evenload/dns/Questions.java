@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.xbill.DNS.Name;
 
 /**
@@ -67,7 +68,7 @@ final class Questions {
     return Math.max(rest, options.minInterval().toNanos());
   }
 
-  /** What was asked in this look and not answered, and why. */
+  /** What this look needed and was not answered, be it in this one or shortly before, and why. */
   Map<Question, IOException> failures() {
     return failures;
   }
@@ -128,6 +129,9 @@ final class Questions {
       if (known != null && known.untilNanos - now > 0) {
         current.put(question, known);
         answers.put(question, known.answer);
+        if (known.failure != null) {
+          failures.put(question, known.failure);
+        }
       } else {
         due.add(question);
       }
@@ -159,14 +163,14 @@ final class Questions {
   private void remember(Question question, Answer answer) {
     long seconds = Math.min(answer.ttlSeconds(), options.maxInterval().toSeconds() + 1);
     long nanos = Math.max(TimeUnit.SECONDS.toNanos(seconds), options.minInterval().toNanos());
-    current.put(question, new Known(answer, options.now() + nanos));
+    current.put(question, new Known(answer, options.now() + nanos, null));
   }
 
   private void failed(Question question, IOException cause, Map<Question, Answer> answers) {
     failures.put(question, cause);
     Known known = last.get(question);
     if (known != null) {
-      current.put(question, known.until(options.now() + RETRY_NANOS));
+      current.put(question, new Known(known.answer, options.now() + RETRY_NANOS, cause));
       answers.put(question, known.answer);
     }
   }
@@ -185,9 +189,10 @@ final class Questions {
     }
   }
 
-  private record Known(Answer answer, long untilNanos) {
-    Known until(long nanos) {
-      return new Known(answer, nanos);
-    }
-  }
+  /**
+   * An answer, and until when it holds.
+   *
+   * @param failure why there is no newer one, if it should be by now
+   */
+  private record Known(Answer answer, long untilNanos, @Nullable IOException failure) {}
 }

@@ -110,10 +110,8 @@ class DnsLookupTest {
     time.advance(ofSeconds(22));
     assertThat(told.take()).containsExactly("");
     dns.takeAsked();
-    time.advance(ofSeconds(6));
-    assertThat(dns.takeAsked()).hasSizeLessThanOrEqualTo(2);
-    time.advance(ofSeconds(3));
-    assertThat(dns.takeAsked()).isNotEmpty();
+    time.advance(ofSeconds(60));
+    assertThat(dns.takeAsked().size() / 2).as("looks in a minute").isBetween(7, 9);
     assertThat(told.take()).containsOnly("confirmed");
   }
 
@@ -132,7 +130,7 @@ class DnsLookupTest {
     dns.codes.put("", code);
     time.advance(ofSeconds(22));
     String twice = Rcode.string(code) + " from ns1, " + Rcode.string(code) + " from ns1";
-    assertThat(told.take()).containsExactly("failed: orders.test.: " + twice);
+    assertThat(told.take()).isNotEmpty().containsOnly("failed: orders.test.: " + twice);
   }
 
   @Test
@@ -261,7 +259,7 @@ class DnsLookupTest {
   void look_nameTooLongWithADomain_isNotAskedFor() {
     String label = "a".repeat(60) + ".";
     subscribe(
-        driven(DnsLookup.addresses(label + label + label + "a", 80))
+        driven(DnsLookup.addresses(label + label + label + "a".repeat(20), 80))
             .addressFamilies(StandardProtocolFamily.INET)
             .searchDomains(label + "test"));
     assertThat(dns.takeAsked()).hasSize(1);

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicLong;
 import org.xbill.DNS.CNAMERecord;
 import org.xbill.DNS.EDNSOption;
 import org.xbill.DNS.Flags;
@@ -37,6 +38,8 @@ final class FakeNameServer implements Resolver {
   boolean authoritative = true;
 
   private final String name;
+  private final AtomicLong looks = new AtomicLong();
+  private volatile String first;
   private volatile List<Record> records = List.of();
 
   FakeNameServer(String name) {
@@ -61,6 +64,11 @@ final class FakeNameServer implements Resolver {
     }
   }
 
+  /** How often the first question of all was asked. */
+  long looks() {
+    return looks.get();
+  }
+
   /** Returns what was asked since this was last called. */
   List<String> takeAsked() {
     List<String> all = List.copyOf(asked);
@@ -76,7 +84,7 @@ final class FakeNameServer implements Resolver {
     try {
       Message read = new Message(query.toWire());
       if (failure != null) {
-        asked.add(text);
+        note(text);
         return CompletableFuture.failedFuture(failure);
       }
       return CompletableFuture.completedFuture(new Message(respond(read).toWire(65_535)));
@@ -85,11 +93,19 @@ final class FakeNameServer implements Resolver {
     }
   }
 
+  private void note(String question) {
+    asked.add(question);
+    first = first == null ? question : first;
+    if (question.equals(first)) {
+      looks.incrementAndGet();
+    }
+  }
+
   /** Returns the answer to a query. */
   Message respond(Message query) {
     Record question = query.getQuestion();
     String text = question.getName() + " " + Type.string(question.getType());
-    asked.add(text);
+    note(text);
     Message response = new Message(query.getHeader().getID());
     response.getHeader().setFlag(Flags.QR);
     if (authoritative) {

@@ -26,6 +26,7 @@ final class LoopbackNameServer implements AutoCloseable {
   private final FakeNameServer zone;
   private final DatagramSocket udp;
   private final ServerSocket tcp;
+  private volatile Socket stream; // the last one
   private final List<Thread> threads = new ArrayList<>();
 
   LoopbackNameServer(FakeNameServer zone) throws IOException {
@@ -79,15 +80,17 @@ final class LoopbackNameServer implements AutoCloseable {
   private void answerStreams() {
     while (!tcp.isClosed()) {
       try (Socket socket = tcp.accept()) {
+        stream = socket;
         DataInputStream in = new DataInputStream(socket.getInputStream());
-        byte[] response =
-            zone.respond(new Message(in.readNBytes(in.readUnsignedShort()))).toWire(65_535);
-        overTcp.incrementAndGet();
         DataOutputStream out = new DataOutputStream(socket.getOutputStream());
-        out.writeShort(response.length);
-        out.write(response);
-        out.flush();
-        int unused = in.read(); // the client closes
+        while (!tcp.isClosed()) { // until the client closes
+          byte[] query = in.readNBytes(in.readUnsignedShort());
+          byte[] response = zone.respond(new Message(query)).toWire(65_535);
+          overTcp.incrementAndGet();
+          out.writeShort(response.length);
+          out.write(response);
+          out.flush();
+        }
       } catch (IOException e) {
         // It is closed, or will be.
       }
@@ -98,6 +101,9 @@ final class LoopbackNameServer implements AutoCloseable {
   public void close() throws IOException {
     udp.close();
     tcp.close();
+    if (stream != null) {
+      stream.close();
+    }
     for (Thread thread : threads) {
       try {
         thread.join();

@@ -210,7 +210,8 @@ class SrvLookupTest {
     dns.codes.put("_o._tcp.test. SRV", Rcode.SERVFAIL);
     time.advance(ofSeconds(11));
     assertThat(told.take())
-        .containsExactly("failed: _o._tcp.test.: SERVFAIL from ns1, SERVFAIL from ns1");
+        .isNotEmpty()
+        .containsOnly("failed: _o._tcp.test.: SERVFAIL from ns1, SERVFAIL from ns1");
   }
 
   @Test
