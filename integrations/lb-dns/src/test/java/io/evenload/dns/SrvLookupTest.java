@@ -200,7 +200,8 @@ class SrvLookupTest {
     dns.codes.put("a.test. A", Rcode.SERVFAIL);
     dns.codes.put("b.test. A", Rcode.SERVFAIL);
     subscribe();
-    assertThat(told.take()).containsExactly("failed: a.test.: SERVFAIL from ns1, SERVFAIL from ns1");
+    assertThat(told.take())
+        .containsExactly("failed: a.test.: SERVFAIL from ns1, SERVFAIL from ns1");
   }
 
   @Test
