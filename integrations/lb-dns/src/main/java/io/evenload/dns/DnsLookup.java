@@ -211,9 +211,9 @@ public final class DnsLookup implements ServerList {
 
     /**
      * Sets which addresses count; by default IPv4 and IPv6, or IPv4 alone in a JVM whose property
-     * {@code java.net.preferIPv4Stack} is true, as it has no other sockets. All addresses of a {@linkplain
-     * #addresses name} are servers. A target of SRV records is one server, so only its addresses of
-     * the first of these families that it has are used.
+     * {@code java.net.preferIPv4Stack} is true, as it has no other sockets. All addresses of a
+     * {@linkplain #addresses name} are servers. A target of SRV records is one server, so only its
+     * addresses of the first of these families that it has are used.
      *
      * @throws IllegalArgumentException if it is none, or one comes twice
      */
