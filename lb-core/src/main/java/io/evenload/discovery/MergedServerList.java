@@ -106,9 +106,10 @@ record MergedServerList(String name, List<ServerList> lists, boolean first) impl
     }
 
     /** Tells that the merged list is confirmed, once each part has been that confirms anything. */
-    void confirm() {
-      boolean current = told != null;
-      for (Part part : inUse()) {
+    void confirm(Part by) {
+      List<Part> inUse = inUse();
+      boolean current = told != null && inUse.contains(by);
+      for (Part part : inUse) {
         boolean standsBy = first && part.known().isEmpty();
         current &= !part.failing && (part.fresh || !part.confirms || standsBy);
       }
@@ -176,7 +177,7 @@ record MergedServerList(String name, List<ServerList> lists, boolean first) impl
             servers = fit;
             well();
             if (!merging.tell()) {
-              merging.confirm();
+              merging.confirm(this);
             }
           });
     }
@@ -187,7 +188,7 @@ record MergedServerList(String name, List<ServerList> lists, boolean first) impl
           () -> {
             confirms = true;
             well();
-            merging.confirm();
+            merging.confirm(this);
           });
     }
 

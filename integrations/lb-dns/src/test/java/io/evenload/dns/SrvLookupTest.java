@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenload.Server;
 import io.evenload.ServerList;
+import io.evenload.discovery.DnsServerList.Family;
 import io.evenload.testing.CapturedLog;
 import io.evenload.testing.VirtualTime;
-import java.net.StandardProtocolFamily;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -96,7 +96,7 @@ class SrvLookupTest {
     subscribe();
     assertThat(ids()).containsExactly("[fd00:0:0:0:0:0:0:1]:8081");
     dns.zone(SOA, SRV_A, A, "a.test. 60 IN AAAA fd00::1");
-    DnsLookup six = orders().addressFamilies(StandardProtocolFamily.INET6).build();
+    DnsLookup six = orders().family(Family.IPV6).build();
     six.subscribe(told);
     time.runDue();
     assertThat(ids()).containsExactly("[fd00:0:0:0:0:0:0:1]:8081");
