@@ -74,6 +74,15 @@ class SrvLookupTest {
   }
 
   @Test
+  void look_ofLongTtls_isOnceInTheLongestInterval() {
+    dns.zone(SOA, "_o._tcp.test. 86400 IN SRV 0 1 80 a.test.", "a.test. 86400 IN A 10.0.0.1");
+    subscribe();
+    dns.takeAsked();
+    time.advance(ofSeconds(330));
+    assertThat(dns.takeAsked()).contains("a.test. A").hasSizeBetween(20, 22);
+  }
+
+  @Test
   void look_targetThatMoved_isSeenWithItsTtl() {
     dns.zone(SOA, SRV_A, "a.test. 2 IN A 10.0.0.1");
     subscribe();
