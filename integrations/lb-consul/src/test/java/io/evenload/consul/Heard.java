@@ -55,7 +55,11 @@ final class Heard implements ServerList.Listener {
   }
 
   synchronized List<String> failures() {
-    return failures.stream().map(Throwable::getMessage).toList();
+    return failures.stream().map(Heard::words).toList();
+  }
+
+  private static String words(Throwable failure) {
+    return failure.getMessage() == null ? failure.toString() : failure.getMessage();
   }
 
   /** The ids of the list that was told last. */

@@ -2,7 +2,7 @@ package io.evenload.consul;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
-import java.net.BindException;
+import java.net.ServerSocket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -34,7 +34,14 @@ final class StubAgent implements AutoCloseable {
   private volatile String knownLeader = "true";
 
   StubAgent() throws IOException {
-    start(0);
+    start(freePort());
+  }
+
+  /** One that is given by number can be used again at once. */
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
   }
 
   private void start(int port) throws IOException {
@@ -68,18 +75,8 @@ final class StubAgent implements AutoCloseable {
   }
 
   void restart(int port) throws IOException {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    while (true) {
-      try {
-        server = new MockWebServer();
-        start(port);
-        return;
-      } catch (BindException e) { // taken for a moment by somebody's outgoing connection
-        if (System.nanoTime() - end > 0) {
-          throw e;
-        }
-      }
-    }
+    server = new MockWebServer();
+    start(port);
   }
 
   /** Answers requests this way, those excepted for which the script returns null. */

@@ -1,7 +1,7 @@
 package io.evenload.kubernetes;
 
 import java.io.IOException;
-import java.net.BindException;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +50,14 @@ final class StubApi implements AutoCloseable {
   }
 
   StubApi(@Nullable SSLSocketFactory tls) throws IOException {
-    start(0, tls);
+    start(freePort(), tls);
+  }
+
+  /** One that is given by number can be used again at once. */
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
   }
 
   private void start(int port, @Nullable SSLSocketFactory tls) throws IOException {
@@ -84,19 +91,9 @@ final class StubApi implements AutoCloseable {
 
   /** Another server begins at this port. */
   void restart(int port) throws IOException {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
     killed = false;
-    while (true) {
-      try {
-        server = new MockWebServer();
-        start(port, null);
-        return;
-      } catch (BindException e) { // taken for a moment by somebody's outgoing connection
-        if (System.nanoTime() - end > 0) {
-          throw e;
-        }
-      }
-    }
+    server = new MockWebServer();
+    start(port, null);
   }
 
   /** All data are lost, and versions begin anew. */
