@@ -1,6 +1,7 @@
 package io.evenload;
 
 import io.evenload.discovery.Networks;
+import io.evenload.internal.threads.SerialExecutor;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.List;

@@ -2,6 +2,7 @@ package io.evenload;
 
 import static java.util.Objects.requireNonNull;
 
+import io.evenload.internal.threads.SerialExecutor;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;

@@ -39,10 +39,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DnsServerList implements ServerList {
 
-  private final Builder options;
+  private final PollingServerList addresses;
 
-  private DnsServerList(Builder builder) {
-    this.options = builder;
+  private DnsServerList(PollingServerList addresses) {
+    this.addresses = addresses;
   }
 
   /**
@@ -65,14 +65,12 @@ public final class DnsServerList implements ServerList {
 
   @Override
   public Subscription subscribe(Listener listener) {
-    DnsPoller poller = new DnsPoller(options, requireNonNull(listener, "listener"));
-    poller.start();
-    return poller;
+    return addresses.subscribe(listener);
   }
 
   @Override
   public String toString() {
-    return options.toString();
+    return addresses.toString();
   }
 
   /** Turns a name into addresses; it may block. */
@@ -138,7 +136,8 @@ public final class DnsServerList implements ServerList {
 
     /**
      * Sets the time from one answer to the next question, before jitter; 10 seconds by default.
-     * Until the first success a name is asked again after at most 1 second.
+     * Until the first address a name that is known is asked again after at most 1 second; after a
+     * failure any is, and later after each further one, up to the interval or 30 seconds.
      *
      * @throws IllegalArgumentException if the interval is not 100 ms to 1 day
      */
@@ -211,7 +210,28 @@ public final class DnsServerList implements ServerList {
 
     /** Returns the list; later changes of this builder do not affect it. */
     public DnsServerList build() {
-      return new DnsServerList(new Builder(this));
+      return new DnsServerList(new Builder(this).polling());
+    }
+
+    /** The list that asks for the addresses; what the JDK does, no interrupt ends. */
+    private PollingServerList polling() {
+      Duration backoff = shorter(interval, PollingServerList.Builder.DEFAULT_MIN_BACKOFF);
+      PollingServerList.Builder polling =
+          PollingServerList.sourceBuilder(() -> new DnsSource(this))
+              .name(toString())
+              .interval(interval)
+              .jitter(jitter)
+              .minBackoff(backoff)
+              .maxBackoff(shorter(interval, PollingServerList.Builder.DEFAULT_MAX_BACKOFF))
+              .withoutTimeLimit()
+              .nanoTime(nanoTime)
+              .random(random)
+              .log(DnsSource.LOGGER, "the name");
+      return (scheduler == null ? polling : polling.scheduler(scheduler)).build();
+    }
+
+    private static Duration shorter(Duration one, Duration other) {
+      return one.compareTo(other) < 0 ? one : other;
     }
 
     /** Asks for the addresses, as servers in the order of their ids. */
@@ -223,25 +243,12 @@ public final class DnsServerList implements ServerList {
           .toList();
     }
 
-    Duration interval() {
-      return interval;
-    }
-
     Duration unknownGrace() {
       return unknownGrace;
     }
 
-    /** A factor around 1, as far from it as the jitter lets it. */
-    double jitter() {
-      return 1 + jitter * (2 * random.nextDouble() - 1);
-    }
-
     long now() {
       return nanoTime.getAsLong();
-    }
-
-    @Nullable ScheduledExecutorService scheduler() {
-      return scheduler;
     }
 
     /** Which list this is, for the log. */

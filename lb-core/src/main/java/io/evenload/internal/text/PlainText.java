@@ -1,20 +1,20 @@
-package io.evenload;
+package io.evenload.internal.text;
 
 /**
  * Makes text that came from elsewhere, such as a server's own words, fit for a line of a log: it
  * has one line and a bearable length.
  */
-final class PlainText {
+public final class PlainText {
 
   /** Some lines of a terminal: longer than any message of ours. */
-  static final int LONGEST = 1_000;
+  public static final int LONGEST = 1_000;
 
   private static final char INSTEAD = '\ufffd';
 
   private PlainText() {}
 
   /** Returns the text, without control characters and what is after the longest. */
-  static String of(String text) {
+  public static String of(String text) {
     if (text.length() <= LONGEST && text.chars().noneMatch(PlainText::breaksLines)) {
       return text;
     }
