@@ -15,4 +15,7 @@ module io.evenload.consul {
   requires org.slf4j;
 
   exports io.evenload.consul;
+
+  provides io.evenload.discovery.ServerListProvider with
+      io.evenload.consul.ConsulProvider;
 }

@@ -15,4 +15,7 @@ module io.evenload.kubernetes {
   requires org.slf4j;
 
   exports io.evenload.kubernetes;
+
+  provides io.evenload.discovery.ServerListProvider with
+      io.evenload.kubernetes.KubernetesProvider;
 }
