@@ -260,8 +260,7 @@ public final class ConsulServerList implements ServerList {
      * @throws IllegalArgumentException if the time is not 1 second to 10 minutes
      */
     public Builder waitTime(Duration waitTime) {
-      this.waitTime =
-          checked("waitTime", waitTime, Duration.ofSeconds(1), Duration.ofMinutes(10));
+      this.waitTime = checked("waitTime", waitTime, Duration.ofSeconds(1), Duration.ofMinutes(10));
       return this;
     }
 

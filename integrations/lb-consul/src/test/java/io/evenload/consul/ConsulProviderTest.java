@@ -24,8 +24,7 @@ class ConsulProviderTest {
 
   @Test
   void list_ofItsForm_asksThatAgent() {
-    assertThat(provider.list("orders"))
-        .hasToString("ConsulServerList orders at 127.0.0.1:8500");
+    assertThat(provider.list("orders")).hasToString("ConsulServerList orders at 127.0.0.1:8500");
     assertThat(provider.list("orders@10.0.0.7:8501"))
         .hasToString("ConsulServerList orders at 10.0.0.7:8501");
     assertThat(provider.list("orders@[fd00::7]:8501"))

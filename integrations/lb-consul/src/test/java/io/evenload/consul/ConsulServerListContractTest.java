@@ -51,7 +51,9 @@ final class ConsulServerListContractTest extends ServerListContract {
   }
 
   private static String entry(Server server) {
-    return ("{'Node':{'Node':'n','Address':'" + server.host() + "'},'Service':{'ID':'"
+    return ("{'Node':{'Node':'n','Address':'"
+            + server.host()
+            + "'},'Service':{'ID':'"
             + server.id()
             + "','Port':"
             + server.port()

@@ -137,9 +137,7 @@ class ConsulServerListTest {
 
   @Test
   void index_missing_agentIsAskedNowAndThen() {
-    agent.script(
-        request ->
-            new MockResponse.Builder().body("[" + passing("a") + "]").build());
+    agent.script(request -> new MockResponse.Builder().body("[" + passing("a") + "]").build());
     subscribe(builder());
     heard.await(h -> h.confirmations() >= 2);
 
@@ -209,7 +207,8 @@ class ConsulServerListTest {
             .filter("Service.Meta.version == \"2\""));
     heard.awaitIds();
 
-    assertThat(agent.requests().get(0).getUrl().encodedPath()).isEqualTo("/v1/health/service/orders");
+    assertThat(agent.requests().get(0).getUrl().encodedPath())
+        .isEqualTo("/v1/health/service/orders");
     assertThat(agent.requests().get(0).getUrl().query())
         .isEqualTo(
             "passing=true&tag=a&tag=b c&dc=dc2&ns=team&partition=part"
@@ -285,8 +284,7 @@ class ConsulServerListTest {
     subscribe(builder().waitTime(Duration.ofSeconds(1)));
     heard.awaitIds("n/a");
     agent.script(
-        request ->
-            new MockResponse.Builder().onResponseStart(SocketEffect.Stall.INSTANCE).build());
+        request -> new MockResponse.Builder().onResponseStart(SocketEffect.Stall.INSTANCE).build());
     heard.await(h -> !h.failures().isEmpty());
 
     assertThat(heard.ids()).containsExactly("n/a");
@@ -370,7 +368,8 @@ class ConsulServerListTest {
         .hasToString("ConsulServerList orders at 127.0.0.1:8500");
     assertThatThrownBy(() -> ConsulServerList.of(" "))
         .hasMessage("service: ' ' (expected: not blank)");
-    for (String url : List.of("agent:8500", "http://u:secret@a", "http://a?secret", "http://a#secret")) {
+    for (String url :
+        List.of("agent:8500", "http://u:secret@a", "http://a?secret", "http://a#secret")) {
       assertThatThrownBy(() -> builder().url(url))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageNotContaining("secret");

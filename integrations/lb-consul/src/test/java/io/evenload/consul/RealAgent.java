@@ -39,7 +39,9 @@ final class RealAgent implements AutoCloseable {
   private static Path binary() {
     String cache = System.getenv("EVENLOAD_CACHE");
     Path directory =
-        cache == null ? Path.of(System.getProperty("user.home"), ".cache", "evenload") : Path.of(cache);
+        cache == null
+            ? Path.of(System.getProperty("user.home"), ".cache", "evenload")
+            : Path.of(cache);
     Path binary = directory.resolve("consul/usr/bin/consul");
     if (!Files.isExecutable(binary)) {
       throw new AssertionError(binary + ": no Consul (expected: what .ci/consul puts there)");
@@ -96,8 +98,12 @@ final class RealAgent implements AutoCloseable {
   void register(String id, int port, int weight) throws IOException {
     put(
         "/v1/agent/service/register",
-        ("{'ID':'" + id + "','Name':'orders','Address':'127.0.0.1','Port':" + port
-                + ",'Tags':['blue'],'Meta':{'zone':'z1'},'Weights':{'Passing':" + weight
+        ("{'ID':'"
+                + id
+                + "','Name':'orders','Address':'127.0.0.1','Port':"
+                + port
+                + ",'Tags':['blue'],'Meta':{'zone':'z1'},'Weights':{'Passing':"
+                + weight
                 + ",'Warning':1}}")
             .replace('\'', '"'));
   }

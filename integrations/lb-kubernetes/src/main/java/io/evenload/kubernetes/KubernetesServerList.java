@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * that a change is known within a fraction of a second.
  *
  * <p>A pod is listed while it is ready. One that terminates is left out: it gets nothing new, and
- * what runs there may end. If no other is left, those are listed that terminate and still serve.
- * A server's id is the pod's name, or host and port where no pod stands behind an address; its zone
+ * what runs there may end. If no other is left, those are listed that terminate and still serve. A
+ * server's id is the pod's name, or host and port where no pod stands behind an address; its zone
  * is that of the pod's node; its metadata are {@code pod} and {@code node}.
  *
  * <p>While the API server cannot be reached the last list stays, {@link Listener#failed} tells why,

@@ -109,8 +109,7 @@ class KubernetesClusterTest {
 
   @Test
   void token_echoedByTheServer_isInNoMessage() {
-    api.script(
-        request -> StubApi.status(401, "no such token: first-token " + "x".repeat(1_000)));
+    api.script(request -> StubApi.status(401, "no such token: first-token " + "x".repeat(1_000)));
     subscribe(inCluster());
     heard.awaitFailure("HTTP 401: no such token: … x");
 
@@ -150,14 +149,14 @@ class KubernetesClusterTest {
   void token_overPlainHttp_isRefused() {
     assertThatThrownBy(
             () -> KubernetesCluster.builder("http://10.0.0.1").token(() -> "secret").build())
-        .hasMessage(
-            "url: http://10.0.0.1/ (expected: https, as everybody could read the token)");
+        .hasMessage("url: http://10.0.0.1/ (expected: https, as everybody could read the token)");
   }
 
   @Test
   void url_withMoreThanItNeeds_isRefusedAndNotShown() {
     for (String url :
-        List.of("10.0.0.1", "https://me:secret@host", "https://host?secret", "https://host#secret")) {
+        List.of(
+            "10.0.0.1", "https://me:secret@host", "https://host?secret", "https://host#secret")) {
       assertThatThrownBy(() -> KubernetesCluster.builder(url))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageNotContaining("secret");
@@ -214,8 +213,7 @@ class KubernetesClusterTest {
   }
 
   private void subscribe(KubernetesCluster cluster) {
-    subscription =
-        KubernetesServerList.builder("orders").cluster(cluster).build().subscribe(heard);
+    subscription = KubernetesServerList.builder("orders").cluster(cluster).build().subscribe(heard);
   }
 
   private void write(String file, String text) throws IOException {

@@ -424,8 +424,7 @@ class KubernetesServerListTest {
       api.put("s1", slice("b"));
       heard.awaitIds("b");
 
-      assertThat(log.messages())
-          .contains("KubernetesServerList shop/orders: the listener threw");
+      assertThat(log.messages()).contains("KubernetesServerList shop/orders: the listener threw");
     }
   }
 
@@ -484,7 +483,8 @@ class KubernetesServerListTest {
                 KubernetesServerList.builder("orders")
                     .cluster(KubernetesCluster.builder(api.url()).build())
                     .build())
-        .hasMessage("namespace: not given (expected: namespace(name), as the cluster has no default)");
+        .hasMessage(
+            "namespace: not given (expected: namespace(name), as the cluster has no default)");
     assertThatThrownBy(() -> KubernetesServerList.builder(" "))
         .hasMessage("service: ' ' (expected: not blank)");
     assertThatThrownBy(() -> builder().namespace(""))
@@ -573,8 +573,12 @@ class KubernetesServerListTest {
   }
 
   private static String event(String slice, String json, int version) {
-    return ("{'type':'MODIFIED','object':{'metadata':{'name':'" + slice + "','resourceVersion':'"
-            + version + "'},").replace('\'', '"')
+    return ("{'type':'MODIFIED','object':{'metadata':{'name':'"
+                + slice
+                + "','resourceVersion':'"
+                + version
+                + "'},")
+            .replace('\'', '"')
         + json
         + "}}";
   }

@@ -63,7 +63,10 @@ class SlicesTest {
             slice(
                 "s",
                 "IPv4",
-                "{'addresses':['10.0.0.1']," + beta + "},{'addresses':['10.0.0.2']," + deprecated
+                "{'addresses':['10.0.0.1'],"
+                    + beta
+                    + "},{'addresses':['10.0.0.2'],"
+                    + deprecated
                     + "}",
                 HTTP));
 
@@ -140,8 +143,9 @@ class SlicesTest {
 
   @Test
   void servers_namedPort_isPickedInEachSlice() throws IOException {
-    String ports = "{'name':'admin','port':9},{'name':'http','port':8080},{'port':53,'name':'http',"
-        + "'protocol':'UDP'},{'name':'all','port':null}";
+    String ports =
+        "{'name':'admin','port':9},{'name':'http','port':8080},{'port':53,'name':'http',"
+            + "'protocol':'UDP'},{'name':'all','port':null}";
     Slices slices = slices("http");
     slices.replace(
         List.of(
@@ -153,16 +157,14 @@ class SlicesTest {
 
   @Test
   void servers_noSuchPort_isAFailureThatNamesThosePresent() {
-    ApiObject slice =
-        slice("a", "IPv4", pod("p", "10.0.0.1", ""), HTTP + ",{'name':'','port':9}");
+    ApiObject slice = slice("a", "IPv4", pod("p", "10.0.0.1", ""), HTTP + ",{'name':'','port':9}");
     Slices slices = slices("grpc");
     try (CapturedLog log = new CapturedLog(KubernetesServerList.class)) {
       slices.put(slice);
       slices.put(slice);
 
       assertThat(log.messages())
-          .containsExactly(
-              "orders: slice a: port: grpc (expected: one of http, without a name)");
+          .containsExactly("orders: slice a: port: grpc (expected: one of http, without a name)");
     }
     assertThatThrownBy(slices::servers)
         .isInstanceOf(IOException.class)
