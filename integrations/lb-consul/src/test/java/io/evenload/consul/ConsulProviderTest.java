@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.evenload.ServerList;
 import io.evenload.discovery.ServerListProvider;
+import io.evenload.testing.Heard;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

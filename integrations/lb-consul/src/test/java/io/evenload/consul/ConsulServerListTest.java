@@ -7,6 +7,8 @@ import io.evenload.LoadBalancer;
 import io.evenload.Server;
 import io.evenload.ServerList;
 import io.evenload.testing.CapturedLog;
+import io.evenload.testing.Heard;
+import io.evenload.testing.Wait;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

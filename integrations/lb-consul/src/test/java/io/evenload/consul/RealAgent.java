@@ -1,5 +1,6 @@
 package io.evenload.consul;
 
+import io.evenload.testing.Wait;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

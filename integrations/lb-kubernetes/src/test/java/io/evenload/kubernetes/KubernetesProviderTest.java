@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.evenload.ServerList;
 import io.evenload.discovery.ServerListProvider;
+import io.evenload.testing.Heard;
 import java.util.List;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;

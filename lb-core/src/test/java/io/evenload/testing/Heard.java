@@ -1,4 +1,4 @@
-package io.evenload.consul;
+package io.evenload.testing;
 
 import static org.assertj.core.api.Assertions.fail;
 
@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
-/** What a list told, to be waited for. Thread-safe. */
-final class Heard implements ServerList.Listener {
+/** A listener that keeps what a server list told, to be waited for. Thread-safe. */
+public final class Heard implements ServerList.Listener {
 
   private static final long LONG_NANOS = TimeUnit.SECONDS.toNanos(30);
 
@@ -42,19 +42,19 @@ final class Heard implements ServerList.Listener {
     notifyAll();
   }
 
-  synchronized List<List<Server>> lists() {
+  public synchronized List<List<Server>> lists() {
     return List.copyOf(lists);
   }
 
-  synchronized int events() {
+  public synchronized int events() {
     return lists.size() + failures.size() + confirmations;
   }
 
-  synchronized int confirmations() {
+  public synchronized int confirmations() {
     return confirmations;
   }
 
-  synchronized List<String> failures() {
+  public synchronized List<String> failures() {
     return failures.stream().map(Heard::words).toList();
   }
 
@@ -63,23 +63,23 @@ final class Heard implements ServerList.Listener {
   }
 
   /** The ids of the list that was told last. */
-  synchronized List<String> ids() {
+  public synchronized List<String> ids() {
     return lists.isEmpty()
         ? List.of("none yet")
         : lists.get(lists.size() - 1).stream().map(Server::id).toList();
   }
 
   /** Waits until the last list has these ids. */
-  void awaitIds(String... ids) {
+  public void awaitIds(String... ids) {
     await(heard -> heard.ids().equals(List.of(ids)));
   }
 
-  void awaitFailure(String part) {
+  public void awaitFailure(String part) {
     await(heard -> heard.failures().stream().anyMatch(text -> text.contains(part)));
   }
 
   /** Waits until something was told after which this holds. */
-  synchronized void await(Predicate<Heard> condition) {
+  public synchronized void await(Predicate<Heard> condition) {
     long end = System.nanoTime() + LONG_NANOS;
     while (!condition.test(this)) {
       long rest = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());

@@ -1,15 +1,16 @@
-package io.evenload.kubernetes;
+package io.evenload.testing;
 
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
-/** Waits for what nobody announces. */
-final class Wait {
+/** Waits for what nobody announces, in tests that live in real time. */
+public final class Wait {
 
   private Wait() {}
 
-  static void until(BooleanSupplier condition) {
+  /** Returns as soon as the condition holds; half a minute later it fails. */
+  public static void until(BooleanSupplier condition) {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() - end >= 0) {
