@@ -218,6 +218,11 @@ final class ControlPath implements Control, ListSource.Target {
     return ended ? ageAtEnd : age();
   }
 
+  /** Where the list comes from; null before the balancer has begun to live. */
+  LoadBalancerStatus.@Nullable ListStatus listStatus() {
+    return source.status(balancer.nanoTime().getAsLong());
+  }
+
   private @Nullable Duration age() {
     long age = balancer.nanoTime().getAsLong() - listNanos;
     return listKnown ? Duration.ofNanos(Math.max(0, age)) : null;

@@ -87,6 +87,11 @@ public final class UpdatableServerList implements ServerList {
     };
   }
 
+  @Override
+  public String toString() {
+    return "UpdatableServerList";
+  }
+
   private static final class Subscriber {
     private final Listener listener;
     volatile boolean closed;

@@ -166,7 +166,8 @@ final class FileServerListTest {
     assertMistake("{\"servers\": [] \"x\"}", "line 1: expected ',' or '}'");
     assertMistake("{\"servers\" []}", "line 1: expected ':'");
     assertMistake("{\"servers\": [1]}", "servers[0]: expected an object or \"host:port\"");
-    assertMistake("{\"servers\": [true]}", "line 1: expected a string, a whole number, '{', '[' or null");
+    assertMistake(
+        "{\"servers\": [true]}", "line 1: expected a string, a whole number, '{', '[' or null");
     assertMistake("{\"servers\": [nil]}", "line 1: expected a value");
     assertMistake("{\"servers\": [null]}", "servers[0]: expected an object or \"host:port\"");
     assertMistake("{\"a\": 1, \"a\": 2}", "line 1: expected each name once");
@@ -178,7 +179,9 @@ final class FileServerListTest {
     assertMistake(
         "{\"servers\": [], \"token\": \"secret\"}",
         "the file: a field that is not known (expected: servers, written)");
-    assertMistake("{\"servers\": [], \"written\": \"now\"}", "written: expected a time such as 2026-01-31T12:00:00Z");
+    assertMistake(
+        "{\"servers\": [], \"written\": \"now\"}",
+        "written: expected a time such as 2026-01-31T12:00:00Z");
     assertMistake("{\"servers\": [{\"port\": 1}]}", "servers[0].host: expected a string");
     assertMistake("{\"servers\": [{\"host\": \"a\"}]}", "servers[0].port: expected a whole number");
     assertMistake(

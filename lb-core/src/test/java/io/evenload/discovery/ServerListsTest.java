@@ -158,13 +158,7 @@ final class ServerListsTest {
   @Test
   void copy_hasAllOfAServer() {
     Server server =
-        Server.builder("a", 1)
-            .id("x")
-            .weight(2)
-            .zone("z")
-            .priority(3)
-            .metadata("k", "v")
-            .build();
+        Server.builder("a", 1).id("x").weight(2).zone("z").priority(3).metadata("k", "v").build();
 
     assertThat(ServerLists.copy(server).build()).isEqualTo(server);
   }

@@ -134,7 +134,8 @@ final class StoredServerListTest {
     time.runDue();
 
     Instant written = ServersJson.parse(Files.readString(file())).written();
-    assertThat(written).isBetween(START.plus(Duration.ofMinutes(90)), START.plus(Duration.ofMinutes(100)));
+    assertThat(written)
+        .isBetween(START.plus(Duration.ofMinutes(90)), START.plus(Duration.ofMinutes(100)));
   }
 
   @Test

@@ -19,6 +19,10 @@ final class StubSource implements Callable<Collection<Server>> {
     down = false;
   }
 
+  Collection<Server> servers() {
+    return servers;
+  }
+
   void fail() {
     down = true;
   }

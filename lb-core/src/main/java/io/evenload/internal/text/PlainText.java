@@ -1,5 +1,7 @@
 package io.evenload.internal.text;
 
+import java.util.regex.Pattern;
+
 /**
  * Makes text that came from elsewhere, such as a server's own words, fit for a line of a log: it
  * has one line and a bearable length.
@@ -9,6 +11,8 @@ public final class PlainText {
   /** Some lines of a terminal: longer than any message of ours. */
   public static final int LONGEST = 1_000;
 
+  private static final Pattern USER = Pattern.compile("//[^/\\s]*@");
+  private static final Pattern QUERY = Pattern.compile("\\?[^\\s=]*=\\S*");
   private static final char INSTEAD = '\ufffd';
 
   private PlainText() {}
@@ -25,6 +29,14 @@ public final class PlainText {
       plain.append(breaksLines(c) ? INSTEAD : c);
     }
     return plain.append(end < text.length() ? "…" : "").toString();
+  }
+
+  /**
+   * Returns the text as {@link #of} does, without what may be credentials in the URLs that it has:
+   * users, passwords and queries.
+   */
+  public static String withoutCredentials(String text) {
+    return of(QUERY.matcher(USER.matcher(text).replaceAll("//…@")).replaceAll("?…"));
   }
 
   private static boolean breaksLines(int c) {
