@@ -16,7 +16,9 @@ import org.xbill.DNS.SOARecord;
 import org.xbill.DNS.Section;
 import org.xbill.DNS.Type;
 
-/** A real name server over UDP on a free local port, for as many records as a packet has room for. */
+/**
+ * A real name server over UDP on a free local port, for as many records as a packet has room for.
+ */
 final class DemoNameServer implements AutoCloseable {
 
   private static final int PACKET_BYTES = 1_232;

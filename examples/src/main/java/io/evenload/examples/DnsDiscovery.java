@@ -76,7 +76,9 @@ final class DnsDiscovery {
   }
 
   private static long listed(LoadBalancer orders) {
-    return orders.status().endpoints().stream().filter(each -> each.state() == EndpointState.ELIGIBLE).count();
+    return orders.status().endpoints().stream()
+        .filter(each -> each.state() == EndpointState.ELIGIBLE)
+        .count();
   }
 
   private static List<Integer> call(OkHttpClient client, int calls, List<DemoServer> servers)

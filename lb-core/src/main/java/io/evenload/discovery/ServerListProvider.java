@@ -9,8 +9,8 @@ import java.util.ServiceLoader;
  *
  * <p>{@code lb-config} finds the providers by {@link ServiceLoader}, so that a module which knows a
  * source of servers depends on neither it nor on anything else but {@code lb-core}: it names its
- * provider in {@code META-INF/services} and, if it is a Java module, by {@code provides}. A provider
- * has a public constructor without parameters, and is thread-safe.
+ * provider in {@code META-INF/services} and, if it is a Java module, by {@code provides}. A
+ * provider has a public constructor without parameters, and is thread-safe.
  */
 public interface ServerListProvider {
 

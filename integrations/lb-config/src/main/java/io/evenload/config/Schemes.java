@@ -92,8 +92,7 @@ final class Schemes {
         if (known != null && !known.getClass().getName().equals(each.getClass().getName())) {
           throw new IllegalArgumentException(
               "(expected: one module with %s:, not both %s and %s)"
-                  .formatted(
-                      each.scheme(), known.getClass().getName(), each.getClass().getName()));
+                  .formatted(each.scheme(), known.getClass().getName(), each.getClass().getName()));
         }
       }
     } catch (ServiceConfigurationError e) {

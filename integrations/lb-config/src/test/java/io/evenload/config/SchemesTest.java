@@ -41,8 +41,7 @@ class SchemesTest {
     Files.createDirectories(file.getParent());
     Files.writeString(file, String.join("\n", names));
     Thread.currentThread()
-        .setContextClassLoader(
-            new URLClassLoader(new URL[] {directory.toUri().toURL()}, former));
+        .setContextClassLoader(new URLClassLoader(new URL[] {directory.toUri().toURL()}, former));
   }
 
   private static Object servers(String text) {
@@ -99,7 +98,8 @@ class SchemesTest {
         .withMessage(KEY + ": registry:/ (expected: registry:<name>)");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> servers("x:y"))
-        .withMessageEndingWith("(expected: one of consul:, dns:, file:, k8s:, registry:, srv:, static:)");
+        .withMessageEndingWith(
+            "(expected: one of consul:, dns:, file:, k8s:, registry:, srv:, static:)");
   }
 
   @Test

@@ -47,9 +47,7 @@ record AddressLook(int port, List<Integer> types) implements Look {
   /** The address in a record of type A or AAAA. */
   static String address(Record record) {
     InetAddress address =
-        record instanceof ARecord four
-            ? four.getAddress()
-            : ((AAAARecord) record).getAddress();
+        record instanceof ARecord four ? four.getAddress() : ((AAAARecord) record).getAddress();
     return address.getHostAddress();
   }
 }

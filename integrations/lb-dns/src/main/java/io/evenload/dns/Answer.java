@@ -14,7 +14,8 @@ import org.xbill.DNS.Section;
 /**
  * What a name server says to a {@link Question}.
  *
- * @param records of the type that was asked for; none if the name, or the type there, does not exist
+ * @param records of the type that was asked for; none if the name, or the type there, does not
+ *     exist
  * @param additional what the name server added of itself
  * @param ttlSeconds for how long this holds; of what does not exist, as RFC 2308 says
  * @param alias the name to ask for next, if the answer ends with an alias; null if it is whole
@@ -53,8 +54,7 @@ record Answer(
     if (!unknown && authority == null && !name.equals(question.name())) {
       return new Answer(List.of(), List.of(), ttl, name);
     }
-    long negative =
-        authority == null ? 0 : Math.min(authority.getTTL(), authority.getMinimum());
+    long negative = authority == null ? 0 : Math.min(authority.getTTL(), authority.getMinimum());
     return new Answer(List.of(), List.of(), Math.min(ttl, negative), null);
   }
 

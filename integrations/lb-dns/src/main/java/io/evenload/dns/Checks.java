@@ -55,7 +55,10 @@ final class Checks {
       return new InetSocketAddress(address, server.port());
     } catch (IllegalArgumentException | UnknownHostException e) {
       throw new IllegalArgumentException(
-          "nameServers: " + text + " (expected: an address, such as 10.0.0.2, 10.0.0.2:5353 or [fd00::2]:53)", e);
+          "nameServers: "
+              + text
+              + " (expected: an address, such as 10.0.0.2, 10.0.0.2:5353 or [fd00::2]:53)",
+          e);
     }
   }
 

@@ -35,9 +35,9 @@ import org.xbill.DNS.Type;
  * <p>Of SRV records (RFC 2782) come port, weight and priority, and the target is in the metadata as
  * {@code target}. A server's id is its address and port. A name that does not exist, or has no such
  * record, is an empty list, for as long as the zone's SOA record says. A name server that says
- * SERVFAIL or REFUSED, or nothing, has not answered: the next one is asked, and if none answers that
- * is {@linkplain ServerList.Listener#failed told}, and the last good list stays. The same holds for a
- * single target of SRV records.
+ * SERVFAIL or REFUSED, or nothing, has not answered: the next one is asked, and if none answers
+ * that is {@linkplain ServerList.Listener#failed told}, and the last good list stays. The same
+ * holds for a single target of SRV records.
  *
  * <p>A {@linkplain ServerList.Subscription#refresh refresh} asks at once, whatever the TTL. Which
  * addresses may be called at all, the balancer says by {@link
@@ -81,7 +81,8 @@ public final class DnsLookup implements ServerList {
   /**
    * Returns a builder of the list of the servers in a name's SRV records.
    *
-   * @param name such as {@code _orders._tcp.prod.internal}; a dot at its end means the same as above
+   * @param name such as {@code _orders._tcp.prod.internal}; a dot at its end means the same as
+   *     above
    * @throws IllegalArgumentException if it is not a name
    */
   public static Builder srv(String name) {
@@ -102,7 +103,9 @@ public final class DnsLookup implements ServerList {
   /** Collects the options of a {@link DnsLookup}; not thread-safe. */
   public static final class Builder {
 
-    /** 1 second: who sets a TTL of nothing wants changes to be seen, and this is a query a second. */
+    /**
+     * 1 second: who sets a TTL of nothing wants changes to be seen, and this is a query a second.
+     */
     public static final Duration DEFAULT_MIN_INTERVAL = Duration.ofSeconds(1);
 
     /** 30 seconds, as long as the JDK keeps answers: a zone's TTL of a day hides no change. */
@@ -129,7 +132,9 @@ public final class DnsLookup implements ServerList {
     private Duration timeout = DEFAULT_TIMEOUT;
     private int attempts = DEFAULT_ATTEMPTS;
     private List<StandardProtocolFamily> families =
-        List.of(StandardProtocolFamily.INET, StandardProtocolFamily.INET6);
+        Boolean.getBoolean("java.net.preferIPv4Stack")
+            ? List.of(StandardProtocolFamily.INET)
+            : List.of(StandardProtocolFamily.INET, StandardProtocolFamily.INET6);
     private List<InetSocketAddress> nameServers = List.of(); // none of both: the system's
     private List<Resolver> resolvers = List.of();
     private @Nullable List<Name> searchDomains;
@@ -205,9 +210,10 @@ public final class DnsLookup implements ServerList {
     }
 
     /**
-     * Sets which addresses count; by default IPv4 and IPv6. All addresses of a {@linkplain
-     * #addresses name} are servers. A target of SRV records is one server, so only its addresses of
-     * the first of these families that it has are used.
+     * Sets which addresses count; by default IPv4 and IPv6, or IPv4 alone in a JVM whose property
+     * {@code java.net.preferIPv4Stack} is true, as it has no other sockets. All addresses of a
+     * {@linkplain #addresses name} are servers. A target of SRV records is one server, so only its
+     * addresses of the first of these families that it has are used.
      *
      * @throws IllegalArgumentException if it is none, or one comes twice
      */
@@ -236,8 +242,8 @@ public final class DnsLookup implements ServerList {
     }
 
     /**
-     * Sets what asks the name servers, in place of their addresses, for what dnsjava can do besides:
-     * DNS over HTTPS, TSIG.
+     * Sets what asks the name servers, in place of their addresses, for what dnsjava can do
+     * besides: DNS over HTTPS, TSIG.
      *
      * @throws IllegalArgumentException if there is none
      */
@@ -283,8 +289,9 @@ public final class DnsLookup implements ServerList {
     }
 
     /**
-     * Sets where answers are waited for; the caller shuts it down. By default all lists share daemon
-     * threads. As it may be blocked by that, this should not be a scheduler that others wait for.
+     * Sets where answers are waited for; the caller shuts it down. By default all lists share
+     * daemon threads. As it may be blocked by that, this should not be a scheduler that others wait
+     * for.
      */
     public Builder scheduler(ScheduledExecutorService scheduler) {
       this.scheduler = requireNonNull(scheduler, "scheduler");
@@ -307,7 +314,9 @@ public final class DnsLookup implements ServerList {
     /** How the servers are found. */
     Look look() {
       List<Integer> types =
-          families.stream().map(each -> each == StandardProtocolFamily.INET ? Type.A : Type.AAAA).toList();
+          families.stream()
+              .map(each -> each == StandardProtocolFamily.INET ? Type.A : Type.AAAA)
+              .toList();
       return port == 0 ? new SrvLook(types) : new AddressLook(port, types);
     }
 
@@ -332,9 +341,7 @@ public final class DnsLookup implements ServerList {
       List<Name> searched = asksSystem() ? system.searchPath() : List.of();
       int dots = asksSystem() ? system.ndots() : DEFAULT_NDOTS;
       return SearchNames.of(
-          name,
-          searchDomains == null ? searched : searchDomains,
-          ndots == null ? dots : ndots);
+          name, searchDomains == null ? searched : searchDomains, ndots == null ? dots : ndots);
     }
 
     Duration minInterval() {

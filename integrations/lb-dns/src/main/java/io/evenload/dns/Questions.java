@@ -115,7 +115,7 @@ final class Questions {
         hopeless &= !take(each.getKey(), each.getValue(), answers);
       }
     }
-    rest.forEach(question -> failed(question, new IOException("not asked"), answers));
+    rest.forEach(question -> failed(question, new IOException(question + ": not asked"), answers));
     return answers;
   }
 
@@ -185,7 +185,9 @@ final class Questions {
       throw new SocketTimeoutException(question + ": time-out");
     } catch (ExecutionException e) {
       Throwable cause = e.getCause();
-      throw cause instanceof IOException told ? told : new IOException(question + ": " + cause, cause);
+      throw cause instanceof IOException told
+          ? told
+          : new IOException(question + ": " + cause, cause);
     }
   }
 

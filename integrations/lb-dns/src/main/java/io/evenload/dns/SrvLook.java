@@ -51,8 +51,7 @@ record SrvLook(List<Integer> types) implements Look {
     for (int type : types) {
       Map<Name, List<Record>> given = given(type, targets, answer);
       given.forEach(
-          (target, records) ->
-              questions.told(new Question(target, type), Answer.of(records)));
+          (target, records) -> questions.told(new Question(target, type), Answer.of(records)));
       given.forEach(found::putIfAbsent);
     }
     for (int type : types) {

@@ -27,7 +27,8 @@ final class SrvServers {
 
   private final List<SRVRecord> records;
   private final Map<Name, List<Record>> addresses;
-  private final Set<Integer> weighted = new HashSet<>(); // the priorities at which a weight is not 0
+  private final Set<Integer> weighted =
+      new HashSet<>(); // the priorities at which a weight is not 0
   private final int scale;
 
   private SrvServers(List<SRVRecord> records, Map<Name, List<Record>> addresses) {

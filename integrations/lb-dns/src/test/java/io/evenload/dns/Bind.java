@@ -97,8 +97,7 @@ final class Bind implements AutoCloseable {
   /** Starts it, and waits until it answers. */
   void start() throws IOException {
     process =
-        new ProcessBuilder(
-                EXECUTABLE, "-f", "-g", "-c", directory.resolve("named.conf").toString())
+        new ProcessBuilder(EXECUTABLE, "-f", "-g", "-c", directory.resolve("named.conf").toString())
             .redirectErrorStream(true)
             .redirectOutput(directory.resolve("named.log").toFile())
             .start();

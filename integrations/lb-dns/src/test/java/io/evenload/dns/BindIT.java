@@ -21,8 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Lists from a BIND 9 whose zone changes, and which is frozen, killed, and started again without its
- * zone, while two threads call the servers of the list: no call fails.
+ * Lists from a BIND 9 whose zone changes, and which is frozen, killed, and started again without
+ * its zone, while two threads call the servers of the list: no call fails.
  */
 class BindIT {
 
@@ -154,8 +154,7 @@ class BindIT {
     bind.add(records);
     balancer =
         LoadBalancer.builder("many")
-            .servers(
-                DnsLookup.addresses("many.shop.test.", 80).nameServers(bind.address()).build())
+            .servers(DnsLookup.addresses("many.shop.test.", 80).nameServers(bind.address()).build())
             .build();
     Await.until("200 servers", () -> listed().equals(expected));
     bind.remove(records.subList(0, 50));

@@ -124,7 +124,8 @@ class ChurnIT {
     fours.forEach(record -> hosts.add(record.substring(record.lastIndexOf(' ') + 1)));
     sixes.forEach(
         record ->
-            hosts.add(record.substring(record.lastIndexOf(' ') + 1).replace("::", ":0:0:0:0:0:0:")));
+            hosts.add(
+                record.substring(record.lastIndexOf(' ') + 1).replace("::", ":0:0:0:0:0:0:")));
     return hosts;
   }
 

@@ -38,10 +38,7 @@ class DnsLookupTest {
   }
 
   private DnsLookup.Builder driven(DnsLookup.Builder list) {
-    return list.resolvers(dns)
-        .nanoTime(time)
-        .scheduler(time)
-        .random(new SplittableRandom(1));
+    return list.resolvers(dns).nanoTime(time).scheduler(time).random(new SplittableRandom(1));
   }
 
   private ServerList.Subscription subscribe(DnsLookup.Builder list) {
@@ -162,10 +159,7 @@ class DnsLookupTest {
 
   @Test
   void look_resolverThatThrows_isAFailure() {
-    subscribe(
-        orders()
-            .attempts(1)
-            .resolvers(new ThrowingResolver()));
+    subscribe(orders().attempts(1).resolvers(new ThrowingResolver()));
     assertThat(told.take())
         .containsExactly("failed: orders.test.: java.lang.IllegalStateException: broken from bad");
   }
@@ -296,7 +290,8 @@ class DnsLookupTest {
   @Test
   void balancer_metadataAddresses_areRefused() {
     dns.zone(SOA, ONE, "orders.test. 20 IN A 169.254.169.254", "orders.test. 20 IN AAAA fe80::1");
-    try (LoadBalancer balancer = time.drive(LoadBalancer.builder("orders")).servers(orders().build()).build()) {
+    try (LoadBalancer balancer =
+        time.drive(LoadBalancer.builder("orders")).servers(orders().build()).build()) {
       time.runDue();
       assertThat(balancer.status().endpoints()).hasSize(1);
     }
@@ -327,8 +322,11 @@ class DnsLookupTest {
   void options_outOfRange_areRefused() {
     DnsLookup.Builder list = orders();
     assertRefused(() -> DnsLookup.addresses("a", 0), "port: 0 (expected: 1 to 65535)");
-    assertRefused(() -> list.minInterval(ofMillis(99)), "minInterval: PT0.099S (expected: PT0.1S to PT24H)");
-    assertRefused(() -> list.maxInterval(Duration.ofDays(2)), "maxInterval: PT48H (expected: PT0.1S to PT24H)");
+    assertRefused(
+        () -> list.minInterval(ofMillis(99)), "minInterval: PT0.099S (expected: PT0.1S to PT24H)");
+    assertRefused(
+        () -> list.maxInterval(Duration.ofDays(2)),
+        "maxInterval: PT48H (expected: PT0.1S to PT24H)");
     assertRefused(() -> list.timeout(ofMillis(9)), "timeout: PT0.009S (expected: PT0.1S to PT1M)");
     assertRefused(() -> list.attempts(0), "attempts: 0 (expected: 1 to 10)");
     assertRefused(() -> list.ndots(16), "ndots: 16 (expected: 0 to 15)");
@@ -341,7 +339,9 @@ class DnsLookupTest {
     for (String bad : List.of("ns1.internal", "10.0.0.2:0", "", "[::1]", "10.0.0.2:53:53")) {
       assertRefused(
           () -> list.nameServers(bad),
-          "nameServers: " + bad + " (expected: an address, such as 10.0.0.2, 10.0.0.2:5353 or [fd00::2]:53)");
+          "nameServers: "
+              + bad
+              + " (expected: an address, such as 10.0.0.2, 10.0.0.2:5353 or [fd00::2]:53)");
     }
   }
 

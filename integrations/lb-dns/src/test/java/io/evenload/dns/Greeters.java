@@ -21,7 +21,8 @@ import java.util.concurrent.locks.LockSupport;
 final class Greeters implements AutoCloseable {
 
   private static final int CALLERS = 2;
-  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5); // the ports run out else
+  private static final long PAUSE_NANOS =
+      TimeUnit.MILLISECONDS.toNanos(5); // the ports run out else
 
   final Queue<Exception> failures = new ConcurrentLinkedQueue<>();
 

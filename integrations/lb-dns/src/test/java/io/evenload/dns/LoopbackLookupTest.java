@@ -40,8 +40,7 @@ class LoopbackLookupTest {
     }
     zone.zone(lines.toArray(String[]::new));
     try (LoopbackNameServer server = new LoopbackNameServer(zone)) {
-      DnsLookup list =
-          DnsLookup.addresses("orders.test", 80).nameServers(server.address()).build();
+      DnsLookup list = DnsLookup.addresses("orders.test", 80).nameServers(server.address()).build();
       assertThat(first(list)).hasSize(200);
       assertThat(server.overTcp).hasPositiveValue();
     }

@@ -21,7 +21,7 @@ final class SrvLookupContractTest extends ServerListContract {
     DnsLookup list =
         DnsLookup.srv("_o._tcp.test.")
             .resolvers(dns)
-        .attempts(1)
+            .attempts(1)
             .nanoTime(time)
             .scheduler(time)
             .random(new SeededRandom(1))
@@ -39,7 +39,8 @@ final class SrvLookupContractTest extends ServerListContract {
     List<String> lines = new ArrayList<>(List.of(SOA));
     for (Server server : servers) {
       String target = "t" + server.host().replace('.', '-') + ".test.";
-      lines.add("_o._tcp.test. 1 IN SRV 0 %d %d %s".formatted(server.weight(), server.port(), target));
+      lines.add(
+          "_o._tcp.test. 1 IN SRV 0 %d %d %s".formatted(server.weight(), server.port(), target));
       lines.add(target + " 1 IN A " + server.host());
     }
     dns.zone(lines.toArray(String[]::new));

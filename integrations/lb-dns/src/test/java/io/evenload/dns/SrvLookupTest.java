@@ -25,7 +25,8 @@ class SrvLookupTest {
   private static final String A = "a.test. 60 IN A 10.0.0.1";
   private static final String B = "b.test. 60 IN A 10.0.0.2";
   private static final String BOTH =
-      "10.0.0.1:8081 weight=3 metadata=[target], 10.0.0.2:8082 weight=7 priority=1 metadata=[target]";
+      "10.0.0.1:8081 weight=3 metadata=[target], 10.0.0.2:8082 weight=7 priority=1"
+          + " metadata=[target]";
 
   private final VirtualTime time = new VirtualTime();
   private final FakeNameServer dns = new FakeNameServer("ns1").zone(SOA, SRV_A, SRV_B, A, B);
@@ -176,8 +177,8 @@ class SrvLookupTest {
       time.advance(ofSeconds(80));
       assertThat(log.messages())
           .containsExactly(
-              "DnsLookup _o._tcp.test SRV: a question was not answered; what was known of them stays"
-                  + " for 5 s at least: a.test.: SERVFAIL from ns1, SERVFAIL from ns1");
+              "DnsLookup _o._tcp.test SRV: a question was not answered; what was known of them"
+                  + " stays for 5 s at least: a.test.: SERVFAIL from ns1, SERVFAIL from ns1");
     }
     assertThat(ids()).containsExactly("10.0.0.1:8081", "10.0.0.7:8082");
     dns.takeAsked();
@@ -200,7 +201,8 @@ class SrvLookupTest {
     dns.codes.put("a.test. A", Rcode.SERVFAIL);
     dns.codes.put("b.test. A", Rcode.SERVFAIL);
     subscribe();
-    assertThat(told.take()).containsExactly("failed: a.test.: SERVFAIL from ns1, SERVFAIL from ns1");
+    assertThat(told.take())
+        .containsExactly("failed: a.test.: SERVFAIL from ns1, SERVFAIL from ns1");
   }
 
   @Test
