@@ -102,8 +102,8 @@ public final class KubernetesCluster {
 
   /**
    * Asks for the zone of a node: the client's own, if the pod knows its node's name by the downward
-   * API ({@code spec.nodeName}). It blocks for up to some seconds. The service account needs the
-   * permission to {@code get} {@code nodes}, which a {@code ClusterRole} gives.
+   * API ({@code spec.nodeName}). It blocks for up to some seconds. The service account needs a
+   * {@code ClusterRole} that lets it get nodes.
    *
    * @return the node's label {@code topology.kubernetes.io/zone}, or an old cluster's {@code
    *     failure-domain.beta.kubernetes.io/zone}; null if it has neither
