@@ -177,7 +177,7 @@ final class Slices {
         continue;
       }
       try {
-        (member.terminating ? draining : ready).add(server(slice, member, number));
+        (member.terminating ? draining : ready).add(server(member, number));
       } catch (IllegalArgumentException e) {
         bad.add(e.getMessage());
       }
@@ -188,7 +188,7 @@ final class Slices {
     return new Part(slice.addressType, ready, draining, null);
   }
 
-  private static Server server(ApiObject slice, ApiObject.Member member, int number) {
+  private static Server server(ApiObject.Member member, int number) {
     String zone = member.zone == null || member.zone.isBlank() ? null : member.zone;
     Server.Builder server = Server.builder(member.address, number).zone(zone);
     if (member.pod != null) {
