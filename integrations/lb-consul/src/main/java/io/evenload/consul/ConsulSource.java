@@ -128,10 +128,16 @@ final class ConsulSource implements PollingServerList.Source {
     if (response.isSuccessful()) {
       return;
     }
-    String told = response.peekBody(LONGEST_MESSAGE).string().replaceAll("\\p{Cntrl}+", " ");
+    String told = response.peekBody(LONGEST_MESSAGE).string();
     String sent = response.request().header("X-Consul-Token");
     String harmless = sent == null ? told : told.replace(sent, "…");
-    throw new IOException("HTTP " + response.code() + ": " + harmless.strip());
+    throw new IOException("HTTP " + response.code() + ": " + oneLine(harmless));
+  }
+
+  /** The text as one line that is not too long. */
+  private static String oneLine(String text) {
+    String line = text.replaceAll("\\p{Cntrl}+", " ").strip();
+    return line.length() > LONGEST_MESSAGE ? line.substring(0, LONGEST_MESSAGE) + "…" : line;
   }
 
   private List<Server> servers(List<HealthEntry> entries) {
@@ -148,7 +154,7 @@ final class ConsulSource implements PollingServerList.Source {
       }
     }
     if (!bad.isEmpty() && !bad.equals(skipped)) {
-      logger.warn("{}: instances skipped: {}", options, String.join("; ", bad));
+      logger.warn("{}: instances skipped: {}", options, oneLine(String.join("; ", bad)));
     }
     skipped = bad;
     return servers;

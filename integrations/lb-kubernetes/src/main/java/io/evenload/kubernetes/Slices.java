@@ -67,7 +67,8 @@ final class Slices {
 
   private void warn(ApiObject slice, String problem) {
     if (!problem.equals(warned.put(slice.name, problem))) {
-      logger.warn("{}: slice {}: {}", service, slice.name, problem);
+      String text = KubernetesCluster.shown("slice " + slice.name + ": " + problem, null);
+      logger.warn("{}: {}", service, text);
     }
   }
 
