@@ -64,23 +64,21 @@ final class Json {
 
   private @Nullable Object value() {
     skipSpace();
-    char c = peek();
-    switch (c) {
-      case '{':
-        return nested(this::object);
-      case '[':
-        return nested(this::array);
-      case '"':
-        return string();
-      case 'n':
-        if (text.startsWith("null", at)) {
-          at += "null".length();
-          return null;
-        }
-        throw expected("a value");
-      default:
-        return number();
+    return switch (peek()) {
+      case '{' -> nested(this::object);
+      case '[' -> nested(this::array);
+      case '"' -> string();
+      case 'n' -> nothing();
+      default -> number();
+    };
+  }
+
+  private @Nullable Object nothing() {
+    if (!text.startsWith("null", at)) {
+      throw expected("a value");
     }
+    at += "null".length();
+    return null;
   }
 
   private <T> T nested(Supplier<T> what) {
@@ -177,24 +175,16 @@ final class Json {
   private char escaped() {
     char c = peek();
     at++;
-    switch (c) {
-      case '"', '\\', '/':
-        return c;
-      case 'b':
-        return '\b';
-      case 'f':
-        return '\f';
-      case 'n':
-        return '\n';
-      case 'r':
-        return '\r';
-      case 't':
-        return '\t';
-      case 'u':
-        return unicode();
-      default:
-        throw expected("an escape of JSON");
-    }
+    return switch (c) {
+      case '"', '\\', '/' -> c;
+      case 'b' -> '\b';
+      case 'f' -> '\f';
+      case 'n' -> '\n';
+      case 'r' -> '\r';
+      case 't' -> '\t';
+      case 'u' -> unicode();
+      default -> throw expected("an escape of JSON");
+    };
   }
 
   private char unicode() {

@@ -25,10 +25,11 @@ import org.slf4j.LoggerFactory;
  * ServerList orders = StoredServerList.of(consul, Path.of("/var/cache/shop/orders.json"));
  * }</pre>
  *
- * <p>The file is read if the source fails before its first list, or has not given one within {@link
- * #DEFAULT_PATIENCE}. Its servers are then the list until the source answers, which counts as
- * {@linkplain ServerList.Listener#failed failed} and is logged, both with the age of the file. A
- * file that is corrupted or older than {@link #DEFAULT_MAX_AGE} is ignored with a warning.
+ * <p>The file is read if the source fails, or cannot be subscribed to, before its first list, or
+ * has not given one within {@link #DEFAULT_PATIENCE}. Its servers are then the list until the
+ * source answers, which counts as {@linkplain ServerList.Listener#failed failed} and is logged,
+ * both with the age of the file. A file that is corrupted or older than {@link #DEFAULT_MAX_AGE} is
+ * ignored with a warning.
  *
  * <p>Every list that has servers is written, at most once in 10 seconds, and again after 10 minutes
  * in which the source confirmed it, so that its age is known. Writing replaces the file at once: a
@@ -137,7 +138,13 @@ public final class StoredServerList implements ServerList {
   @Override
   public Subscription subscribe(Listener listener) {
     Storing storing = new Storing(listener);
-    storing.start(source);
+    try {
+      storing.start(source);
+    } catch (Throwable e) { // who subscribes tries again, and has the stored list meanwhile
+      storing.subscriber.execute(() -> storing.failed(e));
+      storing.close();
+      throw e;
+    }
     storing.wait(patience);
     return storing;
   }

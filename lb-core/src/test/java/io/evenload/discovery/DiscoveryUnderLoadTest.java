@@ -205,9 +205,10 @@ final class DiscoveryUnderLoadTest {
     public void updated(List<Server> servers) {
       int least = Integer.MAX_VALUE;
       for (Server server : servers) {
-        String[] parts = server.host().split("\\.");
-        int number = Integer.parseInt(parts[2]) * 256 + Integer.parseInt(parts[3]);
-        least = Math.min(least, number);
+        String host = server.host();
+        int last = host.lastIndexOf('.');
+        int third = Integer.parseInt(host.substring(host.lastIndexOf('.', last - 1) + 1, last));
+        least = Math.min(least, 256 * third + Integer.parseInt(host.substring(last + 1)));
       }
       firsts.add(least);
       lists.add(new WeakReference<>(servers));

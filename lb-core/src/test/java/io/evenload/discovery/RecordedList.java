@@ -16,9 +16,10 @@ final class RecordedList implements ServerList.Listener {
     List<Server> servers = new ArrayList<>();
     for (String word : text.split(" ")) {
       if (!word.isEmpty()) {
-        String[] parts = word.split("=");
-        int weight = parts.length > 1 ? Integer.parseInt(parts[1]) : 1;
-        servers.add(Server.builder(parts[0], 80).weight(weight).build());
+        int sign = word.indexOf('=');
+        int weight = sign < 0 ? 1 : Integer.parseInt(word.substring(sign + 1));
+        String host = sign < 0 ? word : word.substring(0, sign);
+        servers.add(Server.builder(host, 80).weight(weight).build());
       }
     }
     return servers;

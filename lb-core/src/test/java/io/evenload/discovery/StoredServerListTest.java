@@ -2,6 +2,7 @@ package io.evenload.discovery;
 
 import static io.evenload.discovery.RecordedList.servers;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.evenload.Server;
 import io.evenload.ServerList;
@@ -55,6 +56,20 @@ final class StoredServerListTest {
     assertThat(told.take()).isEmpty();
     time.advance(Duration.ofMillis(1));
     assertThat(told.take()).hasSize(2).first().isEqualTo("a");
+  }
+
+  @Test
+  void source_cannotBeSubscribedTo_theStoredListServes() {
+    store("a");
+    StoredServerList broken =
+        list(
+            listener -> {
+              throw new IllegalStateException("no registry");
+            });
+
+    assertThatThrownBy(() -> broken.subscribe(told)).hasMessage("no registry");
+    assertThat(told.take()).hasSize(3).first().isEqualTo("a");
+    assertThat(time.pending()).isZero();
   }
 
   @Test
