@@ -4,13 +4,12 @@ import static java.util.Objects.requireNonNull;
 
 import io.evenload.Server;
 import io.evenload.ServerList;
+import io.evenload.discovery.DnsServerList.Family;
 import io.evenload.discovery.PollingServerList;
 import java.net.InetSocketAddress;
-import java.net.StandardProtocolFamily;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
@@ -131,10 +130,8 @@ public final class DnsLookup implements ServerList {
     private Duration maxInterval = DEFAULT_MAX_INTERVAL;
     private Duration timeout = DEFAULT_TIMEOUT;
     private int attempts = DEFAULT_ATTEMPTS;
-    private List<StandardProtocolFamily> families =
-        Boolean.getBoolean("java.net.preferIPv4Stack")
-            ? List.of(StandardProtocolFamily.INET)
-            : List.of(StandardProtocolFamily.INET, StandardProtocolFamily.INET6);
+    private Family family =
+        Boolean.getBoolean("java.net.preferIPv4Stack") ? Family.IPV4 : Family.ANY;
     private List<InetSocketAddress> nameServers = List.of(); // none of both: the system's
     private List<Resolver> resolvers = List.of();
     private @Nullable List<Name> searchDomains;
@@ -157,7 +154,7 @@ public final class DnsLookup implements ServerList {
       maxInterval = other.maxInterval;
       timeout = other.timeout;
       attempts = other.attempts;
-      families = other.families;
+      family = other.family;
       nameServers = other.nameServers;
       resolvers = other.resolvers;
       searchDomains = other.searchDomains;
@@ -210,20 +207,13 @@ public final class DnsLookup implements ServerList {
     }
 
     /**
-     * Sets which addresses count; by default IPv4 and IPv6, or IPv4 alone in a JVM whose property
-     * {@code java.net.preferIPv4Stack} is true, as it has no other sockets. All addresses of a
-     * {@linkplain #addresses name} are servers. A target of SRV records is one server, so only its
-     * addresses of the first of these families that it has are used.
-     *
-     * @throws IllegalArgumentException if it is none, or one comes twice
+     * Sets which addresses count; by default any, or IPv4 alone in a JVM whose property {@code
+     * java.net.preferIPv4Stack} is true, as it has no other sockets. All addresses of a {@linkplain
+     * #addresses name} are servers. A target of SRV records is one server: of any address, those of
+     * IPv4 are taken, and those of IPv6 if there is none.
      */
-    public Builder addressFamilies(StandardProtocolFamily... families) {
-      List<StandardProtocolFamily> given = List.of(families);
-      if (given.isEmpty() || new LinkedHashSet<>(given).size() < given.size()) {
-        throw new IllegalArgumentException(
-            "addressFamilies: " + given + " (expected: INET, INET6 or both)");
-      }
-      this.families = given;
+    public Builder family(Family family) {
+      this.family = requireNonNull(family, "family");
       return this;
     }
 
@@ -314,9 +304,11 @@ public final class DnsLookup implements ServerList {
     /** How the servers are found. */
     Look look() {
       List<Integer> types =
-          families.stream()
-              .map(each -> each == StandardProtocolFamily.INET ? Type.A : Type.AAAA)
-              .toList();
+          switch (family) {
+            case IPV4 -> List.of(Type.A);
+            case IPV6 -> List.of(Type.AAAA);
+            case ANY -> List.of(Type.A, Type.AAAA);
+          };
       return port == 0 ? new SrvLook(types) : new AddressLook(port, types);
     }
 

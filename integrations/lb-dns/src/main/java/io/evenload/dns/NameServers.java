@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.xbill.DNS.Flags;
 import org.xbill.DNS.Message;
@@ -76,21 +75,24 @@ final class NameServers {
     int at = (begin + problems.size()) % resolvers.size();
     Resolver resolver = resolvers.get(at);
     return sent(resolver, query)
-        .handle(
-            (message, failure) -> {
-              String problem = failure == null ? problem(message) : words(failure);
-              if (problem == null) {
-                first = at;
-                return CompletableFuture.completedFuture(message);
+        .thenApply(
+            message -> {
+              String problem = problem(message);
+              if (problem != null) {
+                throw new CompletionException(new NoAnswerException(problem));
               }
-              problems.add(problem + " from " + resolver);
+              first = at;
+              return message;
+            })
+        .exceptionallyCompose(
+            failure -> {
+              problems.add(words(failure) + " from " + resolver);
               return problems.size() < tries
                   ? send(query, begin, problems)
-                  : CompletableFuture.<Message>failedFuture(
-                      new IOException(
+                  : CompletableFuture.failedFuture(
+                      new NoAnswerException(
                           query.getQuestion().getName() + ": " + String.join(", ", problems)));
-            })
-        .thenCompose(Function.identity());
+            });
   }
 
   private static CompletableFuture<Message> sent(Resolver resolver, Message query) {
@@ -106,6 +108,9 @@ final class NameServers {
         failure instanceof CompletionException && failure.getCause() != null
             ? failure.getCause()
             : failure;
+    if (cause instanceof NoAnswerException) {
+      return String.valueOf(cause.getMessage());
+    }
     return cause instanceof SocketTimeoutException ? "time-out" : cause.toString();
   }
 
@@ -133,5 +138,14 @@ final class NameServers {
     return delegates
         && message.getSection(Section.ANSWER).isEmpty()
         && !message.getHeader().getFlag(Flags.AA);
+  }
+
+  /** A name server said something else than an answer. */
+  private static final class NoAnswerException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    NoAnswerException(String message) {
+      super(message);
+    }
   }
 }

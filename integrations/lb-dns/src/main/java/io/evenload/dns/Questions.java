@@ -161,8 +161,9 @@ final class Questions {
   }
 
   private void remember(Question question, Answer answer) {
-    long seconds = Math.min(answer.ttlSeconds(), options.maxInterval().toSeconds() + 1);
-    long nanos = Math.max(TimeUnit.SECONDS.toNanos(seconds), options.minInterval().toNanos());
+    long ttl = TimeUnit.SECONDS.toNanos(answer.ttlSeconds());
+    long most = Math.min(ttl, options.maxInterval().toNanos());
+    long nanos = Math.max(most, options.minInterval().toNanos());
     current.put(question, new Known(answer, options.now() + nanos, null));
   }
 

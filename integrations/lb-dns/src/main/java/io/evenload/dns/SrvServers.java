@@ -25,14 +25,12 @@ final class SrvServers {
   static final int SCALE = 12; // 12 * 65,535 is less than Server.MAX_WEIGHT
   static final String TARGET = "target";
 
-  private final List<SRVRecord> records;
   private final Map<Name, List<Record>> addresses;
   private final Set<Integer> weighted =
       new HashSet<>(); // the priorities at which a weight is not 0
   private final int scale;
 
   private SrvServers(List<SRVRecord> records, Map<Name, List<Record>> addresses) {
-    this.records = records;
     this.addresses = addresses;
     for (SRVRecord record : records) {
       if (record.getWeight() > 0) {

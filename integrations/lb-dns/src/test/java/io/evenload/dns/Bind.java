@@ -61,7 +61,7 @@ final class Bind implements AutoCloseable {
   }
 
   private static int freePort() throws IOException {
-    InetAddress loopback = InetAddress.getByName(LOOPBACK);
+    InetAddress loopback = InetAddress.getLoopbackAddress();
     while (true) {
       try (ServerSocket tcp = new ServerSocket(0, 1, loopback);
           DatagramSocket udp =
@@ -114,7 +114,8 @@ final class Bind implements AutoCloseable {
   }
 
   private SimpleResolver resolver(boolean tcp) {
-    SimpleResolver resolver = new SimpleResolver(new InetSocketAddress(LOOPBACK, port));
+    SimpleResolver resolver =
+        new SimpleResolver(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
     resolver.setTCP(tcp);
     resolver.setTimeout(Duration.ofSeconds(20));
     return resolver;

@@ -7,10 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.evenload.LoadBalancer;
 import io.evenload.ServerList;
+import io.evenload.discovery.DnsServerList.Family;
 import io.evenload.testing.VirtualTime;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
-import java.net.StandardProtocolFamily;
 import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -57,7 +57,7 @@ class DnsLookupTest {
 
   @Test
   void subscribe_oneFamily_asksForNoOther() {
-    subscribe(orders().addressFamilies(StandardProtocolFamily.INET6));
+    subscribe(orders().family(Family.IPV6));
     assertThat(told.take()).containsExactly("[fd00:0:0:0:0:0:0:1]:8080");
     assertThat(dns.asked).containsExactly("orders.test. AAAA");
   }
@@ -72,7 +72,7 @@ class DnsLookupTest {
   @CsvSource({"20, 20", "0, 1", "86400, 30"})
   void look_afterAnAnswer_waitsForItsTtlWithinBounds(int ttl, int seconds) {
     dns.zone(SOA, "orders.test. %d IN A 10.0.0.1".formatted(ttl));
-    subscribe(orders().addressFamilies(StandardProtocolFamily.INET));
+    subscribe(orders().family(Family.IPV4));
     time.advance(ofSeconds(seconds).minusMillis(1));
     assertThat(dns.takeAsked()).hasSize(1);
     time.advance(ofMillis(100L * seconds + 1));
@@ -159,15 +159,16 @@ class DnsLookupTest {
 
   @Test
   void look_resolverThatThrows_isAFailure() {
-    subscribe(orders().attempts(1).resolvers(new ThrowingResolver()));
+    dns.throwing = true;
+    subscribe(orders().attempts(1));
     assertThat(told.take())
-        .containsExactly("failed: orders.test.: java.lang.IllegalStateException: broken from bad");
+        .containsExactly("failed: orders.test.: java.lang.IllegalStateException: broken from ns1");
   }
 
   @Test
   void look_firstNameServerDown_asksTheOtherAndBeginsWithItFromThenOn() {
     dns.failures.put("", new IOException("unreachable"));
-    subscribe(orders().resolvers(dns, other).addressFamilies(StandardProtocolFamily.INET));
+    subscribe(orders().resolvers(dns, other).family(Family.IPV4));
     assertThat(told.take()).containsExactly("10.0.0.1:8080");
     time.advance(ofSeconds(22));
     assertThat(told.take()).containsExactly("confirmed");
@@ -200,7 +201,7 @@ class DnsLookupTest {
         "orders.test. 3 IN CNAME a.test.",
         "a.test. 20 IN CNAME b.test.",
         "b.test. 20 IN A 10.0.0.3");
-    subscribe(orders().addressFamilies(StandardProtocolFamily.INET));
+    subscribe(orders().family(Family.IPV4));
     assertThat(told.take()).containsExactly("10.0.0.3:8080");
     dns.takeAsked();
     time.advance(ofMillis(3_400));
@@ -210,7 +211,7 @@ class DnsLookupTest {
   @Test
   void look_aliasIntoAnotherZone_isAskedFor() {
     dns.zone(SOA, "orders.test. 20 IN CNAME far.example.");
-    subscribe(orders().addressFamilies(StandardProtocolFamily.INET));
+    subscribe(orders().family(Family.IPV4));
     assertThat(dns.takeAsked()).startsWith("orders.test. A", "far.example. A");
   }
 
@@ -233,7 +234,7 @@ class DnsLookupTest {
     dns.zone(SOA, "eu. 60 IN SOA ns.eu. a.eu. 1 2 3 4 5");
     subscribe(
         driven(DnsLookup.addresses(name, 80))
-            .addressFamilies(StandardProtocolFamily.INET)
+            .family(Family.IPV4)
             .searchDomains("eu", "us.")
             .ndots(ndots));
     assertThat(dns.takeAsked()).containsExactly(asked.split(","));
@@ -254,16 +255,14 @@ class DnsLookupTest {
     String label = "a".repeat(60) + ".";
     subscribe(
         driven(DnsLookup.addresses(label + label + label + "a".repeat(20), 80))
-            .addressFamilies(StandardProtocolFamily.INET)
+            .family(Family.IPV4)
             .searchDomains(label + "test"));
     assertThat(dns.takeAsked()).hasSize(1);
   }
 
   @Test
   void look_nameThatIsNotAscii_isAskedForInAscii() {
-    subscribe(
-        driven(DnsLookup.addresses("bücher.test.", 80))
-            .addressFamilies(StandardProtocolFamily.INET));
+    subscribe(driven(DnsLookup.addresses("bücher.test.", 80)).family(Family.IPV4));
     assertThat(dns.takeAsked()).containsExactly("xn--bcher-kva.test. A");
   }
 
@@ -330,7 +329,6 @@ class DnsLookupTest {
     assertRefused(() -> list.timeout(ofMillis(9)), "timeout: PT0.009S (expected: PT0.1S to PT1M)");
     assertRefused(() -> list.attempts(0), "attempts: 0 (expected: 1 to 10)");
     assertRefused(() -> list.ndots(16), "ndots: 16 (expected: 0 to 15)");
-    assertRefused(list::addressFamilies, "addressFamilies: [] (expected: INET, INET6 or both)");
     assertRefused(list::nameServers, "nameServers: none (expected: at least one)");
     assertRefused(list::resolvers, "resolvers: none (expected: at least one)");
     assertRefused(

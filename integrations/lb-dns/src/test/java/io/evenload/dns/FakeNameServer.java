@@ -35,6 +35,7 @@ final class FakeNameServer implements Resolver {
   final Map<String, IOException> failures = new HashMap<>(); // likewise
   boolean glue;
   boolean truncates;
+  boolean throwing;
   boolean authoritative = true;
 
   private final String name;
@@ -78,6 +79,9 @@ final class FakeNameServer implements Resolver {
 
   @Override
   public CompletionStage<Message> sendAsync(Message query) {
+    if (throwing) {
+      throw new IllegalStateException("broken");
+    }
     Record question = query.getQuestion();
     String text = question.getName() + " " + Type.string(question.getType());
     IOException failure = failures.getOrDefault(text, failures.get(""));

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenload.Server;
 import io.evenload.ServerList;
+import io.evenload.discovery.DnsServerList.Family;
 import io.evenload.testing.CapturedLog;
 import io.evenload.testing.VirtualTime;
-import java.net.StandardProtocolFamily;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -74,6 +74,15 @@ class SrvLookupTest {
   }
 
   @Test
+  void look_ofLongTtls_isOnceInTheLongestInterval() {
+    dns.zone(SOA, "_o._tcp.test. 86400 IN SRV 0 1 80 a.test.", "a.test. 86400 IN A 10.0.0.1");
+    subscribe();
+    dns.takeAsked();
+    time.advance(ofSeconds(330));
+    assertThat(dns.takeAsked()).contains("a.test. A").hasSizeBetween(20, 22);
+  }
+
+  @Test
   void look_targetThatMoved_isSeenWithItsTtl() {
     dns.zone(SOA, SRV_A, "a.test. 2 IN A 10.0.0.1");
     subscribe();
@@ -96,7 +105,7 @@ class SrvLookupTest {
     subscribe();
     assertThat(ids()).containsExactly("[fd00:0:0:0:0:0:0:1]:8081");
     dns.zone(SOA, SRV_A, A, "a.test. 60 IN AAAA fd00::1");
-    DnsLookup six = orders().addressFamilies(StandardProtocolFamily.INET6).build();
+    DnsLookup six = orders().family(Family.IPV6).build();
     six.subscribe(told);
     time.runDue();
     assertThat(ids()).containsExactly("[fd00:0:0:0:0:0:0:1]:8081");
