@@ -59,12 +59,22 @@ final class DialogueRun implements Strategy.Setting {
       time.at(i * between, this::arrive);
     }
     int[] all = IntStream.range(0, servers.size()).toArray();
-    time.at(
-        scenario.joins().toNanos(), () -> clients.forEach(client -> client.update(all)));
+    if (!scenario.joins().isZero()) {
+      time.at(scenario.joins().toNanos(), () -> join(all));
+    }
     time.runUntil(scenario.aborted().toNanos());
     clients.forEach(Strategy.Client::close);
     return new DialogueScenario.Published(
         100.0 * succeeded / scenario.requests(), seconds / Math.max(1, answered));
+  }
+
+  /** Has all clients know of all servers; Dialogue makes its clients anew for another list. */
+  private void join(int[] all) {
+    if (strategy.equals(Strategies.DIALOGUE)) {
+      clients.replaceAll(client -> strategy.kind().client(this, all));
+    } else {
+      clients.forEach(client -> client.update(all));
+    }
   }
 
   private void arrive() {

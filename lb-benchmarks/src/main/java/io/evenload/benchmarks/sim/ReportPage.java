@@ -118,7 +118,7 @@ final class ReportPage {
     int shown = results.strategies().indexOf(shown());
     html.append("<details><summary><span class=\"name\">").append(escaped(row.scenario().name));
     html.append("</span><span class=\"strip\">");
-    for (int i = 0; i < row.cells().size(); i++) {
+    for (int i = 1; i < row.cells().size(); i++) { // the first is the line itself
       if (i != shown) {
         dot(row, i);
       }
@@ -142,7 +142,7 @@ final class ReportPage {
     double half = Double.isNaN(ratio.halfWidth()) ? 0 : ratio.halfWidth();
     double from = position(ratio.mean() - half);
     double to = position(ratio.mean() + half);
-    if (place > 0 && to > from) {
+    if (to > from) {
       html.append(
           String.format(
               Locale.ROOT,

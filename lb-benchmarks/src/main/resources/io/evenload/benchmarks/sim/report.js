@@ -45,7 +45,7 @@
 
   function readColors() {
     const style = getComputedStyle(document.documentElement);
-    for (const name of ['card', 'line', 'ink', 'soft', 'track', 'ok', 'bad', 'amber', 'violet', 'calm']) {
+    for (const name of ['card', 'line', 'ink', 'soft', 'track', 'ok', 'bad', 'amber', 'wait', 'violet', 'calm']) {
       colors[name] = style.getPropertyValue('--' + name).trim();
     }
   }
@@ -68,8 +68,20 @@
     const narrow = width < 420;
     const row = narrow ? 26 : 30;
     const server = narrow ? 74 : 130;
-    const queue = server + (narrow ? 62 : 74);
-    return { narrow, row, server, queue, client: 12, square: narrow ? 4 : 5, height: row * replay.servers, width };
+    const queue = server + (narrow ? 66 : 74);
+    return { narrow, row, server, queue, client: 12, height: row * replay.servers, width, ...squares(row - 6, width - 36 - queue) };
+  }
+
+  /** The largest squares of which as many fit into a row as there are at most. */
+  function squares(height, width) {
+    const most = Math.max(...sides.map((side) => Math.max(...replay.runs[side.strategy].longest)));
+    for (const square of [10, 7, 5, 4]) {
+      const lines = Math.floor(height / (square + 1));
+      const columns = Math.floor(width / (square + 1));
+      if (lines * columns >= most || square === 4) {
+        return { square, lines, columns };
+      }
+    }
   }
 
   function draw(side) {
@@ -167,16 +179,15 @@
   /** A square for each request: those that have a core of their own, and those that wait. */
   function drawQueue(pen, place, server, load) {
     const step = place.square + 1;
-    const lines = Math.floor((place.row - 5) / step);
-    const columns = Math.floor((place.width - 32 - place.queue) / step);
-    const top = middle(place, server) - (lines * step) / 2;
-    for (let i = 0; i < Math.min(load, lines * columns); i++) {
-      pen.fillStyle = i < replay.cores[server] ? colors.ok : colors.amber;
-      pen.fillRect(place.queue + Math.floor(i / lines) * step, top + (i % lines) * step, place.square, place.square);
+    const top = middle(place, server) - (place.lines * step - 1) / 2;
+    const drawn = Math.min(load, place.lines * place.columns);
+    for (let i = 0; i < drawn; i++) {
+      pen.fillStyle = i < replay.cores[server] ? colors.ok : colors.wait;
+      pen.fillRect(place.queue + Math.floor(i / place.lines) * step, top + (i % place.lines) * step, place.square, place.square);
     }
-    pen.fillStyle = load > 4 * replay.cores[server] ? colors.ink : colors.soft;
-    pen.textAlign = 'right';
-    pen.fillText(String(load), place.width - 1, middle(place, server) + 0.5);
+    pen.fillStyle = load > 2 * replay.cores[server] ? colors.ink : colors.soft;
+    pen.textAlign = 'left';
+    pen.fillText(String(load), place.queue + Math.ceil(drawn / place.lines) * step + 4, middle(place, server) + 0.5);
   }
 
   /** The requests that will arrive soon, on their way. */
