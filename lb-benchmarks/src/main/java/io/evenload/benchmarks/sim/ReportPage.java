@@ -19,7 +19,7 @@ final class ReportPage {
   private static final double WIDEST = 4;
 
   private static final String[] HEADS = {
-    "p50 ms", "p99 ms", "p99.9 ms", "errors %", "imbalance", "attempts per call", "p99 relative"
+    "p50 ms", "p99 ms", "p99.9 ms", "errors %", "imbalance", "attempts", "p99 relative"
   };
 
   private static final String DIALOGUE =

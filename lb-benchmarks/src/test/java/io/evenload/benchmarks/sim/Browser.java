@@ -2,6 +2,7 @@ package io.evenload.benchmarks.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 
 /**
  * Headless Chromium, which shows a page in a frame of a given width: its own windows are at least
@@ -42,14 +44,20 @@ record Browser(Path directory, boolean dark) {
     }
   }
 
-  /** Writes what one sees of the upper part of a page. */
+  /**
+   * Writes what one sees of the upper part of a page.
+   *
+   * <p>Chromium paints less than the height of its window, so it gets a taller one.
+   */
   void picture(Path page, int width, int height, Path picture)
       throws IOException, InterruptedException {
     run(
         frame(page, width, height),
         "--screenshot=" + picture.toAbsolutePath(),
-        "--window-size=" + width + "," + height,
+        "--window-size=" + width + "," + 2 * height,
         "--virtual-time-budget=3000");
+    BufferedImage all = ImageIO.read(picture.toFile());
+    ImageIO.write(all.getSubimage(0, 0, width, height), "png", picture.toFile());
   }
 
   private URI frame(Path page, int width, int height) throws IOException {

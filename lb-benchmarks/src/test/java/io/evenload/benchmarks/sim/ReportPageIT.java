@@ -37,9 +37,7 @@ final class ReportPageIT {
     try (InputStream probe = ReportPageIT.class.getResourceAsStream("probe.js")) {
       String script = new String(probe.readAllBytes(), StandardCharsets.UTF_8);
       String html = Files.readString(page);
-      int end = html.lastIndexOf("</body>");
-      Files.writeString(
-          probed, html.substring(0, end) + "<script>" + script + "</script>" + html.substring(end));
+      Files.writeString(probed, html.replace("<style>", "<script>" + script + "</script><style>"));
     }
 
     Browser.Visit visit = new Browser(directory, dark).visit(probed, width);
@@ -48,7 +46,7 @@ final class ReportPageIT {
     assertThat(visit.said())
         .contains("width: " + width + ";")
         .contains("ground: " + (dark ? "rgb(14, 17, 22)" : "rgb(245, 246, 248)"))
-        .contains("fits: true; scenarios: 3; rows: 27; charts: 2")
+        .contains("fits: true; scenarios: 3; rows: 12; charts: 2")
         .contains("plays: true; pauses: true; scrubbed: 0.5 s; space: Pause; chooses: true")
         .contains("right: servers and their requests, with leastLoaded")
         .contains("fitsOpen: true");
