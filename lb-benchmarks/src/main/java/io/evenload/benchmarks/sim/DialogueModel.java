@@ -5,8 +5,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Dialogue's {@code BALANCED}: of all hosts in random order the one with the least score, which is
- * what is in flight and ten for each recent failure (a tenth for one of the client); these fade with a half-life of 30 s, in ten
- * steps.
+ * what is in flight and ten for each recent failure (a tenth for one of the client); these fade
+ * with a half-life of 30 s, in ten steps.
  */
 final class DialogueModel extends PeerModel<DialogueModel.Score> {
 

@@ -19,7 +19,8 @@ import java.util.Locale;
  * @param aborted when it ends, whatever is not answered yet
  * @param joins when the last server joins the others
  * @param servers what each does
- * @param limited what Dialogue has published of its usual client, with concurrency limits and queues
+ * @param limited what Dialogue has published of its usual client, with concurrency limits and
+ *     queues
  * @param unlimited what it has published of a client without them
  */
 record DialogueScenario(
@@ -34,7 +35,9 @@ record DialogueScenario(
     Published limited,
     Published unlimited) {
 
-  /** The part of the requests that were answered with 200, in percent, and how long answers took. */
+  /**
+   * The part of the requests that were answered with 200, in percent, and how long answers took.
+   */
   record Published(double success, double meanSeconds) {
 
     /** Both, rounded: {@code 91.5 %, 0.600 s}. */
@@ -166,7 +169,12 @@ record DialogueScenario(
   }
 
   private DialogueScenario with(
-      boolean repeats, Duration end, Duration join, List<List<Phase>> all, Published one, Published other) {
+      boolean repeats,
+      Duration end,
+      Duration join,
+      List<List<Phase>> all,
+      Published one,
+      Published other) {
     return new DialogueScenario(
         name, perSecond, requests, clients, repeats, end, join, all, one, other);
   }

@@ -29,7 +29,10 @@ final class EvenloadClient implements Strategy.Client {
    * @param subset which part of the list it uses; null for all
    */
   EvenloadClient(
-      Chooser chooser, Strategy.Setting setting, UpdatableServerList list, @Nullable Subset subset) {
+      Chooser chooser,
+      Strategy.Setting setting,
+      UpdatableServerList list,
+      @Nullable Subset subset) {
     this.list = list;
     LoadBalancer.Builder builder =
         LoadBalancer.builder("simulated")

@@ -33,7 +33,8 @@ public final class FleetTrial {
   @SuppressWarnings("SystemOut") // a program
   public static void main(String[] arguments) {
     int size = arguments.length == 0 ? 1000 : Integer.parseInt(arguments[0]);
-    System.out.println("| trouble | clients | chooser | p50 ms | p99 ms | p99.9 ms | errors % | most | least |");
+    System.out.println(
+        "| trouble | clients | chooser | p50 ms | p99 ms | p99.9 ms | errors % | most | least |");
     System.out.println("|---|--:|---|--:|--:|--:|--:|--:|--:|");
     FleetTrial well = new FleetTrial(size, world -> {});
     FleetTrial troubled =

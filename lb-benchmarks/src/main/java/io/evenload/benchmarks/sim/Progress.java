@@ -34,7 +34,9 @@ final class Progress {
     int full = WIDTH * done / steps;
     long seconds = (nanoTime.getAsLong() - began) / 1_000_000_000;
     String left = done == 0 ? "" : ", " + time(seconds * (steps - done) / done) + " left";
-    show("#".repeat(full) + ".".repeat(WIDTH - full), 100 * done / steps + " %" + left + ": " + step);
+    show(
+        "#".repeat(full) + ".".repeat(WIDTH - full),
+        100 * done / steps + " %" + left + ": " + step);
   }
 
   /** All steps are done. */

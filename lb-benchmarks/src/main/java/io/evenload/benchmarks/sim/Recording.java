@@ -106,9 +106,7 @@ final class Recording implements Simulation.Witness {
     if (simulation.server(server).failing() > 0) {
       return FAILING;
     }
-    return simulation.listed(server)
-        ? (int) Math.round(100 * simulation.factor(server))
-        : UNLISTED;
+    return simulation.listed(server) ? (int) Math.round(100 * simulation.factor(server)) : UNLISTED;
   }
 
   /** The milliseconds that 99 of 100 calls took at most that ended within the last second. */

@@ -99,8 +99,11 @@ final class ReportPage {
       html.append("<div class=\"scale\" aria-hidden=\"true\"><span>scenario</span>");
       html.append("<span class=\"strip\"><span style=\"left:0\">¼</span>");
       html.append("<span style=\"left:25%\">½</span><span style=\"left:50%\">1</span>");
-      html.append("<span style=\"left:75%\">2</span><span style=\"left:100%\">4 or more</span></span>");
-      html.append("<span class=\"ratio\">").append(escaped(shown().name())).append("</span></div>\n");
+      html.append(
+          "<span style=\"left:75%\">2</span><span style=\"left:100%\">4 or more</span></span>");
+      html.append("<span class=\"ratio\">")
+          .append(escaped(shown().name()))
+          .append("</span></div>\n");
       section.rows().forEach(this::row);
     }
     return html.toString();
@@ -201,10 +204,13 @@ final class ReportPage {
       Strategy strategy = results.strategies().get(i);
       html.append(strategy.equals(shown()) ? "<tr class=\"main\">" : "<tr>");
       html.append("<th scope=\"row\">").append(escaped(strategy.label())).append("</th>");
-      String[] figures = (MarkdownTables.figures(cell) + " | " + row.relative(i).toString(2)).split(" \\| ", -1);
+      String[] figures =
+          (MarkdownTables.figures(cell) + " | " + row.relative(i).toString(2)).split(" \\| ", -1);
       for (int j = 0; j < figures.length; j++) {
         boolean best = j == 1 && cell.p99().mean() == least;
-        html.append("<td data-name=\"").append(HEADS[j]).append(best ? "\" class=\"least\">" : "\">");
+        html.append("<td data-name=\"")
+            .append(HEADS[j])
+            .append(best ? "\" class=\"least\">" : "\">");
         html.append(figures[j].replaceFirst(" (±.*)", " <small>$1</small>")).append("</td>");
       }
       html.append("</tr>\n");

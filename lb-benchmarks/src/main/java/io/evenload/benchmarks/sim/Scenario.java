@@ -193,7 +193,9 @@ final class Scenario {
       return this;
     }
 
-    /** How often a call is sent again, at once, when an attempt fails or is not answered in time. */
+    /**
+     * How often a call is sent again, at once, when an attempt fails or is not answered in time.
+     */
     Builder retries(int most) {
       retries = most;
       return this;

@@ -72,10 +72,7 @@ final class ScriptedServer {
   void take(int endpoint, IntConsumer answer) {
     active++;
     Phase phase =
-        phases.stream()
-            .filter(one -> time.now() < one.until.toNanos())
-            .findFirst()
-            .orElseThrow();
+        phases.stream().filter(one -> time.now() < one.until.toNanos()).findFirst().orElseThrow();
     time.after(
         phase.times.nanos(active),
         () -> {

@@ -44,7 +44,9 @@ record Strategy(String name, boolean model, Kind kind) {
 
     void ended(Outcome outcome);
 
-    /** Chooses a server for the same request once more, when it has ended; null if there is none. */
+    /**
+     * Chooses a server for the same request once more, when it has ended; null if there is none.
+     */
     @Nullable Sent again();
   }
 

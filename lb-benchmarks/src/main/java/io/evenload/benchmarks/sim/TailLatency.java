@@ -118,9 +118,7 @@ public final class TailLatency {
     for (Strategy strategy : dialogueStrategies()) {
       progress.next(scenario.name() + ", " + strategy.name());
       List<DialogueScenario.Published> runs =
-          LongStream.of(seeds)
-              .mapToObj(seed -> DialogueRun.run(scenario, strategy, seed))
-              .toList();
+          LongStream.of(seeds).mapToObj(seed -> DialogueRun.run(scenario, strategy, seed)).toList();
       cells.add(
           new DialogueScenario.Published(
               runs.stream().mapToDouble(one -> one.success()).average().orElseThrow(),

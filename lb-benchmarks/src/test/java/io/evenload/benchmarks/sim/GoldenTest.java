@@ -53,7 +53,8 @@ final class GoldenTest {
 
   private static void simulated(Scenario scenario, StringBuilder text) {
     text.append(scenario).append('\n');
-    text.append("                            p50    p99  p99.9 ms  errors %  imbalance  attempts\n");
+    text.append(
+        "                            p50    p99  p99.9 ms  errors %  imbalance  attempts\n");
     for (Strategy strategy : Strategies.ALL) {
       Outcomes outcomes = Simulation.run(scenario.lasting(WARM_UP, MEASURED), strategy, SEED);
       text.append(

@@ -62,7 +62,8 @@ final class ReportPageTest {
     String html = page();
 
     assertThat(html)
-        .contains("uPlot", "Permission is hereby granted", "Some &lt;troubles>", "shortestExpectedDelay")
+        .contains(
+            "uPlot", "Permission is hereby granted", "Some &lt;troubles>", "shortestExpectedDelay")
         .doesNotContain("<!-- ", "src=\"", "@import")
         .doesNotContainPattern("<link (?!rel=\"icon\" href=\"data:)");
     assertThat(html.getBytes(StandardCharsets.UTF_8).length).isLessThan(800_000);
@@ -73,7 +74,8 @@ final class ReportPageTest {
     String tables = MarkdownTables.of(results());
 
     assertThat(tables).contains("| retry storm | powerOfTwoChoices |", "attempts per call");
-    assertThat(tables.lines().filter(line -> line.contains("Finagle p2cPeakEwma (model)"))).hasSize(5);
+    assertThat(tables.lines().filter(line -> line.contains("Finagle p2cPeakEwma (model)")))
+        .hasSize(5);
   }
 
   @Test
@@ -104,6 +106,8 @@ final class ReportPageTest {
     String[] shown = out.toString(StandardCharsets.UTF_8).split("\r", -1);
     assertThat(shown[1]).startsWith("[..............................] 0 %: one");
     assertThat(shown[2]).startsWith("[#######.......................] 25 %, 1 min 30 s left: two");
-    assertThat(shown[3]).startsWith("[##############################] 100 % in 0 min 30 s").endsWith("\n");
+    assertThat(shown[3])
+        .startsWith("[##############################] 100 % in 0 min 30 s")
+        .endsWith("\n");
   }
 }
