@@ -44,7 +44,8 @@ record Replay(Scenario scenario, String lesson) {
           of(
               "retry storm",
               "All servers are at a third of their speed for two seconds, and calls are sent again when they are not answered"
-                  + " within 250 ms: the load goes up when there is least room for it."),
+                  + " within 250 ms. The load goes up when there is least room for it, and stays up when the trouble is"
+                  + " over. No chooser helps there: a retry budget does."),
           of(
               "workers, antagonists",
               "Four workers and a line before them, and longer requests, as in live trials: trouble is over before"

@@ -104,7 +104,7 @@ final class Simulation implements Trouble.World, Strategy.Setting {
     scenario.trouble.befall(this);
     time.after(SECOND, this::reportLoads);
     scheduleNext();
-    time.runUntil(end + 2 * (1 + scenario.retries) * scenario.timeout.toNanos());
+    time.runUntil(end + 2L * (1 + scenario.retries) * scenario.timeout.toNanos());
     clients.forEach(Strategy.Client::close);
     return outcomes;
   }

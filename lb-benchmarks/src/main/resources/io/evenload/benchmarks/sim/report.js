@@ -222,9 +222,13 @@
     byId('seconds').textContent = seconds.toFixed(1) + ' s';
     byId('scrub').value = String(Math.round(at));
     byId('scrub').setAttribute('aria-valuetext', seconds.toFixed(1) + ' seconds');
-    for (const chart of charts) {
-      chart.now.style.left = chart.plot.valToPos(seconds, 'x') + 'px';
-    }
+    charts.forEach(mark);
+  }
+
+  /** Shows in a chart what time it is. */
+  function mark(plot) {
+    const seconds = (at * replay.frameMillis) / 1000;
+    plot.over.querySelector('.now').style.left = plot.valToPos(seconds, 'x') + 'px';
   }
 
   function seek(frame) {
@@ -255,13 +259,14 @@
     }
   }
 
-  function chart(root, name, values, log) {
+  function chart(root, values, log) {
     const axis = { stroke: colors.soft, grid: { stroke: colors.line, width: 1 }, ticks: { show: false }, font: '11px system-ui' };
     const line = (side, color) => ({ label: data.strategies[side.strategy], stroke: color, width: 1.5, points: { show: false } });
     const options = {
       width: root.clientWidth,
       height: 170,
       legend: { show: false },
+      hooks: { draw: [mark] },
       cursor: { drag: { x: false, y: false, setScale: false }, points: { show: false }, y: false },
       scales: { x: { time: false }, y: log ? { distr: 3 } : { range: (plot, least, most) => [0, Math.max(1, most * 1.05)] } },
       axes: [
@@ -277,13 +282,13 @@
     now.className = 'now';
     plot.over.append(now);
     plot.over.addEventListener('click', (event) => seek((plot.posToVal(event.offsetX, 'x') * 1000) / replay.frameMillis));
-    return { plot, now };
+    return plot;
   }
 
   function drawCharts() {
     charts = [
-      chart(byId('chart-p99'), 'p99', (run) => run.p99.map((millis) => Math.max(1, millis)), true),
-      chart(byId('chart-queue'), 'queue', (run) => run.longest, false),
+      chart(byId('chart-p99'), (run) => run.p99.map((millis) => Math.max(1, millis)), true),
+      chart(byId('chart-queue'), (run) => run.longest, false),
     ];
   }
 

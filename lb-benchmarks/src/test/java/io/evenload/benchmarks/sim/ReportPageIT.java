@@ -58,7 +58,7 @@ final class ReportPageIT {
     Path picture =
         write ? Path.of("../docs/simulation-replay.png") : directory.resolve("replay.png");
 
-    new Browser(directory, false).picture(page, 1280, 860, picture);
+    new Browser(directory, false).picture(page, 1280, 980, picture);
 
     assertThat(Files.size(picture)).isBetween(20_000L, LARGEST_PICTURE);
   }
