@@ -1,8 +1,12 @@
 (() => {
   'use strict';
 
-  const data = JSON.parse(document.getElementById('data').textContent);
   const byId = (id) => document.getElementById(id);
+  const data = JSON.parse(byId('data').textContent);
+  if (data.replays.length === 0) {
+    byId('replay').hidden = true;
+    return;
+  }
   const UNLISTED = 201;
   const FAILING = 202;
   const SILENT = 203;
@@ -31,6 +35,16 @@
     return all;
   }
 
+  /** The right side is like the left one. */
+  function addRight() {
+    const left = document.querySelector('.left');
+    const right = left.cloneNode(true);
+    right.className = 'right';
+    right.querySelector('select').setAttribute('aria-label', 'right strategy');
+    left.after(right);
+  }
+
+  addRight();
   let replay = data.replays[0];
   let at = 0; // pictures since the beginning
   let playing = false;
