@@ -185,10 +185,10 @@ record DialogueScenario(
 
   /** Trouble from one second to another. */
   private static List<Phase> trouble(
-      Statuses well, Times usual, int from, int to, Statuses then, Times while_) {
+      Statuses well, Times usual, int from, int to, Statuses then, Times meanwhile) {
     return List.of(
         new Phase(Duration.ofSeconds(from), well, usual),
-        new Phase(Duration.ofSeconds(to), then, while_),
+        new Phase(Duration.ofSeconds(to), then, meanwhile),
         new Phase(EVER, well, usual));
   }
 
