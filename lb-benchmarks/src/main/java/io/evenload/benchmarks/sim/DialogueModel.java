@@ -5,14 +5,15 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Dialogue's {@code BALANCED}: of all hosts in random order the one with the least score, which is
- * what is in flight and ten for each recent failure; these fade with a half-life of 30 s, in ten
- * steps.
+ * what is in flight and ten for each recent failure (a tenth for one of the client); these fade
+ * with a half-life of 30 s, in ten steps.
  */
 final class DialogueModel extends PeerModel<DialogueModel.Score> {
 
   private static final long STEP_NANOS = TimeUnit.SECONDS.toNanos(30) / 10;
-  private static final double KEPT = Math.pow(0.5, 0.1);
+  private static final double KEPT = StrictMath.pow(0.5, 0.1);
   private static final double FAILURE_WEIGHT = 10;
+  private static final double CLIENT_ERROR_WEIGHT = FAILURE_WEIGHT / 100;
 
   DialogueModel(Strategy.Setting setting, int[] servers) {
     super(setting);
@@ -44,7 +45,7 @@ final class DialogueModel extends PeerModel<DialogueModel.Score> {
   void ended(Score node, Outcome outcome, long nanos) {
     if (outcome != Outcome.SUCCESS) {
       node.fade(time.now());
-      node.failures += FAILURE_WEIGHT;
+      node.failures += outcome.failed() ? FAILURE_WEIGHT : CLIENT_ERROR_WEIGHT;
     }
   }
 
@@ -61,7 +62,7 @@ final class DialogueModel extends PeerModel<DialogueModel.Score> {
       long steps = (now - faded) / STEP_NANOS;
       if (steps > 0) {
         faded += steps * STEP_NANOS;
-        failures *= Math.pow(KEPT, (double) steps);
+        failures *= StrictMath.pow(KEPT, (double) steps);
       }
     }
 

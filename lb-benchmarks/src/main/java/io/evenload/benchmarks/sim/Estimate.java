@@ -25,6 +25,13 @@ record Estimate(double mean, double halfWidth) {
     return new Estimate(mean, student * Math.sqrt(squares / freedom / runs.length));
   }
 
+  /** Both, with so many digits after the point. */
+  String toString(int digits) {
+    String number = "%." + digits + "f";
+    return String.format(Locale.ROOT, number, mean)
+        + (Double.isNaN(halfWidth) ? "" : " ±" + String.format(Locale.ROOT, number, halfWidth));
+  }
+
   /** Both, rounded: {@code 74 ±2}, with one digit after the point below ten. */
   @Override
   public String toString() {

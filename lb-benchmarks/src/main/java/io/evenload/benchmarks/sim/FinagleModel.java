@@ -67,7 +67,7 @@ final class FinagleModel extends PeerModel<FinagleModel.Peak> {
     }
 
     private void observe(double nanos, long now) {
-      double kept = Math.exp(-(now - stamp) / TAU_NANOS);
+      double kept = StrictMath.exp(-(now - stamp) / TAU_NANOS);
       cost = nanos > cost ? nanos : cost * kept + nanos * (1 - kept);
       stamp = now;
     }

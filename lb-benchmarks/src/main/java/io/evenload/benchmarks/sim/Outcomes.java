@@ -5,7 +5,6 @@ import java.util.Arrays;
 /** What came of the calls that began while it was measured. */
 final class Outcomes {
 
-  private final long timeoutNanos;
   private final long[] perServer;
   private double[] millis = new double[1024];
   private int answered;
@@ -13,8 +12,7 @@ final class Outcomes {
   private long timedOut;
   private boolean sorted;
 
-  Outcomes(int servers, long timeoutNanos) {
-    this.timeoutNanos = timeoutNanos;
+  Outcomes(int servers) {
     this.perServer = new long[servers];
   }
 
@@ -22,7 +20,7 @@ final class Outcomes {
     perServer[server]++;
   }
 
-  /** A call got its answer; a timeout counts as one that took until then. */
+  /** A call got its answer. */
   void answered(long nanos) {
     if (answered == millis.length) {
       millis = Arrays.copyOf(millis, 2 * answered);
@@ -31,9 +29,10 @@ final class Outcomes {
     sorted = false;
   }
 
-  void timedOut() {
+  /** A call was given up, for its time was over: it counts as one that took so long. */
+  void timedOut(long nanos) {
     timedOut++;
-    answered(timeoutNanos);
+    answered(nanos);
   }
 
   /** A call failed before its timeout: that says nothing of how long answers take. */
@@ -70,6 +69,17 @@ final class Outcomes {
   double imbalance() {
     double most = Arrays.stream(perServer).max().orElse(0);
     return most / Arrays.stream(perServer).average().orElse(0);
+  }
+
+  /** What the server with the fewest calls had, relative to the mean. */
+  double leastShare() {
+    double least = Arrays.stream(perServer).min().orElse(0);
+    return least / Arrays.stream(perServer).average().orElse(0);
+  }
+
+  /** How many requests were sent for each call. */
+  double attemptsPerCall() {
+    return (double) Arrays.stream(perServer).sum() / calls();
   }
 
   /** The part of the calls that a server had. */

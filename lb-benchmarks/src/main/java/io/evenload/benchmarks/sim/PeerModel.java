@@ -94,5 +94,10 @@ abstract class PeerModel<N extends PeerModel.Node> implements Strategy.Client {
       node.pending--;
       PeerModel.this.ended(node, outcome, time.now() - began);
     }
+
+    @Override
+    public Strategy.@Nullable Sent again() {
+      return send();
+    }
   }
 }

@@ -21,6 +21,9 @@ final class Scenario {
   final Duration timeout;
   final Duration oneWay;
   final int mostPerCore;
+  final int retries;
+  final int zones;
+  final Duration between;
 
   private Scenario(Builder builder) {
     name = builder.name;
@@ -38,6 +41,9 @@ final class Scenario {
     timeout = builder.timeout;
     oneWay = builder.oneWay;
     mostPerCore = builder.mostPerCore;
+    retries = builder.retries;
+    zones = builder.zones;
+    between = builder.between;
   }
 
   /** Ten servers of four cores that share their processors, at a load of 0.7, and one client. */
@@ -52,6 +58,17 @@ final class Scenario {
       capacity += cores[i] * speeds[i];
     }
     return load * capacity / meanMillis * 1e3;
+  }
+
+  /** How many nanoseconds the network takes between a client and a server, in each direction. */
+  long oneWayNanos(int client, int server) {
+    int zone = (int) ((long) server * zones / cores.length);
+    return client % zones == zone ? oneWay.toNanos() : between.toNanos();
+  }
+
+  /** The same, with so long a warm-up, measured for so long. */
+  Scenario lasting(Duration warmUp, Duration measured) {
+    return new Builder(this).measured(warmUp, measured).build();
   }
 
   @Override
@@ -76,9 +93,31 @@ final class Scenario {
     private Duration timeout = Duration.ofSeconds(1);
     private Duration oneWay = Duration.ofNanos(300_000);
     private int mostPerCore = 64;
+    private int retries;
+    private int zones = 1;
+    private Duration between = oneWay;
 
     private Builder(String name) {
       this.name = name;
+    }
+
+    private Builder(Scenario scenario) {
+      name = scenario.name;
+      kind = scenario.kind;
+      cores = scenario.cores;
+      speeds = scenario.speeds;
+      clients = scenario.clients;
+      subset = scenario.subset;
+      load = scenario.load;
+      serviceTime = scenario.serviceTime;
+      meanMillis = scenario.meanMillis;
+      trouble = scenario.trouble;
+      timeout = scenario.timeout;
+      oneWay = scenario.oneWay;
+      mostPerCore = scenario.mostPerCore;
+      retries = scenario.retries;
+      zones = scenario.zones;
+      between = scenario.between;
     }
 
     Builder servers(int n, int coresOfEach) {
@@ -136,6 +175,7 @@ final class Scenario {
       return this;
     }
 
+    /** How long a client waits for the answer to each attempt. */
     Builder timeout(Duration timeout) {
       this.timeout = timeout;
       return this;
@@ -150,6 +190,25 @@ final class Scenario {
     /** How many requests a server takes for each of its cores, beyond which it refuses. */
     Builder mostPerCore(int most) {
       mostPerCore = most;
+      return this;
+    }
+
+    /**
+     * How often a call is sent again, at once, when an attempt fails or is not answered in time.
+     */
+    Builder retries(int most) {
+      retries = most;
+      return this;
+    }
+
+    /**
+     * Spreads servers and clients evenly over so many zones.
+     *
+     * @param between how long the network takes from one zone to another, in each direction
+     */
+    Builder zones(int zones, Duration between) {
+      this.zones = zones;
+      this.between = between;
       return this;
     }
 

@@ -2,6 +2,7 @@ package io.evenload.benchmarks.sim;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What is simulated. {@link #FIRST} is what choosers were developed with, with other seeds; {@link
@@ -90,7 +91,63 @@ final class Scenarios {
               .build(),
           workers("workers, 30 clients, antagonists").clients(30).trouble(ANTAGONISTS).build());
 
+  /** Added later, for what neither has: distance, retries, deployments. */
+  static final List<Scenario> MORE =
+      List.of(
+          Scenario.of("zones 10 ms apart")
+              .servers(12, 4)
+              .clients(12)
+              .zones(3, Duration.ofMillis(5))
+              .build(),
+          Scenario.of("zones 10 ms apart, antagonists")
+              .servers(12, 4)
+              .clients(12)
+              .zones(3, Duration.ofMillis(5))
+              .load(0.6)
+              .trouble(ANTAGONISTS)
+              .build(),
+          Scenario.of("rolling deployment")
+              .load(0.6)
+              .trouble(
+                  Trouble.deployment(
+                      Duration.ofSeconds(3), Duration.ofMillis(300), Duration.ofSeconds(6)))
+              .build(),
+          Scenario.of("rolling deployment, one retry")
+              .load(0.6)
+              .retries(1)
+              .trouble(
+                  Trouble.deployment(
+                      Duration.ofSeconds(3), Duration.ofMillis(300), Duration.ofSeconds(6)))
+              .build(),
+          storm("retry storm").build(),
+          storm("retry storm, antagonists")
+              .trouble(ANTAGONISTS)
+              .measured(Duration.ofSeconds(10), Duration.ofSeconds(40))
+              .build());
+
   private Scenarios() {}
+
+  /**
+   * The scenario of this name.
+   *
+   * @throws java.util.NoSuchElementException if there is none
+   */
+  static Scenario named(String name) {
+    return Stream.of(FIRST, SECOND, MORE)
+        .flatMap(List::stream)
+        .filter(one -> one.name.equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** Calls are sent again, three times at most, when they are not answered within 250 ms. */
+  private static Scenario.Builder storm(String name) {
+    return Scenario.of(name)
+        .load(0.6)
+        .timeout(Duration.ofMillis(250))
+        .retries(3)
+        .trouble(Trouble.brownout(0.33, Duration.ofSeconds(12), Duration.ofSeconds(2)));
+  }
 
   /** Servers as in the live trial: four workers each, requests of 40 ms, calls of up to 3 s. */
   private static Scenario.Builder workers(String name) {

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 final class ServiceTalkModel extends PeerModel<ServiceTalkModel.Host> {
 
   private static final double ROUNDED = 0.001; // ms: as good as nothing
-  private static final double TAU_NANOS = TimeUnit.SECONDS.toNanos(10) / Math.log(2);
+  private static final double TAU_NANOS = TimeUnit.SECONDS.toNanos(10) / StrictMath.log(2);
   private static final double ERROR_PENALTY = 10;
   private static final double CANCEL_PENALTY = 5;
 
@@ -55,7 +55,7 @@ final class ServiceTalkModel extends PeerModel<ServiceTalkModel.Host> {
     }
 
     private void observe(double millis, long now) {
-      double kept = Math.exp(-(now - last) / TAU_NANOS);
+      double kept = StrictMath.exp(-(now - last) / TAU_NANOS);
       average = millis > average ? millis : average * kept + millis * (1 - kept);
       last = now;
     }

@@ -2,7 +2,7 @@ package io.evenload.benchmarks.sim;
 
 import java.util.random.RandomGenerator;
 
-/** How long requests take at an idle server of speed 1; immutable. */
+/** How long requests take at an idle server of speed 1, the same on every machine; immutable. */
 @FunctionalInterface
 interface ServiceTime {
 
@@ -16,13 +16,13 @@ interface ServiceTime {
 
   /** Memoryless, with this mean. */
   static ServiceTime exponential(double mean) {
-    return random -> -Math.log(1 - random.nextDouble()) * mean;
+    return random -> -StrictMath.log(1 - random.nextDouble()) * mean;
   }
 
   /** The exponential of a normal variable of this standard deviation. */
   static ServiceTime lognormal(double mean, double sigma) {
-    double mu = Math.log(mean) - sigma * sigma / 2;
-    return random -> Math.exp(mu + sigma * random.nextGaussian());
+    double mu = StrictMath.log(mean) - sigma * sigma / 2;
+    return random -> StrictMath.exp(mu + sigma * random.nextGaussian());
   }
 
   /** One of two: the second with this probability. */
@@ -33,6 +33,6 @@ interface ServiceTime {
   /** A power law: of the greatest values, the part above x is in proportion to x^-exponent. */
   static ServiceTime pareto(double mean, double exponent) {
     double least = mean * (exponent - 1) / exponent;
-    return random -> least * Math.pow(1 - random.nextDouble(), -1 / exponent);
+    return random -> least * StrictMath.pow(1 - random.nextDouble(), -1 / exponent);
   }
 }

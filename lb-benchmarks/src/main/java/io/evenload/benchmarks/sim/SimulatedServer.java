@@ -92,6 +92,16 @@ final class SimulatedServer {
     schedule();
   }
 
+  /** Whether it answers none of the requests that it takes. */
+  boolean silent() {
+    return silent;
+  }
+
+  /** The part of the requests that fail at once. */
+  double failing() {
+    return failing;
+  }
+
   /** Has it take all requests and answer none, or be as before. */
   void silent(boolean silent) {
     this.silent = silent;

@@ -10,6 +10,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** One run: the calls of a scenario, sent by clients of one strategy. */
 final class Simulation implements Trouble.World, Strategy.Setting {
@@ -19,8 +20,21 @@ final class Simulation implements Trouble.World, Strategy.Setting {
    * much work it is, by which client it is sent, and what befalls the servers is drawn from the seed alone, each from a
    * generator of its own: it is the same for all strategies, and only where calls go differs.
    *
-   * Who waited as long as the timeout goes away; the server does not know, and works on.
+   * Who waited as long as the timeout goes away, or sends the call again if the scenario has retries; the server does not
+   * know, and works on.
    */
+
+  /** Looks on, and may have itself called by the simulation's time; changes nothing. */
+  interface Witness {
+    /** A simulation begins. */
+    default void begins(Simulation simulation) {}
+
+    /** A request is sent to this server. */
+    default void sent(int server) {}
+
+    /** A call ended now, after so many nanoseconds. */
+    default void ended(long now, long nanos, boolean success) {}
+  }
 
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
 
@@ -36,15 +50,18 @@ final class Simulation implements Trouble.World, Strategy.Setting {
   private final Strategy.Report[] reports;
   private final double[] busyBefore;
   private final long[] doneBefore;
-  private final Queue<Call> waiting = new ArrayDeque<>(); // in the order of their timeouts
+  private final Queue<Try> waiting = new ArrayDeque<>(); // in the order of their timeouts
   private final Outcomes outcomes;
   private final long measuredFrom;
   private final long end;
   private final double nanosBetween;
+  private final double[] factors;
+  private final Witness witness;
   private BitSet unlisted = new BitSet();
 
-  private Simulation(Scenario scenario, Strategy strategy, long seed) {
+  private Simulation(Scenario scenario, Strategy strategy, long seed, Witness witness) {
     this.scenario = scenario;
+    this.witness = witness;
     SplittableRandom seeds = new SplittableRandom(seed);
     arrivals = seeds.split();
     work = seeds.split();
@@ -52,13 +69,14 @@ final class Simulation implements Trouble.World, Strategy.Setting {
     troubles = seeds.split();
     choices = seeds.split();
     int n = scenario.cores.length;
-    outcomes = new Outcomes(n, scenario.timeout.toNanos());
+    outcomes = new Outcomes(n);
     measuredFrom = scenario.warmUp.toNanos();
     end = measuredFrom + scenario.measured.toNanos();
     nanosBetween = SECOND / scenario.perSecond();
     reports = new Strategy.Report[n];
     busyBefore = new double[n];
     doneBefore = new long[n];
+    factors = new double[n];
     for (int i = 0; i < n; i++) {
       int most = scenario.mostPerCore * scenario.cores[i];
       servers.add(
@@ -73,14 +91,20 @@ final class Simulation implements Trouble.World, Strategy.Setting {
 
   /** Runs it; the same seed gives the same calls and troubles to every strategy. */
   static Outcomes run(Scenario scenario, Strategy strategy, long seed) {
-    return new Simulation(scenario, strategy, seed).run();
+    return run(scenario, strategy, seed, new Witness() {});
+  }
+
+  /** Runs it before a witness. */
+  static Outcomes run(Scenario scenario, Strategy strategy, long seed, Witness witness) {
+    return new Simulation(scenario, strategy, seed, witness).run();
   }
 
   private Outcomes run() {
+    witness.begins(this);
     scenario.trouble.befall(this);
     time.after(SECOND, this::reportLoads);
     scheduleNext();
-    time.runUntil(end + 2 * scenario.timeout.toNanos());
+    time.runUntil(end + 2L * (1 + scenario.retries) * scenario.timeout.toNanos());
     clients.forEach(Strategy.Client::close);
     return outcomes;
   }
@@ -97,7 +121,7 @@ final class Simulation implements Trouble.World, Strategy.Setting {
   }
 
   private void scheduleNext() {
-    long wait = (long) (-Math.log(1 - arrivals.nextDouble()) * nanosBetween);
+    long wait = (long) (-StrictMath.log(1 - arrivals.nextDouble()) * nanosBetween);
     if (time.now() + wait < end) {
       time.after(
           wait,
@@ -111,28 +135,11 @@ final class Simulation implements Trouble.World, Strategy.Setting {
   private void arrive() {
     double nanos = scenario.serviceTime.nextMillis(work) * 1e6;
     int client = scenario.clients == 1 ? 0 : senders.nextInt(scenario.clients);
-    boolean counts = time.now() >= measuredFrom;
-    Strategy.Sent sent = clients.get(client).send();
-    if (sent == null) {
-      if (counts) {
-        outcomes.failed();
-      }
-      return;
-    }
-    Call call = new Call(sent, time.now(), counts);
-    if (counts) {
-      outcomes.sent(sent.server());
-    }
-    SimulatedServer server = servers.get(sent.server());
-    time.after(scenario.oneWay.toNanos(), () -> server.take(nanos, call));
-    waiting.add(call);
-    if (waiting.size() == 1) {
-      awaitTimeout();
-    }
+    new Call(nanos, client).send(clients.get(client).send());
   }
 
   private void awaitTimeout() {
-    Call first = waiting.peek();
+    Try first = waiting.peek();
     if (first != null) {
       time.at(first.began + scenario.timeout.toNanos(), this::timeOut);
     }
@@ -141,14 +148,15 @@ final class Simulation implements Trouble.World, Strategy.Setting {
   /** Ends the calls whose time is over, and forgets those that were answered. */
   private void timeOut() {
     long began = time.now() - scenario.timeout.toNanos();
-    for (Call call = waiting.peek(); call != null; call = waiting.peek()) {
-      if (!call.over && call.began > began) {
+    List<Try> late = new ArrayList<>();
+    for (Try next = waiting.peek(); next != null; next = waiting.peek()) {
+      if (!next.over && next.began > began) {
         break;
       }
-      waiting.remove();
-      call.timeOut();
+      late.add(waiting.remove());
     }
     awaitTimeout();
+    late.forEach(Try::timeOut); // when the next timeout is awaited, for each may send another
   }
 
   private void reportLoads() {
@@ -195,7 +203,18 @@ final class Simulation implements Trouble.World, Strategy.Setting {
 
   @Override
   public void speed(int place, double factor) {
+    factors[place] = factor;
     servers.get(place).speed(scenario.speeds[place] * factor);
+  }
+
+  /** A server's speed, relative to its own. */
+  double factor(int place) {
+    return factors[place];
+  }
+
+  /** Whether clients have a server on their list. */
+  boolean listed(int place) {
+    return !unlisted.get(place);
   }
 
   @Override
@@ -206,44 +225,91 @@ final class Simulation implements Trouble.World, Strategy.Setting {
     }
   }
 
-  private final class Call implements SimulatedServer.Caller {
+  /** What a user asks for: a request, and others if it fails. */
+  private final class Call {
+    private final double work;
+    private final int client;
+    private final long began = time.now();
+    private final boolean counts = began >= measuredFrom;
+    private int tries;
+
+    Call(double work, int client) {
+      this.work = work;
+      this.client = client;
+    }
+
+    void send(Strategy.@Nullable Sent sent) {
+      if (sent == null) {
+        ended(Outcome.FAILURE);
+        return;
+      }
+      tries++;
+      witness.sent(sent.server());
+      if (counts) {
+        outcomes.sent(sent.server());
+      }
+      SimulatedServer server = servers.get(sent.server());
+      long oneWay = scenario.oneWayNanos(client, sent.server());
+      Try attempt = new Try(this, sent, oneWay);
+      time.after(oneWay, () -> server.take(work, attempt));
+      waiting.add(attempt);
+      if (waiting.size() == 1) {
+        awaitTimeout();
+      }
+    }
+
+    void ended(Strategy.Sent sent, Outcome outcome) {
+      sent.ended(outcome);
+      if (outcome == Outcome.SUCCESS || tries > scenario.retries) {
+        ended(outcome);
+      } else {
+        send(sent.again());
+      }
+    }
+
+    private void ended(Outcome outcome) {
+      long nanos = time.now() - began;
+      witness.ended(time.now(), nanos, outcome == Outcome.SUCCESS);
+      if (!counts) {
+        return;
+      }
+      if (outcome == Outcome.SUCCESS) {
+        outcomes.answered(nanos);
+      } else if (outcome == Outcome.TIMED_OUT) {
+        outcomes.timedOut(nanos);
+      } else {
+        outcomes.failed();
+      }
+    }
+  }
+
+  /** One request of a call. */
+  private final class Try implements SimulatedServer.Caller {
+    private final Call call;
     private final Strategy.Sent sent;
-    private final long began;
-    private final boolean counts;
+    private final long oneWay;
+    private final long began = time.now();
     private boolean over;
 
-    Call(Strategy.Sent sent, long began, boolean counts) {
+    Try(Call call, Strategy.Sent sent, long oneWay) {
+      this.call = call;
       this.sent = sent;
-      this.began = began;
-      this.counts = counts;
+      this.oneWay = oneWay;
     }
 
     @Override
     public void answered(boolean success) {
-      time.after(scenario.oneWay.toNanos(), () -> returned(success));
+      time.after(oneWay, () -> end(success ? Outcome.SUCCESS : Outcome.FAILURE));
     }
 
-    private void returned(boolean success) {
-      if (over) {
-        return;
-      }
-      over = true;
-      sent.ended(success ? Outcome.SUCCESS : Outcome.FAILURE);
-      if (counts && success) {
-        outcomes.answered(time.now() - began);
-      } else if (counts) {
-        outcomes.failed();
-      }
+    void timeOut() {
+      end(Outcome.TIMED_OUT);
     }
 
-    private void timeOut() {
-      if (over) {
-        return;
-      }
-      over = true;
-      sent.ended(Outcome.TIMED_OUT);
-      if (counts) {
-        outcomes.timedOut();
+    private void end(Outcome outcome) {
+      if (!over) {
+        over = true;
+        call.ended(sent, outcome);
       }
     }
   }

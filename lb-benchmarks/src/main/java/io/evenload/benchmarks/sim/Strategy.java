@@ -12,6 +12,11 @@ import org.jspecify.annotations.Nullable;
  */
 record Strategy(String name, boolean model, Kind kind) {
 
+  /** Its name, which says whether it is a model. */
+  String label() {
+    return name + (model ? " (model)" : "");
+  }
+
   /** Makes the clients. */
   @FunctionalInterface
   interface Kind {
@@ -38,6 +43,11 @@ record Strategy(String name, boolean model, Kind kind) {
     int server();
 
     void ended(Outcome outcome);
+
+    /**
+     * Chooses a server for the same request once more, when it has ended; null if there is none.
+     */
+    @Nullable Sent again();
   }
 
   /** What a client lives in. */

@@ -6,13 +6,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.function.ToDoubleFunction;
 import java.util.stream.LongStream;
 
 /**
- * Simulates every scenario with every strategy and writes the tables. Each seed is a run of its
- * own, and the same for all strategies.
+ * Simulates every scenario with every strategy and writes the tables and the page. Each seed is a
+ * run of its own, and the same for all strategies.
  */
 public final class TailLatency {
 
@@ -23,34 +21,66 @@ public final class TailLatency {
 
   private final long[] seeds;
   private final List<Strategy> strategies;
+  private final List<Results.Section> sections;
+  private final Progress progress;
+  private final List<Replay> replays;
 
-  private TailLatency(long[] seeds, List<Strategy> strategies) {
-    this.seeds = seeds;
-    this.strategies = strategies;
+  @SuppressWarnings("SystemOut") // its progress
+  private TailLatency(boolean page) {
+    String given = System.getProperty("seeds", "");
+    seeds =
+        given.isEmpty()
+            ? HELD_OUT
+            : Arrays.stream(given.split(",", -1)).mapToLong(Long::parseLong).toArray();
+    strategies = Strategies.ALL.stream().filter(one -> selected("strategies", one.name())).toList();
+    sections = new ArrayList<>();
+    replays =
+        Replay.ALL.stream()
+            .filter(one -> page && selected("scenarios", one.scenario().name))
+            .toList();
+    int scenarios = 0;
+    for (List<Scenario> set : List.of(Scenarios.FIRST, Scenarios.SECOND, Scenarios.MORE)) {
+      scenarios += selected(set).size();
+    }
+    int steps =
+        (scenarios + replays.size()) * strategies.size()
+            + dialogueScenarios().size() * dialogueStrategies().size();
+    progress = new Progress(System.err, System::nanoTime, Math.max(1, steps));
   }
 
   /**
-   * Replaces the tables in the file that is named, or prints them if none is. Properties restrict
-   * it: {@code scenarios} and {@code strategies} to those whose names contain one of these words
-   * (with commas between), and {@code seeds} to these numbers.
+   * Replaces the tables in a file whose name ends in {@code .md}, and writes the page to one whose
+   * name ends in {@code .html}; without a name it prints the tables. Properties restrict it: {@code
+   * scenarios} and {@code strategies} to those whose names contain one of these words (with commas
+   * between), and {@code seeds} to these numbers.
+   *
+   * @throws IllegalArgumentException if a name ends otherwise
    */
   @SuppressWarnings("SystemOut") // a program
   public static void main(String[] arguments) throws IOException {
-    String seeds = System.getProperty("seeds", "");
-    TailLatency simulated =
-        new TailLatency(
-            seeds.isEmpty()
-                ? HELD_OUT
-                : Arrays.stream(seeds.split(",", -1)).mapToLong(Long::parseLong).toArray(),
-            Strategies.ALL.stream().filter(one -> selected("strategies", one.name())).toList());
-    String tables =
-        simulated.tables("The first set", Scenarios.FIRST)
-            + simulated.tables("The second set: judged by alone", Scenarios.SECOND);
-    if (arguments.length == 0) {
-      System.out.print(tables);
-      return;
+    List<String> names = List.of(arguments);
+    for (String name : names) {
+      if (!name.endsWith(".md") && !name.endsWith(".html")) {
+        throw new IllegalArgumentException("file: " + name + " (expected: *.md or *.html)");
+      }
     }
-    Path page = Path.of(arguments[0]);
+    TailLatency simulated = new TailLatency(names.stream().anyMatch(one -> one.endsWith(".html")));
+    Results results = simulated.results();
+    List<String> replays = simulated.replays();
+    simulated.progress.end();
+    if (names.isEmpty()) {
+      System.out.print(MarkdownTables.of(results));
+    }
+    for (String name : names) {
+      if (name.endsWith(".md")) {
+        replaceTables(Path.of(name), MarkdownTables.of(results));
+      } else {
+        Files.writeString(Path.of(name), new ReportPage(results, replays).html());
+      }
+    }
+  }
+
+  private static void replaceTables(Path page, String tables) throws IOException {
     String before = Files.readString(page).split(BEGIN, 2)[0];
     Files.writeString(page, before + BEGIN + "\n\n" + tables.strip() + "\n");
   }
@@ -60,136 +90,64 @@ public final class TailLatency {
     return words.isEmpty() || Arrays.stream(words.split(",", -1)).anyMatch(name::contains);
   }
 
-  private String tables(String title, List<Scenario> scenarios) {
-    List<Row> rows = new ArrayList<>();
-    for (Scenario scenario : scenarios) {
-      if (selected("scenarios", scenario.name)) {
-        rows.add(row(scenario));
-      }
-    }
-    return rows.isEmpty() ? "" : summary(title, rows) + ratios(title, rows) + details(title, rows);
+  private static List<Scenario> selected(List<Scenario> set) {
+    return set.stream().filter(one -> selected("scenarios", one.name)).toList();
   }
 
-  @SuppressWarnings("SystemOut") // its progress
-  private Row row(Scenario scenario) {
-    List<Cell> cells = new ArrayList<>();
-    for (Strategy strategy : strategies) {
-      long began = System.nanoTime();
-      List<Outcomes> runs =
-          LongStream.of(seeds).mapToObj(seed -> Simulation.run(scenario, strategy, seed)).toList();
+  private Results results() {
+    section("The first set", Scenarios.FIRST);
+    section("The second set: judged by alone", Scenarios.SECOND);
+    section("More: distance, deployments, retries", Scenarios.MORE);
+    List<Results.DialogueRow> rows = dialogueScenarios().stream().map(this::row).toList();
+    return new Results(strategies, sections, new Results.Dialogue(dialogueStrategies(), rows));
+  }
+
+  private static List<DialogueScenario> dialogueScenarios() {
+    return DialogueScenario.ALL.stream().filter(one -> selected("scenarios", one.name())).toList();
+  }
+
+  /** Ours, and the model that can be held against what Dialogue has published. */
+  private List<Strategy> dialogueStrategies() {
+    return strategies.stream()
+        .filter(one -> !one.model() || one.equals(Strategies.DIALOGUE))
+        .toList();
+  }
+
+  private Results.DialogueRow row(DialogueScenario scenario) {
+    List<DialogueScenario.Published> cells = new ArrayList<>();
+    for (Strategy strategy : dialogueStrategies()) {
+      progress.next(scenario.name() + ", " + strategy.name());
+      List<DialogueScenario.Published> runs =
+          LongStream.of(seeds).mapToObj(seed -> DialogueRun.run(scenario, strategy, seed)).toList();
       cells.add(
-          new Cell(
-              estimate(runs, run -> run.quantile(0.5)),
-              estimate(runs, run -> run.quantile(0.99)),
-              runs.stream().mapToDouble(run -> run.quantile(0.99)).boxed().toList(),
-              estimate(runs, run -> run.quantile(0.999)),
-              estimate(runs, Outcomes::errorPercent),
-              estimate(runs, Outcomes::imbalance)));
-      System.err.printf(
-          Locale.ROOT,
-          "%-30s %-26s p99 %s ms, %.1f s%n",
-          scenario,
-          strategy.name(),
-          cells.get(cells.size() - 1).p99,
-          (System.nanoTime() - began) / 1e9);
+          new DialogueScenario.Published(
+              runs.stream().mapToDouble(one -> one.success()).average().orElseThrow(),
+              runs.stream().mapToDouble(one -> one.meanSeconds()).average().orElseThrow()));
     }
-    return new Row(scenario, cells);
+    return new Results.DialogueRow(scenario, cells);
   }
 
-  private static Estimate estimate(List<Outcomes> runs, ToDoubleFunction<Outcomes> value) {
-    return Estimate.of(runs.stream().mapToDouble(value).toArray());
-  }
-
-  private String summary(String title, List<Row> rows) {
-    StringBuilder table = head(title + ": p99 in ms");
-    for (Row row : rows) {
-      double best = row.cells.stream().mapToDouble(cell -> cell.p99.mean()).min().orElseThrow();
-      table.append("| ").append(row.scenario).append(" |");
-      for (Cell cell : row.cells) {
-        String bold = cell.p99.mean() == best ? "**" : "";
-        table.append(' ').append(bold).append(cell.p99).append(bold).append(" |");
-      }
-      table.append('\n');
-    }
-    return table.append('\n').toString();
-  }
-
-  private String ratios(String title, List<Row> rows) {
-    StringBuilder table =
-        head(title + ": p99 relative to " + strategies.get(0).name() + ", seed by seed");
-    for (Row row : rows) {
-      table.append("| ").append(row.scenario).append(" |");
-      for (Cell cell : row.cells) {
-        Estimate ratio = cell.relativeTo(row.cells.get(0));
-        table.append(String.format(Locale.ROOT, " %.2f ±%.2f |", ratio.mean(), ratio.halfWidth()));
-      }
-      table.append('\n');
-    }
-    return table.append('\n').toString();
-  }
-
-  private StringBuilder head(String title) {
-    StringBuilder table = new StringBuilder("### " + title + "\n\n| scenario |");
-    strategies.forEach(strategy -> table.append(' ').append(named(strategy)).append(" |"));
-    return table.append("\n|---|").append("--:|".repeat(strategies.size())).append('\n');
-  }
-
-  private String details(String title, List<Row> rows) {
-    StringBuilder table =
-        new StringBuilder("### " + title + ": all figures\n\n")
-            .append("| scenario | strategy | p50 ms | p99 ms | p99.9 ms | errors % | imbalance |\n")
-            .append("|---|---|--:|--:|--:|--:|--:|\n");
-    for (Row row : rows) {
-      for (int i = 0; i < strategies.size(); i++) {
-        Cell cell = row.cells.get(i);
-        table
-            .append("| ")
-            .append(i == 0 ? row.scenario : "")
-            .append(" | ")
-            .append(named(strategies.get(i)))
-            .append(" | ")
-            .append(cell.p50)
-            .append(" | ")
-            .append(cell.p99)
-            .append(" | ")
-            .append(cell.p999)
-            .append(" | ")
-            .append(percent(cell.errors))
-            .append(" | ")
-            .append(String.format(Locale.ROOT, "%.2f", cell.imbalance.mean()))
-            .append(" |\n");
-      }
-    }
-    return table.append('\n').toString();
-  }
-
-  private static String percent(Estimate errors) {
-    return errors.mean() == 0
-        ? "0"
-        : String.format(Locale.ROOT, "%.3f ±%.3f", errors.mean(), errors.halfWidth());
-  }
-
-  private static String named(Strategy strategy) {
-    return strategy.name() + (strategy.model() ? " (model)" : "");
-  }
-
-  private record Cell(
-      Estimate p50,
-      Estimate p99,
-      List<Double> p99s,
-      Estimate p999,
-      Estimate errors,
-      Estimate imbalance) {
-
-    /** The p99 relative to another's, seed by seed: what the seeds do to both is not in it. */
-    Estimate relativeTo(Cell other) {
-      double[] ratios = new double[p99s.size()];
-      for (int i = 0; i < ratios.length; i++) {
-        ratios[i] = p99s.get(i) / other.p99s.get(i);
-      }
-      return Estimate.of(ratios);
+  private void section(String title, List<Scenario> set) {
+    List<Results.Row> rows = selected(set).stream().map(this::row).toList();
+    if (!rows.isEmpty()) {
+      sections.add(new Results.Section(title, rows));
     }
   }
 
-  private record Row(Scenario scenario, List<Cell> cells) {}
+  private Results.Row row(Scenario scenario) {
+    List<Results.Cell> cells = new ArrayList<>();
+    for (Strategy strategy : strategies) {
+      progress.next(scenario + ", " + strategy.name());
+      cells.add(
+          Results.Cell.of(
+              LongStream.of(seeds)
+                  .mapToObj(seed -> Simulation.run(scenario, strategy, seed))
+                  .toList()));
+    }
+    return new Results.Row(scenario, cells);
+  }
+
+  private List<String> replays() {
+    return replays.stream().map(one -> one.json(strategies, seeds[0], progress)).toList();
+  }
 }

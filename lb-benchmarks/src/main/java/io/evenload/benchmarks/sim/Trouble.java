@@ -94,22 +94,27 @@ interface Trouble {
    * its speed, and is at full speed after the warm-up.
    */
   static Trouble restarts(Duration between, Duration warmUp) {
-    return world -> restart(world, 0, between, warmUp);
+    return restarts(between, between, warmUp);
   }
 
-  private static void restart(World world, int place, Duration between, Duration warmUp) {
+  private static Trouble restarts(Duration first, Duration between, Duration warmUp) {
+    return world -> restart(world, 0, first, between, warmUp);
+  }
+
+  private static void restart(
+      World world, int place, Duration first, Duration between, Duration warmUp) {
     SimulatedTime time = world.time();
     long second = 1_000_000_000;
     time.after(
-        between.toNanos(),
+        first.toNanos(),
         () -> {
           BitSet gone = new BitSet();
           gone.set(place);
           world.unlisted(gone);
-          restart(world, (place + 1) % world.servers(), between, warmUp);
+          restart(world, (place + 1) % world.servers(), between, between, warmUp);
         });
     time.after(
-        between.toNanos() + second,
+        first.toNanos() + second,
         () -> {
           world.unlisted(new BitSet());
           int steps = 20;
@@ -118,6 +123,43 @@ interface Trouble {
             time.after(warmUp.toNanos() / steps * step, () -> world.speed(place, speed));
           }
         });
+  }
+
+  /**
+   * One server after the other is replaced by a new version: it refuses what comes, at once, while
+   * clients still have it on their lists; is gone for a second; and returns at a fifth of its
+   * speed. What it had begun it ends.
+   *
+   * @param unknown how long it takes until clients know that it is gone
+   */
+  static Trouble deployment(Duration between, Duration unknown, Duration warmUp) {
+    Trouble restarts = restarts(between.plus(unknown), between, warmUp);
+    return restarts.and(world -> refuse(world, 0, between, unknown));
+  }
+
+  private static void refuse(World world, int place, Duration between, Duration unknown) {
+    SimulatedTime time = world.time();
+    time.after(
+        between.toNanos(),
+        () -> {
+          world.server(place).failing(1);
+          time.after(unknown.toNanos(), () -> world.server(place).failing(0));
+          refuse(world, (place + 1) % world.servers(), between, unknown);
+        });
+  }
+
+  /** All servers are at a part of their speed for a while, once. */
+  static Trouble brownout(double factor, Duration after, Duration lasting) {
+    return world -> {
+      world.time().after(after.toNanos(), () -> all(world, factor));
+      world.time().after(after.plus(lasting).toNanos(), () -> all(world, 1));
+    };
+  }
+
+  private static void all(World world, double factor) {
+    for (int i = 0; i < world.servers(); i++) {
+      world.speed(i, factor);
+    }
   }
 
   /** The first server takes everything and answers nothing, from then on. */
@@ -131,6 +173,6 @@ interface Trouble {
   }
 
   private static long exponential(RandomGenerator random, Duration mean) {
-    return (long) (-Math.log(1 - random.nextDouble()) * mean.toNanos());
+    return (long) (-StrictMath.log(1 - random.nextDouble()) * mean.toNanos());
   }
 }

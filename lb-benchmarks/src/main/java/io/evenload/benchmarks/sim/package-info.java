@@ -5,7 +5,7 @@
  * <p>Begin with {@link io.evenload.benchmarks.sim.Simulation}; {@link
  * io.evenload.benchmarks.sim.Scenarios} has what is simulated, {@link
  * io.evenload.benchmarks.sim.Strategies} by whom, and {@link
- * io.evenload.benchmarks.sim.TailLatency} writes the table.
+ * io.evenload.benchmarks.sim.TailLatency} writes the tables, and the page with the replays.
  */
 @NullMarked
 package io.evenload.benchmarks.sim;
