@@ -18,13 +18,13 @@ public interface Contestant {
   int TIMEOUT_SECONDS = 3;
 
   /** Starts a server at a free port of the loopback address, whose requests the queue is to take. */
-  Server serve(TimedQueue queue) throws IOException;
+  LiveServer serve(TimedQueue queue) throws IOException;
 
   /** Makes a client that balances over the servers at these ports. */
   Client client(List<Integer> ports) throws Exception;
 
   /** A server that runs. */
-  interface Server extends AutoCloseable {
+  interface LiveServer extends AutoCloseable {
     int port();
 
     @Override

@@ -9,7 +9,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /** An HTTP/1.1 server; a request's path is the work, in nanoseconds: {@code /40000000}. */
-public final class HttpWorkServer implements Contestant.Server {
+public final class HttpWorkServer implements Contestant.LiveServer {
 
   private static final int BACKLOG = 1024;
 
@@ -28,7 +28,7 @@ public final class HttpWorkServer implements Contestant.Server {
   }
 
   /** Starts one; see {@link Contestant#serve}. */
-  public static Contestant.Server start(TimedQueue queue) throws IOException {
+  public static Contestant.LiveServer start(TimedQueue queue) throws IOException {
     InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     HttpWorkServer server = new HttpWorkServer(HttpServer.create(any, BACKLOG));
     server.http.setExecutor(server.threads);

@@ -43,7 +43,7 @@ final class OkHttpContestant implements Contestant {
   }
 
   @Override
-  public Contestant.Server serve(TimedQueue queue) throws IOException {
+  public Contestant.LiveServer serve(TimedQueue queue) throws IOException {
     return HttpWorkServer.start(queue);
   }
 

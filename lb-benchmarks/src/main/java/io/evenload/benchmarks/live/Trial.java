@@ -32,13 +32,13 @@ final class Trial {
   Results run() throws Exception {
     ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(Trial::thread);
     List<TimedQueue> queues = new ArrayList<>();
-    List<Contestant.Server> servers = new ArrayList<>();
+    List<Contestant.LiveServer> servers = new ArrayList<>();
     try {
       for (int i = 0; i < Script.SERVERS; i++) {
         queues.add(new TimedQueue(timer, Script.WORKERS));
         servers.add(contestant.serve(queues.get(i)));
       }
-      List<Integer> ports = servers.stream().map(Contestant.Server::port).toList();
+      List<Integer> ports = servers.stream().map(Contestant.LiveServer::port).toList();
       try (Contestant.Client client = contestant.client(ports)) {
         long begin = System.nanoTime() + LEAD_NANOS;
         for (Script.Change change : script.changes) {
@@ -50,7 +50,7 @@ final class Trial {
         call(client, begin);
       }
     } finally {
-      servers.forEach(Contestant.Server::close);
+      servers.forEach(Contestant.LiveServer::close);
       timer.shutdownNow();
     }
     return results();
