@@ -72,8 +72,7 @@ final class ChooserComparison {
     ExecutorService callers = Executors.newFixedThreadPool(CALLERS);
     try {
       Callable<Integer> call = () -> status(client);
-      for (Future<Integer> status :
-          callers.invokeAll(Collections.nCopies(calls, call))) {
+      for (Future<Integer> status : callers.invokeAll(Collections.nCopies(calls, call))) {
         status.get();
       }
     } finally {

@@ -134,15 +134,17 @@ final class ShortestExpectedDelay extends Bound {
 
     private int least(int from, int n, long bits) {
       int first = Recipe.below(bits, n);
-      long least =
-          lesser(least(from + first, from + n, 0), least(from, from + first, n - first));
+      long least = lesser(least(from + first, from + n, 0), least(from, from + first, n - first));
       int found = first + (int) least;
       return from + (found < n ? found : found - n);
     }
 
-    /** The least delay of those from here until there, with its place, of which this is the first. */
+    /**
+     * The least delay of those from here until there, with its place, of which this is the first.
+     */
     private long least(int begin, int end, int place) {
-      // Fields would be read again after each volatile read, and one chain of comparisons would wait for itself.
+      // Fields would be read again after each volatile read, and one chain of comparisons would
+      // wait for itself.
       Endpoint[] endpoints = this.endpoints;
       float[] perAttempt = this.perAttempt;
       float[] known = costs.all;

@@ -9,15 +9,19 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * A client under trial, and the kind of server that it speaks to. Its process runs {@link #compete}, which takes trials
- * from {@link LiveTrials}.
+ * A client under trial, and the kind of server that it speaks to. Its process runs {@link
+ * #compete}, which takes trials from {@link LiveTrials}.
  */
 public interface Contestant {
 
-  /** How long a call may take, in seconds, by whatever the client has for that; it makes no retries. */
+  /**
+   * How long a call may take, in seconds, by whatever the client has for that; it makes no retries.
+   */
   int TIMEOUT_SECONDS = 3;
 
-  /** Starts a server at a free port of the loopback address, whose requests the queue is to take. */
+  /**
+   * Starts a server at a free port of the loopback address, whose requests the queue is to take.
+   */
   LiveServer serve(TimedQueue queue) throws IOException;
 
   /** Makes a client that balances over the servers at these ports. */
@@ -47,8 +51,8 @@ public interface Contestant {
   }
 
   /**
-   * Runs the trials that the standard input names, one line each, and answers each on the standard output; to be the last
-   * that a process does.
+   * Runs the trials that the standard input names, one line each, and answers each on the standard
+   * output; to be the last that a process does.
    */
   @SuppressWarnings("SystemOut") // it is the answer
   static void compete(Contestant contestant) throws Exception {

@@ -14,7 +14,8 @@ public final class HttpWorkServer implements Contestant.LiveServer {
   private static final int BACKLOG = 1024;
 
   static {
-    // Otherwise the JDK's server holds some responses back for 40 ms (Nagle's algorithm), and closes what is idle.
+    // Otherwise the JDK's server holds some responses back for 40 ms (Nagle's algorithm), and
+    // closes what is idle.
     System.setProperty("sun.net.httpserver.nodelay", "true");
     System.setProperty("sun.net.httpserver.maxIdleConnections", "10000");
     System.setProperty("sun.net.httpserver.idleInterval", "3600");

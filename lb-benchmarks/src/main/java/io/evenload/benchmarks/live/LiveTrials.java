@@ -17,12 +17,14 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Runs live trials of our choosers, and of other load balancers if {@code -Dpeers=true} (after a build with {@code
- * -Ppeers}), and writes a table into the file that the first argument names, or prints it.
+ * Runs live trials of our choosers, and of other load balancers if {@code -Dpeers=true} (after a
+ * build with {@code -Ppeers}), and writes a table into the file that the first argument names, or
+ * prints it.
  *
- * <p>System properties: {@code seeds}, separated by commas; {@code contestants} and {@code scenes}, of whose names one must
- * contain one of the words; {@code warmUp} and {@code measured}, in seconds; {@code together}, how many contestants run at
- * the same time, each with servers of its own.
+ * <p>System properties: {@code seeds}, separated by commas; {@code contestants} and {@code scenes},
+ * of whose names one must contain one of the words; {@code warmUp} and {@code measured}, in
+ * seconds; {@code together}, how many contestants run at the same time, each with servers of its
+ * own.
  */
 public final class LiveTrials {
 
@@ -128,7 +130,8 @@ public final class LiveTrials {
     for (int s = 0; s < seeds.length; s++) {
       String trial = scene.name() + " " + seeds[s] + " " + seconds;
       for (int from = 0; from < running.size(); from += together) {
-        // Each seed begins with another contestant, so that all meet whatever else the machine does.
+        // Each seed begins with another contestant, so that all meet whatever else the machine
+        // does.
         int shift = s;
         List<Integer> batch =
             IntStream.range(from, Math.min(from + together, running.size()))
@@ -181,7 +184,8 @@ public final class LiveTrials {
   private String table(Scene scene, List<List<Results>> results) {
     StringBuilder table =
         new StringBuilder("### " + scene + "\n\n")
-            .append("| client | p50 ms | p99 ms | p99.9 ms | errors % | p50 ratio | p99 ratio | p99.9 ratio | late ms |\n")
+            .append(
+                "| client | p50 ms | p99 ms | p99.9 ms | errors % | p50 ratio | p99 ratio | p99.9 ratio | late ms |\n")
             .append("|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");
     for (int i = 0; i < running.size(); i++) {
       List<Results> own = results.get(i);
@@ -233,7 +237,9 @@ public final class LiveTrials {
         return System.getProperty("java.class.path");
       }
       Path target = PEERS.resolve(module).resolve("target");
-      return target.resolve("classes") + File.pathSeparator + Files.readString(target.resolve("classpath"));
+      return target.resolve("classes")
+          + File.pathSeparator
+          + Files.readString(target.resolve("classpath")).strip();
     }
   }
 
@@ -250,8 +256,7 @@ public final class LiveTrials {
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
       command.addAll(List.of("-Xms256m", "-Xmx256m", "-XX:+UseSerialGC", "-Duser.language=en"));
       command.addAll(List.of("-cp", entry.classPath(), entry.main, entry.argument));
-      process =
-          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+      process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
       trials = new PrintStream(process.getOutputStream(), true, StandardCharsets.UTF_8);
       answers = process.inputReader(StandardCharsets.UTF_8);
     }
@@ -263,7 +268,8 @@ public final class LiveTrials {
     Results end() throws IOException {
       String answer = answers.readLine();
       if (answer == null) {
-        throw new IOException(entry.name + ": its process ended (expected: the results of a trial)");
+        throw new IOException(
+            entry.name + ": its process ended (expected: the results of a trial)");
       }
       return Results.parse(answer);
     }

@@ -17,7 +17,9 @@ import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
 
-/** OkHttp with this library: all defaults but the chooser and the retries, of which it makes none. */
+/**
+ * OkHttp with this library: all defaults but the chooser and the retries, of which it makes none.
+ */
 final class OkHttpContestant implements Contestant {
 
   private static final int CALLS_AT_ONCE = 4096;

@@ -13,7 +13,8 @@ import java.util.stream.Stream;
  * @param p999 what 99.9 % of them keep within
  * @param errorPercent the part of the calls that failed or took until the timeout
  * @param calls how many were measured
- * @param lateMillis by how much 99 % of the calls at most began too late: what the machine was to blame for
+ * @param lateMillis by how much 99 % of the calls at most began too late: what the machine was to
+ *     blame for
  */
 record Results(
     double p50, double p99, double p999, double errorPercent, int calls, double lateMillis) {
@@ -21,7 +22,8 @@ record Results(
   /**
    * Counts.
    *
-   * @param nanos what each call took, from when it should have begun; negative if it failed before the timeout
+   * @param nanos what each call took, from when it should have begun; negative if it failed before
+   *     the timeout
    */
   static Results of(long[] nanos, long[] lateNanos, long timeoutNanos) {
     long[] sorted = Arrays.stream(nanos).filter(each -> each >= 0).sorted().toArray();

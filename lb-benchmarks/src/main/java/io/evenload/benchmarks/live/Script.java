@@ -6,8 +6,8 @@ import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
 /**
- * What happens in a trial, the same for all contestants: when calls come, what each needs of a server, and when servers
- * change their speed; immutable.
+ * What happens in a trial, the same for all contestants: when calls come, what each needs of a
+ * server, and when servers change their speed; immutable.
  */
 final class Script {
 

@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The work of a server, without doing any: so many workers, a line before them, and a timer that says when a request would
- * be done. Thread-safe.
+ * The work of a server, without doing any: so many workers, a line before them, and a timer that
+ * says when a request would be done. Thread-safe.
  */
 public final class TimedQueue {
 

@@ -67,7 +67,9 @@ final class Trial {
     for (int i = 0; i < script.calls(); i++) {
       int number = i;
       long intended = begin + script.arrivalNanos(i);
-      for (long wait = intended - System.nanoTime(); wait > 0; wait = intended - System.nanoTime()) {
+      for (long wait = intended - System.nanoTime();
+          wait > 0;
+          wait = intended - System.nanoTime()) {
         LockSupport.parkNanos(wait);
       }
       lateNanos[i] = System.nanoTime() - intended;

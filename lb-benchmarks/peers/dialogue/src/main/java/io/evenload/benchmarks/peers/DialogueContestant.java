@@ -27,7 +27,9 @@ import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 
-/** Dialogue over Apache's client, with all defaults but the balancing, the timeouts and the retries. */
+/**
+ * Dialogue over Apache's client, with all defaults but the balancing, the timeouts and the retries.
+ */
 public final class DialogueContestant implements Contestant {
 
   private static final Work WORK = new Work();
@@ -38,7 +40,10 @@ public final class DialogueContestant implements Contestant {
     this.strategy = strategy;
   }
 
-  /** Takes the name of a strategy of Dialogue's configuration; its ROUND_ROBIN is what it calls balanced elsewhere. */
+  /**
+   * Takes the name of a strategy of Dialogue's configuration; its ROUND_ROBIN is what it calls
+   * balanced elsewhere.
+   */
   public static void main(String[] args) throws Exception {
     Contestant.compete(new DialogueContestant(NodeSelectionStrategy.valueOf(args[0])));
   }

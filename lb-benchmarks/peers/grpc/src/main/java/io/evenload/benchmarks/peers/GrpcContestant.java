@@ -58,8 +58,7 @@ public final class GrpcContestant implements Contestant {
     ServerServiceDefinition service =
         ServerServiceDefinition.builder("live")
             .addMethod(
-                WORK,
-                ServerCalls.asyncUnaryCall((work, answer) -> take(queue, work, answer)))
+                WORK, ServerCalls.asyncUnaryCall((work, answer) -> take(queue, work, answer)))
             .build();
     Server server =
         Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
@@ -80,7 +79,8 @@ public final class GrpcContestant implements Contestant {
   }
 
   private static void take(TimedQueue queue, long work, StreamObserver<Long> answer) {
-    // With a handler, what is answered to a caller that has given up is dropped, and does not throw.
+    // With a handler, what is answered to a caller that has given up is dropped, and does not
+    // throw.
     ((ServerCallStreamObserver<Long>) answer).setOnCancelHandler(() -> {});
     queue.take(
         work,
@@ -100,9 +100,9 @@ public final class GrpcContestant implements Contestant {
     NameResolverProvider known = new Known(servers);
     NameResolverRegistry.getDefaultRegistry().register(known);
     ManagedChannel channel =
-        Grpc.newChannelBuilder(known.getDefaultScheme() + ":///", InsecureChannelCredentials.create())
-            .defaultServiceConfig(
-                Map.of("loadBalancingConfig", List.of(Map.of(policy, Map.of()))))
+        Grpc.newChannelBuilder(
+                known.getDefaultScheme() + ":///", InsecureChannelCredentials.create())
+            .defaultServiceConfig(Map.of("loadBalancingConfig", List.of(Map.of(policy, Map.of()))))
             .disableRetry()
             .build();
     return new Client() {
