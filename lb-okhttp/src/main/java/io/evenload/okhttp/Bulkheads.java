@@ -16,7 +16,7 @@ final class Bulkheads {
    * OkHttp counts the enqueued calls that run in all, and those to one URL's host, which is a service with all its servers.
    * A call counts from its start to its end, also while it waits for a retry, for room or for a list. If one host
    * may have all there is, a service that hangs stops every other. So a client gets as much in all as its services
-   * may have together: then none waits for another, whatever hangs.
+   * may have together, and one share more for the hosts that are no services: then none waits for another, whatever hangs.
    *
    * A dispatcher does not tell who made it. Those that were made here are kept, weakly, so that an interceptor that is added to a
    * client later makes room for its own services.
@@ -27,9 +27,16 @@ final class Bulkheads {
 
   private Bulkheads() {}
 
-  /** Returns how many calls run at once where each service may have so many. */
+  /** Returns how many there are in all where each service has so many. */
   static int inAll(int perService, OkHttpClient.Builder client) {
     return times(perService, services(client.interceptors()).size());
+  }
+
+  /**
+   * Returns how many calls run at once where each service, and the rest together, may have so many.
+   */
+  private static int calls(int perService, OkHttpClient.Builder client) {
+    return times(perService, services(client.interceptors()).size() + 1);
   }
 
   /** Returns the product, or the largest int if that is less. */
@@ -40,7 +47,7 @@ final class Bulkheads {
   /** Returns a dispatcher that runs so many calls at once to each service of the client. */
   static Dispatcher dispatcher(int perService, OkHttpClient.Builder client) {
     Dispatcher dispatcher = new Dispatcher();
-    dispatcher.setMaxRequests(inAll(perService, client));
+    dispatcher.setMaxRequests(calls(perService, client));
     dispatcher.setMaxRequestsPerHost(perService);
     MADE.put(dispatcher, perService);
     return dispatcher;
@@ -56,7 +63,7 @@ final class Bulkheads {
     Dispatcher dispatcher = client.build().dispatcher(); // a builder does not tell it
     Integer perService = MADE.get(dispatcher);
     if (perService != null) {
-      dispatcher.setMaxRequests(Math.max(dispatcher.getMaxRequests(), inAll(perService, client)));
+      dispatcher.setMaxRequests(Math.max(dispatcher.getMaxRequests(), calls(perService, client)));
     }
   }
 

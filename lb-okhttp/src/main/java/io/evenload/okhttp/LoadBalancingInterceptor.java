@@ -316,13 +316,13 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
    * connections in all; a client that is used so is warned of once in the log. Calls that are
    * executed, not enqueued, are not limited.
    *
-   * <p>The client runs as many calls in all as its services may have together, so that one that
-   * hangs does not stop the others: its calls fill its own share, also those that wait for a retry,
-   * for room or for the first list, and the rest queue behind them. Services of interceptors that
-   * are installed later add theirs; of several numbers for one client the last holds for all of its
-   * services. OkHttp counts by the host of the URL: services that {@link Builder#serviceOf} tells
-   * apart under one host have one share. Calls to hosts that are no services count in all, and have
-   * no share of their own: a client that makes such calls too needs a larger {@code
+   * <p>The client runs as many calls in all as its services may have together, and so many more, so
+   * that one that hangs does not stop the others: its calls fill its own share, also those that
+   * wait for a retry, for room or for the first list, and the rest queue behind them. Services of
+   * interceptors that are installed later add theirs; of several numbers for one client the last
+   * holds for all of its services. OkHttp counts by the host of the URL: services that {@link
+   * Builder#serviceOf} tells apart under one host have one share. Hosts that are no services have
+   * one share between them; where several of these can hang at once, raise {@code
    * dispatcher().setMaxRequests}.
    *
    * @param concurrentCalls the most calls at once to a service; at least the number of its servers,

@@ -117,11 +117,34 @@ class BulkheadsTest {
   }
 
   @Test
+  void enqueue_theOnlyServiceHangs_aHostThatIsNoServiceAnswers() {
+    Backend hung = backends.start("hung").answering(bare -> answerLate(bare.get()));
+    Backend plain = backends.start("plain");
+    slowServers.update(List.of(hung.server()));
+    LoadBalancingInterceptor balancing = LoadBalancingInterceptor.of("slow", slow);
+    OkHttpClient client = balancing.install(new OkHttpClient.Builder(), SHARE).build();
+
+    List<PendingReply> held = enqueue(client, "http://slow/", CALLERS);
+    backends.await(() -> hung.hits() == SHARE);
+    for (PendingReply each :
+        enqueue(client, "http://localhost:" + plain.server().port() + "/", SHARE)) {
+      assertThat(each.reply().code()).isEqualTo(200);
+    }
+
+    assertThat(held).noneMatch(PendingReply::done);
+    hanging.countDown();
+    assertThat(held).allSatisfy(each -> assertThat(each.reply().code()).isEqualTo(200));
+    end(client);
+  }
+
+  @Test
   void install_numberForEachService_isSoManyTimesInAll() {
     OkHttpClient client =
         both(slow, other).build().install(new OkHttpClient.Builder(), 256).build();
     assertThat(client.dispatcher().getMaxRequestsPerHost()).isEqualTo(256);
-    assertThat(client.dispatcher().getMaxRequests()).isEqualTo(512);
+    assertThat(client.dispatcher().getMaxRequests())
+        .as("and a share for other hosts")
+        .isEqualTo(768);
   }
 
   @Test
@@ -129,7 +152,7 @@ class BulkheadsTest {
     LoadBalancingInterceptor one = LoadBalancingInterceptor.of("slow", slow);
     LoadBalancingInterceptor two = LoadBalancingInterceptor.of("slow", slow);
     OkHttpClient client = two.install(one.install(new OkHttpClient.Builder(), 8)).build();
-    assertThat(client.dispatcher().getMaxRequests()).isEqualTo(8);
+    assertThat(client.dispatcher().getMaxRequests()).isEqualTo(16);
   }
 
   @Test

@@ -13,12 +13,14 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Whatever trouble there is, a balancer with all defaults does not make it worse than a random
  * choice with the same retries does. {@link DoNoHarmReport} asks that of more schedules.
  */
+@Tag("simulation")
 final class DoNoHarmTest {
 
   private static final long SCHEDULES = Long.getLong("schedules", 150);

@@ -7,11 +7,13 @@ import io.evenload.LoadBalancer;
 import io.evenload.chooser.Choosers;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A thousand clients in step burden no server more than others. */
+@Tag("simulation")
 final class FleetTest {
 
   private static final int CLIENTS = 1_000;

@@ -3,6 +3,8 @@ package io.evenload.okhttp;
 import static java.util.concurrent.TimeUnit.HOURS;
 import static java.util.concurrent.TimeUnit.MICROSECONDS;
 import static java.util.concurrent.TimeUnit.MINUTES;
+import static java.util.stream.Collectors.counting;
+import static java.util.stream.Collectors.groupingBy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenload.Administration;
@@ -17,7 +19,9 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.ScheduledFuture;
@@ -41,13 +45,14 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Calls whose second attempt begins just when the first is answered, while some are cancelled or
  * their thread is interrupted. However these fall together, each attempt ends once, as its history
  * says, each response is the caller's or closed, and nobody waits for ever. Two clients share a
- * pool of connections meanwhile, and drain their servers by turns. The property {@code storm.calls}
- * makes it as long as one likes; on JDK 21 and newer the callers are virtual threads.
+ * pool of connections meanwhile, and drain their servers by turns. The property {@code
+ * storm.seconds} makes each case last so long; on JDK 21 and newer the callers are virtual threads.
  */
 class HedgingStormTest {
 
   private static final int THREADS = 4;
-  private static final int CALLS = Integer.getInteger("storm.calls", 300); // of each thread
+  private static final int CALLS = 300; // of each thread, and more if they take less than
+  private static final int SECONDS = Integer.getInteger("storm.seconds", 0);
   private static final int LONGEST_MICROS = 800; // about what an answer over loopback takes
 
   @RegisterExtension final Backends backends = new Backends();
@@ -90,7 +95,7 @@ class HedgingStormTest {
       Threads.startVirtual(caller::run);
     }
     for (FutureTask<?> caller : callers) {
-      caller.get(2 + CALLS / 1_000, MINUTES);
+      caller.get(120 + SECONDS, TimeUnit.SECONDS);
     }
 
     List<Ended> ended = new ArrayList<>();
@@ -101,7 +106,14 @@ class HedgingStormTest {
     assertThat(ended).hasSize(begun.get());
     pool.evictAll();
     assertThat(pool.connectionCount()).isZero();
+    if (SECONDS > 0) {
+      System.out.println("storm: " + ended.size() + " attempts ended once: " + counts(ended));
+    }
     return ended;
+  }
+
+  private static Map<Outcome, Long> counts(List<Ended> ended) {
+    return ended.stream().collect(groupingBy(Ended::outcome, TreeMap::new, counting()));
   }
 
   private static RetryPolicy.Builder policy() {
@@ -144,11 +156,11 @@ class HedgingStormTest {
     Request request = client.request("/").build();
     Thread caller = Thread.currentThread();
     int calls = 0;
-    for (int i = 0; calls < CALLS; i++) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
+    for (int i = 0; calls < CALLS || System.nanoTime() - end < 0; i++) {
       Call call = client.http().newCall(request);
       if (i % 5 == 0) {
-        Runnable end = i % 10 == 0 ? caller::interrupt : call::cancel;
-        timer.soon(end);
+        timer.soon(i % 10 == 0 ? caller::interrupt : call::cancel);
       }
       if (i % 20 == 0) {
         boolean drains = i % 40 == 0;

@@ -15,6 +15,7 @@ import java.util.function.UnaryOperator;
 import mockwebserver3.Dispatcher;
 import mockwebserver3.MockResponse;
 import mockwebserver3.RecordedRequest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * One route that fails at every server: the others must not notice, and no server is out for it.
  * With all defaults, but for the choosers.
  */
+@Tag("simulation")
 final class PoisonRouteTest {
 
   private static final long SEED = 20_260_214;

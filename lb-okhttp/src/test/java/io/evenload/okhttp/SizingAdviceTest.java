@@ -127,7 +127,9 @@ class SizingAdviceTest {
   void install_withConcurrentCalls_sizesBoth() {
     OkHttpClient client = balancing.install(new OkHttpClient.Builder(), 256).build();
 
-    assertThat(client.dispatcher().getMaxRequests()).isEqualTo(256);
+    assertThat(client.dispatcher().getMaxRequests())
+        .as("and a share for other hosts")
+        .isEqualTo(512);
     assertThat(client.dispatcher().getMaxRequestsPerHost()).isEqualTo(256);
     assertThat(client.interceptors()).contains(balancing);
     assertThat(client.networkInterceptors()).hasSize(1);
