@@ -29,6 +29,8 @@ public interface Contestant {
 
   /** A server that runs. */
   interface LiveServer extends AutoCloseable {
+
+    /** The port that it listens at. */
     int port();
 
     @Override
@@ -47,7 +49,7 @@ public interface Contestant {
     void call(long workNanos, Consumer<Boolean> done);
 
     @Override
-    void close() throws Exception;
+    void close();
   }
 
   /**

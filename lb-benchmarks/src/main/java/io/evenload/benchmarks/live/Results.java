@@ -27,7 +27,7 @@ record Results(
    */
   static Results of(long[] nanos, long[] lateNanos, long timeoutNanos) {
     long[] sorted = Arrays.stream(nanos).filter(each -> each >= 0).sorted().toArray();
-    long failed = nanos.length - sorted.length;
+    int failed = nanos.length - sorted.length;
     long timedOut = Arrays.stream(sorted).filter(each -> each >= timeoutNanos).count();
     long[] late = Arrays.stream(lateNanos).sorted().toArray();
     return new Results(

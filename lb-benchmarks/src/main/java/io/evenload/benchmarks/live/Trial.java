@@ -29,6 +29,7 @@ final class Trial {
     this.lateNanos = new long[script.calls()];
   }
 
+  @SuppressWarnings("FutureReturnValueIgnored") // a change of speed does not fail
   Results run() throws Exception {
     ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(Trial::thread);
     List<TimedQueue> queues = new ArrayList<>();
@@ -59,7 +60,6 @@ final class Trial {
   private static Thread thread(Runnable work) {
     Thread thread = new Thread(work, "timer");
     thread.setDaemon(true);
-    thread.setPriority(Thread.MAX_PRIORITY);
     return thread;
   }
 

@@ -82,8 +82,8 @@ public final class ServiceTalkContestant implements Contestant {
       }
 
       @Override
-      public void close() throws Exception {
-        client.close();
+      public void close() {
+        client.closeAsync().subscribe();
       }
     };
   }
