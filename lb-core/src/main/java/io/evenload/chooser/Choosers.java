@@ -181,9 +181,9 @@ public final class Choosers {
    * and so does one that was slow, after it had nothing to do for some tens of seconds.
    *
    * <p>Use it where the slowest answers matter, and servers are now and then slower than others:
-   * for their neighbours, their garbage, their age, or their caches. Not where an endpoint is called
-   * less than about once a second: what is known of it is forgotten by then, and one that is dead
-   * looks better than those that answered slowly by chance.
+   * for their neighbours, their garbage, their age, or their caches. Not where an endpoint is
+   * called less than about once a second: what is known of it is forgotten by then, and one that is
+   * dead looks better than those that answered slowly by chance.
    *
    * <p>After shortest expected delay routing (Banawan and Zahorjan, "Load Sharing in Heterogeneous
    * Queueing Systems", 1989), of which IPVS has a form without latencies, {@code sed}.
