@@ -96,6 +96,8 @@ final class Quickstart {
         }
       }
       scoreboard.printTotals();
+      new ChooserComparison(List.of(steady, slow, flaky, moving), slow, callsPerPhase / 3, out)
+          .run();
       int failed = scoreboard.failedCalls();
       out.printf("%n%s%n", failed == 0 ? "No call failed." : failed + " calls failed.");
       return failed;

@@ -152,7 +152,8 @@ public final class Choosers {
    * yet counts as fast as the one it is compared with, and if its first attempt failed, as the mean
    * of the others.
    *
-   * <p>Use it when servers differ in speed, or become slow at times. After Finagle's Peak EWMA.
+   * <p>Use it to choose as Finagle's Peak EWMA does, after which it is. Where servers differ in
+   * speed or become slow at times, {@link #shortestExpectedDelay()} has had shorter tails.
    *
    * @throws IllegalArgumentException if the decay time is not 1 ms to 1 h
    */
@@ -180,9 +181,12 @@ public final class Choosers {
    * and so does one that was slow, after it had nothing to do for some tens of seconds.
    *
    * <p>Use it where the slowest answers matter, and servers are now and then slower than others:
-   * for their neighbours, their garbage, their age, or their caches. After shortest expected delay
-   * routing (Banawan and Zahorjan, "Load Sharing in Heterogeneous Queueing Systems", 1989), of
-   * which IPVS has a form without latencies, {@code sed}.
+   * for their neighbours, their garbage, their age, or their caches. Not where an endpoint is
+   * called less than about once a second: what is known of it is forgotten by then, and one that is
+   * dead looks better than those that answered slowly by chance.
+   *
+   * <p>After shortest expected delay routing (Banawan and Zahorjan, "Load Sharing in Heterogeneous
+   * Queueing Systems", 1989), of which IPVS has a form without latencies, {@code sed}.
    */
   public static Chooser shortestExpectedDelay() {
     return ShortestExpectedDelay.RECIPE;

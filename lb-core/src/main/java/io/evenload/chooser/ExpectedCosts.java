@@ -46,7 +46,7 @@ final class ExpectedCosts {
   private final Endpoint[] endpoints;
   private final @Nullable Follower[] followers;
   private final RandomGenerator random;
-  private final float[] costs;
+  final float[] all; // the costs, to be read by get
   private final AtomicBoolean reading = new AtomicBoolean();
   private final float[] known; // of who reads
   private volatile long readAt;
@@ -56,7 +56,7 @@ final class ExpectedCosts {
   ExpectedCosts(Endpoint[] endpoints, RandomGenerator random, LongSupplier nanoTime) {
     this.endpoints = endpoints;
     this.random = random;
-    this.costs = new float[endpoints.length];
+    this.all = new float[endpoints.length];
     this.known = new float[Math.min(endpoints.length, ShortestExpectedDelay.MOST)];
     this.readAt = nanoTime.getAsLong();
     this.followers = new Follower[endpoints.length];
@@ -68,11 +68,16 @@ final class ExpectedCosts {
     }
     float usual = usualLatency(0);
     floor = usual;
-    read(0, costs.length, usual);
+    read(0, all.length, usual);
   }
 
   float get(int index) {
-    return (float) COST.getOpaque(costs, index);
+    return get(all, index);
+  }
+
+  /** Reads one of {@link #all}, for whoever reads many. */
+  static float get(float[] all, int index) {
+    return (float) COST.getOpaque(all, index);
   }
 
   /** Whether an endpoint does not fail, and is as fast as any that chance would make so. */
@@ -85,7 +90,7 @@ final class ExpectedCosts {
     float known = get(index);
     float cost = cost(index, floor);
     if (Math.abs(cost - known) > LITTLE * known) {
-      COST.setOpaque(costs, index, cost);
+      COST.setOpaque(all, index, cost);
     }
     if ((now - readAt >= INTERVAL_NANOS || Float.isNaN(floor))
         && reading.compareAndSet(false, true)) {
@@ -99,7 +104,7 @@ final class ExpectedCosts {
   }
 
   private void readSome() {
-    int rest = costs.length - known.length;
+    int rest = all.length - known.length;
     int from = rest == 0 ? 0 : Recipe.below(random.nextLong(), rest + 1);
     float usual = usualLatency(from);
     floor = usual;
@@ -128,7 +133,7 @@ final class ExpectedCosts {
 
   private void read(int from, int n, float usual) {
     for (int i = from; i < from + n; i++) {
-      COST.setOpaque(costs, i, cost(i, usual));
+      COST.setOpaque(all, i, cost(i, usual));
     }
   }
 

@@ -134,15 +134,35 @@ final class ShortestExpectedDelay extends Bound {
 
     private int least(int from, int n, long bits) {
       int first = Recipe.below(bits, n);
-      long least = Long.MAX_VALUE;
-      for (int i = first; i < n; i++) {
-        least = lesser(least, ordered(delay(from + i), i - first));
-      }
-      for (int i = 0; i < first; i++) {
-        least = lesser(least, ordered(delay(from + i), i - first + n));
-      }
+      long least = lesser(least(from + first, from + n, 0), least(from, from + first, n - first));
       int found = first + (int) least;
       return from + (found < n ? found : found - n);
+    }
+
+    /**
+     * The least delay of those from here until there, with its place, of which this is the first.
+     */
+    private long least(int begin, int end, int place) {
+      // Fields would be read again after each volatile read, and one chain of comparisons would
+      // wait for itself.
+      Endpoint[] endpoints = this.endpoints;
+      float[] perAttempt = this.perAttempt;
+      float[] known = costs.all;
+      long one = Long.MAX_VALUE;
+      long other = Long.MAX_VALUE;
+      int i = begin;
+      int shift = place - begin;
+      for (; i < end - 1; i += 2) {
+        int j = i + 1;
+        float delay = ExpectedCosts.get(known, i) * (1 + endpoints[i].inFlight() * perAttempt[i]);
+        float next = ExpectedCosts.get(known, j) * (1 + endpoints[j].inFlight() * perAttempt[j]);
+        one = lesser(one, ordered(delay, i + shift));
+        other = lesser(other, ordered(next, j + shift));
+      }
+      if (i < end) {
+        one = lesser(one, ordered(delay(i), i + shift));
+      }
+      return lesser(one, other);
     }
 
     private int leastOfSome(int from, int n) {

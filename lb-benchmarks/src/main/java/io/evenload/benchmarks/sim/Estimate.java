@@ -10,14 +10,15 @@ import java.util.Locale;
  * @param halfWidth half of the interval that covers the true mean in 95 % of such estimates; NaN if
  *     there was one run only
  */
-record Estimate(double mean, double halfWidth) {
+public record Estimate(double mean, double halfWidth) {
 
   /** Student's t for 95 % with 1, 2, 3 and more degrees of freedom; the last serves all above. */
   private static final double[] STUDENT = {
     12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262
   };
 
-  static Estimate of(double... runs) {
+  /** Estimates from one value of each run. */
+  public static Estimate of(double... runs) {
     double mean = Arrays.stream(runs).average().orElse(Double.NaN);
     double squares = Arrays.stream(runs).map(run -> (run - mean) * (run - mean)).sum();
     int freedom = runs.length - 1;
