@@ -129,9 +129,7 @@ record Spelled(String key, @Nullable String piece, boolean pair) {
     Spelled spelled(String service) {
       String scope = service.isEmpty() ? "default." : "service." + service + ".";
       return new Spelled(
-          EvenloadConfig.PREFIX + scope + key.name(),
-          piece.isEmpty() ? null : piece,
-          isPairs(key));
+          EvenloadConfig.PREFIX + scope + key.name(), piece.isEmpty() ? null : piece, isPairs(key));
     }
   }
 }

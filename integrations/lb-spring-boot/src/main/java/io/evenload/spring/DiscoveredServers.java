@@ -61,8 +61,7 @@ public final class DiscoveredServers implements ServerSource, AutoCloseable {
       lists.add(list);
       list.refresh();
       long nanos = interval.toNanos();
-      var ticks =
-          timer.scheduleWithFixedDelay(list::refresh, nanos, nanos, TimeUnit.NANOSECONDS);
+      var ticks = timer.scheduleWithFixedDelay(list::refresh, nanos, nanos, TimeUnit.NANOSECONDS);
       return new ServerList.Subscription() {
         @Override
         public void close() {

@@ -18,7 +18,9 @@ public interface EvenloadCustomizer {
    */
   default void balancer(String service, LoadBalancer.Builder balancer) {}
 
-  /** Changes the interceptor of all services; what is set here holds where no key says otherwise. */
+  /**
+   * Changes the interceptor of all services; what is set here holds where no key says otherwise.
+   */
   default void interceptor(LoadBalancingInterceptor.Builder interceptor) {}
 
   /**

@@ -3,12 +3,9 @@ package io.evenload.spring;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import java.time.Duration;
 import java.util.List;
-import org.springframework.boot.context.properties.bind.BindHandler;
-import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.bind.DefaultValue;
-import org.springframework.boot.context.properties.bind.handler.NoUnboundElementsBindHandler;
-import org.springframework.core.env.Environment;
+import org.springframework.core.env.ConfigurableEnvironment;
 
 /**
  * The keys that are of use in a Spring application alone, under {@value #PREFIX}.
@@ -29,6 +26,9 @@ public record EvenloadSettings(
     @DefaultValue("256") int concurrentCalls,
     @DefaultValue("services") RestClientUse restClient,
     @DefaultValue("30s") Duration discoveryInterval) {
+
+  private static final List<String> NAMES =
+      List.of("enabled", "services", "concurrent-calls", "rest-client", "discovery-interval");
 
   /** {@value}: what the keys begin with. */
   public static final String PREFIX = "evenload.spring";
@@ -55,15 +55,12 @@ public record EvenloadSettings(
   /**
    * Reads an environment.
    *
-   * @throws org.springframework.boot.context.properties.bind.BindException if a key is not known or
-   *     a value is not valid
+   * @throws IllegalArgumentException if a key is not known
+   * @throws org.springframework.boot.context.properties.bind.BindException if a value is not valid
    */
-  public static EvenloadSettings of(Environment environment) {
-    return Binder.get(environment)
-        .bindOrCreate(
-            PREFIX,
-            Bindable.of(EvenloadSettings.class),
-            new NoUnboundElementsBindHandler(BindHandler.DEFAULT));
+  public static EvenloadSettings of(ConfigurableEnvironment environment) {
+    PropertyTexts.checkOwn(environment, NAMES);
+    return Binder.get(environment).bindOrCreate(PREFIX, EvenloadSettings.class);
   }
 
   /** Which calls of {@code RestClient} go through OkHttp. */

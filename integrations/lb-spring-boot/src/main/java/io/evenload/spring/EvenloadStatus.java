@@ -76,11 +76,7 @@ public final class EvenloadStatus {
       Map<String, Long> states =
           balancer.status().endpoints().stream()
               .map(EndpointStatus::state)
-              .collect(
-                  groupingBy(
-                      EndpointState::toString,
-                      TreeMap::new,
-                      counting()));
+              .collect(groupingBy(EndpointState::toString, TreeMap::new, counting()));
       counts.put(balancer.name(), states);
     }
     return counts;

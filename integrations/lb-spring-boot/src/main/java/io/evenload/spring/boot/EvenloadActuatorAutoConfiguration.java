@@ -44,10 +44,10 @@ public final class EvenloadActuatorAutoConfiguration {
   /** The health indicator: down when a balancer has no server that may be chosen. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnClass({HealthIndicator.class, ConditionalOnEnabledHealthIndicator.class})
-  @ConditionalOnEnabledHealthIndicator("evenload")
   static class Indicator {
 
     @Bean
+    @ConditionalOnEnabledHealthIndicator("evenload")
     @ConditionalOnMissingBean(name = "evenloadHealthIndicator")
     HealthIndicator evenloadHealthIndicator(EvenloadStatus status) {
       return () ->

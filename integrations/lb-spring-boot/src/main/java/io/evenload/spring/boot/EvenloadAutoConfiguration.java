@@ -31,8 +31,6 @@ public final class EvenloadAutoConfiguration {
       ObjectProvider<ServerSource> sources,
       ObjectProvider<EvenloadCustomizer> customizers) {
     return EvenloadServices.of(
-        environment,
-        sources.orderedStream().toList(),
-        customizers.orderedStream().toList());
+        environment, sources.orderedStream().toList(), customizers.orderedStream().toList());
   }
 }

@@ -10,7 +10,7 @@ import org.springframework.cloud.client.discovery.DiscoveryClient;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
-import org.springframework.core.env.Environment;
+import org.springframework.core.env.ConfigurableEnvironment;
 
 /**
  * Takes the servers of services that have none in the configuration from Spring Cloud's {@link
@@ -32,7 +32,8 @@ public final class EvenloadDiscoveryAutoConfiguration {
 
   @Bean(destroyMethod = "close")
   @Order(Ordered.LOWEST_PRECEDENCE)
-  DiscoveredServers evenloadDiscoveredServers(DiscoveryClient client, Environment environment) {
+  DiscoveredServers evenloadDiscoveredServers(
+      DiscoveryClient client, ConfigurableEnvironment environment) {
     return new DiscoveredServers(client, EvenloadSettings.of(environment).discoveryInterval());
   }
 }

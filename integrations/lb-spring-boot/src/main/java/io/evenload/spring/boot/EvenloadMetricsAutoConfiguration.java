@@ -33,7 +33,9 @@ public final class EvenloadMetricsAutoConfiguration {
     return new ServiceMeters(() -> balancers.orderedStream().toList());
   }
 
-  /** Has calls counted; a listener that the application sets by a later customizer takes its place. */
+  /**
+   * Has calls counted; a listener that the application sets by a later customizer takes its place.
+   */
   @Bean
   @Order(Ordered.HIGHEST_PRECEDENCE)
   EvenloadCustomizer evenloadMetersCustomizer(ServiceMeters meters) {
