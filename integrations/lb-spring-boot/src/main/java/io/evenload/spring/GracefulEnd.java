@@ -5,6 +5,7 @@ import io.evenload.LoadBalancerStatus.EndpointStatus;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,7 +56,8 @@ public final class GracefulEnd implements SmartLifecycle {
     LOG.info("Waiting for {} attempts in flight", inFlight());
     ScheduledExecutorService looking =
         Executors.newSingleThreadScheduledExecutor(GracefulEnd::thread);
-    looking.scheduleWithFixedDelay(
+    ScheduledFuture<?> unused =
+        looking.scheduleWithFixedDelay(
         () -> {
           if (inFlight() == 0 || closed()) {
             looking.shutdown();
