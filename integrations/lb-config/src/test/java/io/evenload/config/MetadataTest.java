@@ -41,8 +41,9 @@ class MetadataTest {
       }
     }
     properties.add(
-        "    {\"name\": \"evenload.service\", \"type\": \"java.util.Map<java.lang.String,java.lang.Object>\","
-            + " \"description\": \"The keys of single services, by their names.\"}");
+        "    {\"name\": \"evenload.service\", \"type\":"
+            + " \"java.util.Map<java.lang.String,java.lang.Object>\", \"description\": \"The keys"
+            + " of single services, by their names.\"}");
     return "{\n  \"groups\": [],\n  \"properties\": [\n"
         + String.join(",\n", properties)
         + "\n  ],\n  \"hints\": [\n"

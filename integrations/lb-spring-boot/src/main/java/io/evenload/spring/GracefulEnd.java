@@ -58,15 +58,15 @@ public final class GracefulEnd implements SmartLifecycle {
         Executors.newSingleThreadScheduledExecutor(GracefulEnd::thread);
     ScheduledFuture<?> unused =
         looking.scheduleWithFixedDelay(
-        () -> {
-          if (inFlight() == 0 || closed()) {
-            looking.shutdown();
-            callback.run();
-          }
-        },
-        LOOK_MILLIS,
-        LOOK_MILLIS,
-        TimeUnit.MILLISECONDS);
+            () -> {
+              if (inFlight() == 0 || closed()) {
+                looking.shutdown();
+                callback.run();
+              }
+            },
+            LOOK_MILLIS,
+            LOOK_MILLIS,
+            TimeUnit.MILLISECONDS);
   }
 
   private int inFlight() {

@@ -56,7 +56,6 @@ class BalancedClientTest {
   void ssl_bundleWithoutOptions_leavesOkHttpsProtocols() {
     OkHttpClient.Builder builder = new OkHttpClient.Builder();
     SslPart.apply(SslBundle.systemDefault(), builder);
-    assertThat(builder.build().connectionSpecs())
-        .isEqualTo(new OkHttpClient().connectionSpecs());
+    assertThat(builder.build().connectionSpecs()).isEqualTo(new OkHttpClient().connectionSpecs());
   }
 }

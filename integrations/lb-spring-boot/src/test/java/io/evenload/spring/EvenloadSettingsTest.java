@@ -62,8 +62,7 @@ class EvenloadSettingsTest {
   void metadata_hasEveryKey() throws IOException {
     String metadata = Files.readString(METADATA);
     for (RecordComponent component : EvenloadSettings.class.getRecordComponents()) {
-      String kebab =
-          component.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+      String kebab = component.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
       assertThat(metadata).contains("\"evenload.spring." + kebab + "\"");
     }
   }
