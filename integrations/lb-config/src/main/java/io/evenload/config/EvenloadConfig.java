@@ -192,6 +192,17 @@ public final class EvenloadConfig {
     }
   }
 
+  /**
+   * Whether a key is set for a service, by its own value or by one that holds for all.
+   *
+   * @param service the service's name
+   * @param key without what comes before it, such as {@code retry.max-attempts}
+   */
+  public boolean has(String service, String key) {
+    Section section = section(service);
+    return section.balancer().has(key) || section.interceptor().has(key);
+  }
+
   /** The names of the services that have keys of their own, in alphabetical order. */
   public Set<String> services() {
     return services.keySet();

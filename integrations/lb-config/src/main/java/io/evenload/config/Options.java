@@ -47,6 +47,11 @@ final class Options<T> {
     options.forEach(option -> option.setter().accept(builder));
   }
 
+  /** Whether there is a value of the key with this name. */
+  boolean has(String key) {
+    return options.stream().anyMatch(option -> option.texts().containsKey(key));
+  }
+
   /** Whether all texts are the same. */
   boolean same(Options<T> other) {
     return texts().equals(other.texts());
