@@ -12,4 +12,6 @@ module io.evenload.config {
   requires static org.jspecify;
 
   exports io.evenload.config;
+
+  uses io.evenload.discovery.ServerListProvider;
 }

@@ -1,5 +1,6 @@
 package io.evenload;
 
+import io.evenload.internal.threads.SerialExecutor;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Expect;

@@ -1,6 +1,7 @@
 package io.evenload;
 
 import io.evenload.discovery.Networks;
+import io.evenload.internal.threads.SerialExecutor;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.List;
@@ -215,6 +216,11 @@ final class ControlPath implements Control, ListSource.Target {
   /** How long ago the source gave or confirmed the list in force; null before the first. */
   @Nullable Duration listAge() {
     return ended ? ageAtEnd : age();
+  }
+
+  /** Where the list comes from; null before the balancer has begun to live. */
+  LoadBalancerStatus.@Nullable ListStatus listStatus() {
+    return source.status(balancer.nanoTime().getAsLong());
   }
 
   private @Nullable Duration age() {

@@ -14,4 +14,9 @@ record FixedServerList(List<Server> servers) implements ServerList {
     listener.updated(servers);
     return () -> {};
   }
+
+  @Override
+  public String toString() {
+    return "a fixed list of " + servers.size();
+  }
 }

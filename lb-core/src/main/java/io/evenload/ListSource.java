@@ -3,7 +3,9 @@ package io.evenload;
 import static java.util.Objects.requireNonNull;
 
 import io.evenload.discovery.Networks;
+import io.evenload.internal.text.PlainText;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +36,8 @@ final class ListSource {
   private volatile boolean closed;
 
   private volatile ServerList.@Nullable Subscription subscription; // written on the path alone
+  private volatile @Nullable Failure failure; // the last; written on the path alone, as the next
+  private volatile boolean failing;
   private @Nullable Future<?> timer;
   private long retryNanos = FIRST_RETRY_NANOS;
   private boolean refreshed;
@@ -112,7 +116,7 @@ final class ListSource {
       return;
     }
     subscribing.failed(cause);
-    balancer.listeners().serversFailed(cause);
+    failed(cause, balancer.nanoTime().getAsLong());
     timer = control.after(jittered(retryNanos), () -> control.elsewhere(this::subscribe));
     retryNanos = Math.min(LAST_RETRY_NANOS, 2 * retryNanos);
   }
@@ -186,6 +190,7 @@ final class ListSource {
       tellAllRefused();
     } else {
       refreshing.ended();
+      failing = false;
       target.updated(admitted, now);
     }
   }
@@ -194,7 +199,34 @@ final class ListSource {
     List<Server> list = requireNonNull(offered);
     IOException cause = new IOException(requireNonNull(filter).words(list, target.networks()));
     refreshing.failed(cause);
+    failed(cause, balancer.nanoTime().getAsLong());
+  }
+
+  private void failed(Throwable cause, long now) {
+    failure = new Failure(PlainText.withoutCredentials(cause.toString()), now);
+    failing = true;
     balancer.listeners().serversFailed(cause);
+  }
+
+  /** Returns what is known of the source; from any thread. */
+  LoadBalancerStatus.@Nullable ListStatus status(long now) {
+    ServerList list = servers;
+    if (list == null) {
+      return null;
+    }
+    boolean fails = failing;
+    Failure last = failure;
+    Duration age = last == null ? null : Duration.ofNanos(Math.max(0, now - last.nanos));
+    String said = last == null ? null : last.text;
+    return new LoadBalancerStatus.ListStatus(name(list), fails, age, said);
+  }
+
+  private String name(ServerList list) {
+    try {
+      return PlainText.withoutCredentials(String.valueOf(list.toString()));
+    } catch (Throwable e) {
+      return list.getClass().getName(); // it is the user's
+    }
   }
 
   private void confirmed(long now) {
@@ -202,6 +234,7 @@ final class ListSource {
       tellAllRefused();
     } else {
       refreshing.ended();
+      failing = false;
       target.confirmed(now);
     }
   }
@@ -215,6 +248,8 @@ final class ListSource {
           }
         });
   }
+
+  private record Failure(String text, long nanos) {}
 
   /** One attempt to subscribe; what it brings after it failed does not count. */
   private final class Heard implements ServerList.Listener {
@@ -248,7 +283,7 @@ final class ListSource {
     public void failed(Throwable cause) {
       if (!over && !closed) {
         refreshing.failed(cause);
-        onSource(now -> balancer.listeners().serversFailed(cause));
+        onSource(now -> ListSource.this.failed(cause, now));
       }
     }
   }

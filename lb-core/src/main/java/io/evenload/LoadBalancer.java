@@ -289,7 +289,8 @@ public final class LoadBalancer implements AutoCloseable {
         sampler.leaked(),
         snapshot.status(),
         endpoints,
-        control.listAge());
+        control.listAge(),
+        control.listStatus());
   }
 
   /**

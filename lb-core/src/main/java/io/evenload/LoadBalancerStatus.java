@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  *     last
  * @param listAge the time since the source of the list gave it or last confirmed it; null before
  *     the first list
+ * @param list where the list comes from; null if that does not matter
  */
 public record LoadBalancerStatus(
     String name,
@@ -25,12 +26,25 @@ public record LoadBalancerStatus(
     long leakedAttempts,
     List<GroupStatus> groups,
     List<EndpointStatus> endpoints,
-    @Nullable Duration listAge) {
+    @Nullable Duration listAge,
+    @Nullable ListStatus list) {
 
   /** Copies the lists. */
   public LoadBalancerStatus {
     groups = List.copyOf(groups);
     endpoints = List.copyOf(endpoints);
+  }
+
+  /** A status of a list whose source does not matter. */
+  public LoadBalancerStatus(
+      String name,
+      boolean closed,
+      boolean panic,
+      long leakedAttempts,
+      List<GroupStatus> groups,
+      List<EndpointStatus> endpoints,
+      @Nullable Duration listAge) {
+    this(name, closed, panic, leakedAttempts, groups, endpoints, listAge, null);
   }
 
   /** A status before the first list, or of one whose age does not matter. */
@@ -41,7 +55,7 @@ public record LoadBalancerStatus(
       long leakedAttempts,
       List<GroupStatus> groups,
       List<EndpointStatus> endpoints) {
-    this(name, closed, panic, leakedAttempts, groups, endpoints, null);
+    this(name, closed, panic, leakedAttempts, groups, endpoints, null, null);
   }
 
   /** The status as text, one endpoint a line; before them the groups, if there are several. */
@@ -50,6 +64,12 @@ public record LoadBalancerStatus(
     StringBuilder text = new StringBuilder(name);
     text.append(closed ? ": closed" : ": " + endpoints.size() + " known")
         .append(panic ? ", panic" : "");
+    if (list != null && list.failing()) {
+      text.append("\n  the list of ")
+          .append(list.source())
+          .append(" fails: ")
+          .append(list.failure());
+    }
     for (GroupStatus group : groups.size() > 1 ? groups : List.<GroupStatus>of()) {
       text.append("\n  ").append(group);
     }
@@ -58,6 +78,19 @@ public record LoadBalancerStatus(
     }
     return text.toString();
   }
+
+  /**
+   * The source of the list. Texts are one line of 1,000 characters at most, and URLs in them have
+   * neither user nor password nor query.
+   *
+   * @param source what the source calls itself, as by {@link Object#toString}
+   * @param failing whether it failed, and has neither given nor confirmed a list since: what keeps
+   *     the list up to date does not work now
+   * @param failureAge the time since it failed last; null if it never did
+   * @param failure what it said then; null if it never failed
+   */
+  public record ListStatus(
+      String source, boolean failing, @Nullable Duration failureAge, @Nullable String failure) {}
 
   /**
    * The endpoints of one priority, or with a {@link Locality} of one zone of it.

@@ -1,5 +1,6 @@
 package io.evenload;
 
+import io.evenload.internal.text.PlainText;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;

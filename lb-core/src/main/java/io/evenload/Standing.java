@@ -1,5 +1,7 @@
 package io.evenload;
 
+import io.evenload.internal.text.PlainText;
+
 /**
  * Whether an endpoint may be chosen, and why; immutable.
  *

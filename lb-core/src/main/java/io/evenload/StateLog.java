@@ -1,5 +1,6 @@
 package io.evenload;
 
+import io.evenload.internal.text.PlainText;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;

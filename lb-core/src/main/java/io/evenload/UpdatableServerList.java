@@ -2,6 +2,7 @@ package io.evenload;
 
 import static java.util.Objects.requireNonNull;
 
+import io.evenload.internal.threads.SerialExecutor;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -84,6 +85,11 @@ public final class UpdatableServerList implements ServerList {
       subscriber.closed = true;
       serial.execute(() -> subscribers.remove(subscriber));
     };
+  }
+
+  @Override
+  public String toString() {
+    return "UpdatableServerList";
   }
 
   private static final class Subscriber {

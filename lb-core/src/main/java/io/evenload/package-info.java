@@ -21,7 +21,7 @@
  *
  * A LIST'S WAY: the control path; one event after another, and rare, so that it may allocate, log and take its time
  *
- *   ControlPath           every event that is no attempt: lists, ticks, timers, people; SerialExecutor puts them in a row
+ *   ControlPath           every event that is no attempt: lists, ticks, timers, people; a SerialExecutor puts them in a row
  *   ListSource            where lists come from: subscribes until it succeeds, and has the source look again
  *   NetworkFilter         leaves out of a list what is not in the networks that servers may be in
  *   Timers                on which threads what is due later, or is handed over, runs

@@ -156,6 +156,26 @@ final class ListSourceTest {
   }
 
   @Test
+  void status_sourceFailsAndRecovers_saysSoWithoutCredentials() {
+    assertThat(balancer.status().list())
+        .isEqualTo(new LoadBalancerStatus.ListStatus("source //…@registry?…", false, null, null));
+    source.listener().failed(new IOException("GET http://me:secret@registry/v1?token=x: 503\n"));
+    world.time.advance(ofSeconds(3));
+    assertThat(balancer.status().list())
+        .isEqualTo(
+            new LoadBalancerStatus.ListStatus(
+                "source //…@registry?…",
+                true,
+                ofSeconds(3),
+                "java.io.IOException: GET http://…@registry/v1?… 503\ufffd"));
+    assertThat(balancer.status()).asString().contains("fails: java.io.IOException: GET http://…@");
+    source.listener().confirmed();
+
+    assertThat(balancer.status().list().failing()).isFalse();
+    assertThat(balancer.status().list().failureAge()).isEqualTo(ofSeconds(3));
+  }
+
+  @Test
   void listAge_isTheTimeSinceTheListInForceWasGivenOrConfirmed() {
     assertThat(balancer.status().listAge()).isEqualTo(Duration.ZERO);
     world.time.advance(ofSeconds(60));
@@ -222,6 +242,11 @@ final class ListSourceTest {
           refreshes.add(world.time.getAsLong());
         }
       };
+    }
+
+    @Override
+    public String toString() {
+      return "source //me:secret@registry?token=x";
     }
 
     Listener listener() {

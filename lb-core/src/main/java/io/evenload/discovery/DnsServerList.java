@@ -5,6 +5,8 @@ import static java.util.Objects.requireNonNull;
 import io.evenload.Server;
 import io.evenload.ServerList;
 import java.net.IDN;
+import java.net.Inet4Address;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -29,9 +31,13 @@ import org.jspecify.annotations.Nullable;
  * ServerList.Listener#failed failed}, and the last good list stays. An answer without any address
  * is an empty list; since the JDK cannot tell that from an outage of the name servers, and throws
  * {@link UnknownHostException} for both, so is {@linkplain Builder#unknownGrace a long time} of
- * nothing else. The JDK's resolver has a cache of its own, of 30 seconds by default: a change is
- * seen that much later, {@linkplain ServerList.Subscription#refresh asked again} or not, unless the
- * security property {@code networkaddress.cache.ttl} is lower than the interval.
+ * nothing else.
+ *
+ * <p>The JDK's resolver has a cache of its own, of 30 seconds by default, so that most questions
+ * are answered from there: a change is seen within that time and an interval ({@link #seenWithin},
+ * which is logged), {@linkplain ServerList.Subscription#refresh asked again} or not. The security
+ * property {@code networkaddress.cache.ttl} sets it, for all of the JVM and before the first name
+ * is resolved. Answers that rotate are for a {@link LingeringServerList}.
  *
  * <p>Immutable. Names are resolved on daemon threads that all lists share, of which there are as
  * many as resolvers that block at that time, or on the scheduler given. A name that is not ASCII is
@@ -39,10 +45,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DnsServerList implements ServerList {
 
-  private final Builder options;
+  private final PollingServerList addresses;
+  private final @Nullable Duration seenWithin;
 
-  private DnsServerList(Builder builder) {
-    this.options = builder;
+  private DnsServerList(PollingServerList addresses, @Nullable Duration seenWithin) {
+    this.addresses = addresses;
+    this.seenWithin = seenWithin;
   }
 
   /**
@@ -65,14 +73,48 @@ public final class DnsServerList implements ServerList {
 
   @Override
   public Subscription subscribe(Listener listener) {
-    DnsPoller poller = new DnsPoller(options, requireNonNull(listener, "listener"));
-    poller.start();
-    return poller;
+    requireNonNull(listener, "listener");
+    if (seenWithin == null) {
+      DnsSource.LOGGER.warn(
+          "{}: the JDK caches addresses for ever, so no change is seen;"
+              + " set the security property networkaddress.cache.ttl",
+          this);
+    } else {
+      DnsSource.LOGGER.info("{}: a change is seen within {}", this, seenWithin);
+    }
+    return addresses.subscribe(listener);
+  }
+
+  /**
+   * Returns the longest time from a change of the name, as its name servers tell it, to this list:
+   * an interval with jitter and, unless another resolver was given, the time for which the JDK
+   * caches an answer. Null if that is for ever.
+   */
+  public @Nullable Duration seenWithin() {
+    return seenWithin;
   }
 
   @Override
   public String toString() {
-    return options.toString();
+    return addresses.toString();
+  }
+
+  /** Which addresses of a name count. */
+  public enum Family {
+    /** All. */
+    ANY,
+    /** IPv4 alone. */
+    IPV4,
+    /** IPv6 alone. */
+    IPV6;
+
+    boolean has(InetAddress address) {
+      return switch (this) {
+        case ANY -> true;
+        case IPV4 -> address instanceof Inet4Address;
+        case IPV6 -> address instanceof Inet6Address;
+      };
+    }
   }
 
   /** Turns a name into addresses; it may block. */
@@ -112,7 +154,8 @@ public final class DnsServerList implements ServerList {
     private double jitter = DEFAULT_JITTER;
     private Duration unknownGrace = DEFAULT_UNKNOWN_GRACE;
     private LongSupplier nanoTime = System::nanoTime;
-    private Resolver resolver = host -> List.of(InetAddress.getAllByName(host));
+    private Family family = Family.ANY;
+    private @Nullable Resolver resolver; // null: the JDK's
     private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
     private @Nullable ScheduledExecutorService scheduler;
 
@@ -131,6 +174,7 @@ public final class DnsServerList implements ServerList {
       jitter = other.jitter;
       unknownGrace = other.unknownGrace;
       nanoTime = other.nanoTime;
+      family = other.family;
       resolver = other.resolver;
       random = other.random;
       scheduler = other.scheduler;
@@ -138,7 +182,8 @@ public final class DnsServerList implements ServerList {
 
     /**
      * Sets the time from one answer to the next question, before jitter; 10 seconds by default.
-     * Until the first success a name is asked again after at most 1 second.
+     * Until the first address a name that is known is asked again after at most 1 second; after a
+     * failure any is, and later after each further one, up to the interval or 30 seconds.
      *
      * @throws IllegalArgumentException if the interval is not 100 ms to 1 day
      */
@@ -181,6 +226,15 @@ public final class DnsServerList implements ServerList {
       return this;
     }
 
+    /**
+     * Sets which addresses count, if not all do: as where a network carries one family only. A name
+     * that has none of them has no server.
+     */
+    public Builder family(Family family) {
+      this.family = requireNonNull(family, "family");
+      return this;
+    }
+
     /** Sets the source of time in nanoseconds; {@link System#nanoTime} by default. */
     public Builder nanoTime(LongSupplier nanoTime) {
       this.nanoTime = requireNonNull(nanoTime, "nanoTime");
@@ -211,37 +265,57 @@ public final class DnsServerList implements ServerList {
 
     /** Returns the list; later changes of this builder do not affect it. */
     public DnsServerList build() {
-      return new DnsServerList(new Builder(this));
+      return new DnsServerList(new Builder(this).polling(), seenWithin());
+    }
+
+    private @Nullable Duration seenWithin() {
+      Duration cached = resolver == null ? JdkNameCache.life() : Duration.ZERO;
+      return cached == null
+          ? null
+          : cached.plusMillis((long) Math.ceil(interval.toMillis() * (1 + jitter)));
+    }
+
+    /** The list that asks for the addresses; what the JDK does, no interrupt ends. */
+    private PollingServerList polling() {
+      Duration backoff = shorter(interval, PollingServerList.Builder.DEFAULT_MIN_BACKOFF);
+      PollingServerList.Builder polling =
+          PollingServerList.sourceBuilder(() -> new DnsSource(this))
+              .name(toString())
+              .interval(interval)
+              .jitter(jitter)
+              .minBackoff(backoff)
+              .maxBackoff(shorter(interval, PollingServerList.Builder.DEFAULT_MAX_BACKOFF))
+              .withoutTimeLimit()
+              .nanoTime(nanoTime)
+              .random(random)
+              .log(DnsSource.LOGGER, "the name");
+      return (scheduler == null ? polling : polling.scheduler(scheduler)).build();
+    }
+
+    private static Duration shorter(Duration one, Duration other) {
+      return one.compareTo(other) < 0 ? one : other;
     }
 
     /** Asks for the addresses, as servers in the order of their ids. */
     List<Server> resolve() throws UnknownHostException {
-      return resolver.resolve(asciiName).stream()
+      List<InetAddress> addresses =
+          resolver == null
+              ? List.of(InetAddress.getAllByName(asciiName))
+              : resolver.resolve(asciiName);
+      return addresses.stream()
+          .filter(family::has)
           .map(address -> Server.of(address.getHostAddress(), port))
           .distinct()
           .sorted(Comparator.comparing(Server::id))
           .toList();
     }
 
-    Duration interval() {
-      return interval;
-    }
-
     Duration unknownGrace() {
       return unknownGrace;
     }
 
-    /** A factor around 1, as far from it as the jitter lets it. */
-    double jitter() {
-      return 1 + jitter * (2 * random.nextDouble() - 1);
-    }
-
     long now() {
       return nanoTime.getAsLong();
-    }
-
-    @Nullable ScheduledExecutorService scheduler() {
-      return scheduler;
     }
 
     /** Which list this is, for the log. */

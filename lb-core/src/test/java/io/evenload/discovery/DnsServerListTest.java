@@ -391,6 +391,35 @@ class DnsServerListTest {
   }
 
   @Test
+  void family_ofOneKind_leavesOutTheOther() {
+    addresses = List.of("::1", "10.0.0.1");
+    list().family(DnsServerList.Family.IPV4).build().subscribe(recorder);
+    scheduler.runNext();
+    list().family(DnsServerList.Family.IPV6).build().subscribe(recorder);
+    scheduler.runNext();
+    list().build().subscribe(recorder);
+    scheduler.runNext();
+
+    assertThat(recorder.lists)
+        .satisfiesExactly(
+            four -> assertThat(four).containsExactly(Server.of("10.0.0.1", 8080)),
+            six -> assertThat(six).containsExactly(Server.of("0:0:0:0:0:0:0:1", 8080)),
+            both -> assertThat(both).hasSize(2));
+  }
+
+  @Test
+  void seenWithin_isTheIntervalAndWhatTheJdkCaches() {
+    assertThat(list().interval(Duration.ofSeconds(20)).build().seenWithin()).hasSeconds(24);
+    assertThat(JdkNameCache.life(null, null)).hasSeconds(30);
+    assertThat(JdkNameCache.life("5", "7")).hasSeconds(5);
+    assertThat(JdkNameCache.life("x", " 7 ")).hasSeconds(7);
+    assertThat(JdkNameCache.life("-1", null)).isNull();
+    Duration cached = JdkNameCache.life();
+    assertThat(DnsServerList.of("orders", 80).seenWithin())
+        .isEqualTo(cached == null ? null : cached.plusSeconds(12));
+  }
+
+  @Test
   void builder_badValues_areNamed() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> list().interval(Duration.ofMillis(99)))

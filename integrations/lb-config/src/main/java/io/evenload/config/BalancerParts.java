@@ -3,6 +3,7 @@ package io.evenload.config;
 import io.evenload.Gate;
 import io.evenload.LoadBalancer;
 import io.evenload.Locality;
+import io.evenload.ServerList;
 import io.evenload.Subset;
 import io.evenload.health.OutlierDetection;
 import io.evenload.health.SlowStart;
@@ -22,6 +23,11 @@ final class BalancerParts {
   static List<Part<LoadBalancer.Builder>> all() {
     List<Part<LoadBalancer.Builder>> parts = new ArrayList<>();
     parts.add(ChooserPart.PART);
+    parts.add(
+        Part.of(
+            new Key<>("servers", Form.SOURCE, "set in code", "LoadBalancer.Builder.servers"),
+            (balancer, source) -> balancer.servers(Schemes.list(source)),
+            balancer -> balancer.servers(ServerList.of()))); // refused, as it runs
     Settings<LoadBalancer.Builder> single = new Settings<>("", "LoadBalancer.Builder");
     single
         .number(

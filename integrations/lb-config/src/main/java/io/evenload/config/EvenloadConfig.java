@@ -108,7 +108,8 @@ public final class EvenloadConfig {
 
   /**
    * Returns a builder of the balancer of a service, with the options that are configured. It needs
-   * a server list; what is set on it besides has its way over the configuration.
+   * a server list, by the key {@code servers} or by code; what is set on it besides has its way
+   * over the configuration.
    *
    * @param service the service's name, which becomes the balancer's
    * @throws IllegalArgumentException if the name is blank

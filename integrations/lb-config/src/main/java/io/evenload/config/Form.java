@@ -45,6 +45,8 @@ record Form<V>(String words, Function<String, V> reader) {
   static final Form<Networks> NETWORKS =
       new Form<>("networks, such as 10.0.0.0/8,fd00::/8, or all", Form::networks);
 
+  static final Form<String> SOURCE = new Form<>(Schemes.WORDS, Function.identity());
+
   /** One of these words. */
   static Form<String> oneOf(String... words) {
     String all = String.join(", ", Arrays.copyOf(words, words.length - 1));

@@ -64,7 +64,6 @@ class EveryKeyConfigTest {
   /** The options that text cannot say, and why. */
   private static final Map<String, String> NO_TEXT =
       Map.ofEntries(
-          Map.entry("LoadBalancer.Builder.servers", "a source of servers"),
           Map.entry("LoadBalancer.Builder.listener", "code"),
           Map.entry("LoadBalancer.Builder.nanoTime", "code, for tests"),
           Map.entry("LoadBalancer.Builder.random", "code, for tests"),

@@ -52,6 +52,8 @@ import org.jspecify.annotations.Nullable;
  *       failed}.
  *   <li>{@code evenload.list.age} (time gauge): since the list in force came, or its source last
  *       confirmed it; NaN before the first.
+ *   <li>{@code evenload.list.failing} (gauge): 1 while the source of the list has failed and
+ *       neither given nor confirmed one since, else 0.
  *   <li>{@code evenload.leaked.attempts} (counter): sampled attempts that nobody ended.
  *   <li>{@code evenload.server.attempts} (timer): as the first, also by {@code server}, the
  *       server's id. Off unless asked for, since there is one of each outcome for each server;
@@ -109,6 +111,12 @@ public final class LoadBalancerMetrics implements AutoCloseable {
     }
     gauge("in.flight", "attempts", "Attempts that run", Summary::inFlight, null);
     gauge("panic", null, "1 while health is ignored", summary -> summary.panic() ? 1 : 0, null);
+    gauge(
+        "list.failing",
+        null,
+        "1 while the source of the list fails",
+        summary -> summary.listFailing() ? 1 : 0,
+        null);
     String name = balancer.name();
     lists = listCounter("changed");
     failedLists = listCounter("failed");

@@ -13,6 +13,7 @@ import java.util.Map;
  *
  * @param nanos when it was taken
  * @param listAgeNanos the age of the list; negative before the first
+ * @param listFailing whether its source fails
  */
 record Summary(
     long nanos,
@@ -20,11 +21,13 @@ record Summary(
     long inFlight,
     boolean panic,
     long leaked,
-    long listAgeNanos) {
+    long listAgeNanos,
+    boolean listFailing) {
 
   static Summary of(LoadBalancer balancer, long nanos) {
     LoadBalancerStatus status = balancer.status();
     Map<EndpointState, Integer> byState = new EnumMap<>(EndpointState.class);
+    LoadBalancerStatus.ListStatus list = status.list();
     Duration age = status.listAge();
     long inFlight = 0;
     for (LoadBalancerStatus.EndpointStatus endpoint : status.endpoints()) {
@@ -37,7 +40,8 @@ record Summary(
         inFlight,
         status.panic(),
         status.leakedAttempts(),
-        age == null ? -1 : age.toNanos());
+        age == null ? -1 : age.toNanos(),
+        list != null && list.failing());
   }
 
   /** Whether the list came, or was confirmed, after the former summary. */

@@ -2,6 +2,8 @@ package io.evenload.micrometer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.evenload.EndpointState;
+import io.evenload.okhttp.CallListener;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -14,13 +16,14 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** That the page on metrics, and the dashboard, speak of the meters that there are. */
+/** That the page on metrics, the dashboard and the alerts speak of the meters that there are. */
 final class DocumentedMetersTest {
 
   private static final Path DOCS = Path.of("../../docs");
@@ -29,6 +32,7 @@ final class DocumentedMetersTest {
   private static final Pattern EXPRESSION = Pattern.compile("\"expr\": \"((?:[^\"\\\\]|\\\\.)*)\"");
   private static final Pattern NAME = Pattern.compile("\\bevenload_\\w+");
   private static final Pattern LABELS = Pattern.compile("by \\(([\\w, ]+)\\)|(\\w+)=~?\\\\\"");
+  private static final Pattern ALERT_LABEL = Pattern.compile("(\\w+)=~?\"([\\w|]+)\"");
   private static final Pattern SAMPLE_LABEL = Pattern.compile("(\\w+)=\"");
 
   private final PrometheusMeterRegistry registry =
@@ -91,6 +95,34 @@ final class DocumentedMetersTest {
     }
 
     assertThat(meters).allSatisfy(meter -> assertThat(all).contains(meter.replace('.', '_')));
+  }
+
+  @Test
+  void alerts_askForWhatTheScrapeHas() throws Exception {
+    String alerts = Files.readString(DOCS.resolve("alerts.yml"));
+    Set<String> asked =
+        NAME.matcher(alerts).results().map(MatchResult::group).collect(Collectors.toSet());
+    Set<String> values = new TreeSet<>();
+    for (MatchResult label : ALERT_LABEL.matcher(alerts).results().toList()) {
+      for (String value : label.group(2).split("\\|")) {
+        values.add(label.group(1) + " " + value);
+      }
+    }
+
+    assertThat(names(scrape())).containsAll(asked);
+    assertThat(values)
+        .containsExactlyInAnyOrder(
+            "outcome no_server",
+            "refusal " + tag(CallListener.Refusal.BUDGET_EXHAUSTED),
+            "result failed",
+            "state " + tag(EndpointState.BREAKER_OPEN),
+            "state " + tag(EndpointState.EJECTED),
+            "state " + tag(EndpointState.ELIGIBLE),
+            "state " + tag(EndpointState.UNHEALTHY));
+  }
+
+  private static String tag(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
   }
 
   @Test

@@ -248,6 +248,22 @@ final class LoadBalancerMetricsTest {
     }
   }
 
+  @Test
+  void listFailing_sourceFailsAndRecovers_isOneMeanwhile() {
+    UpdatableServerList list = new UpdatableServerList(servers(1));
+    try (LoadBalancer balancer = balancer(list);
+        LoadBalancerMetrics metrics = LoadBalancerMetrics.monitor(prometheus, balancer)) {
+      assertThat(scrape()).contains("evenload_list_failing{balancer=\"orders\"} 0.0");
+      list.failed(new IllegalStateException("down"));
+      pass(Duration.ofSeconds(2));
+      assertThat(scrape()).contains("evenload_list_failing{balancer=\"orders\"} 1.0");
+      list.confirmed();
+      pass(Duration.ofSeconds(2));
+
+      assertThat(scrape()).contains("evenload_list_failing{balancer=\"orders\"} 0.0");
+    }
+  }
+
   private void pass(Duration duration) {
     time.advance(duration);
     clock.add(duration);

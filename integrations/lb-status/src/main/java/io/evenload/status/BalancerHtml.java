@@ -4,6 +4,7 @@ import io.evenload.EndpointState;
 import io.evenload.LoadBalancerStatus;
 import io.evenload.LoadBalancerStatus.EndpointStatus;
 import io.evenload.LoadBalancerStatus.GroupStatus;
+import io.evenload.LoadBalancerStatus.ListStatus;
 import io.evenload.Server;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -87,11 +88,29 @@ final class BalancerHtml {
     page.raw("<figcaption><span>Last minute</span>");
     page.raw("<span class=\"key ok\">ended</span><span class=\"key bad\">failed</span>");
     page.raw("</figcaption></figure></div>\n");
+    list();
     if (status.groups().size() > 1) {
       page.raw("<ul class=\"groups\">");
       status.groups().forEach(this::group);
       page.raw("</ul>\n");
     }
+  }
+
+  /** Where the list comes from, and why it is not known to be right. */
+  private void list() {
+    ListStatus list = status.list();
+    if (list == null) {
+      return;
+    }
+    page.raw("<p>List: ").isolated(list.source());
+    Duration age = list.failureAge();
+    String failure = list.failure();
+    if (age != null && failure != null) {
+      page.raw(list.failing() ? ", <span class=\"bad\">failing</span>" : "")
+          .text(", failed " + Numbers.count(age.toSeconds()) + " seconds ago: ")
+          .isolated(failure);
+    }
+    page.raw("</p>\n");
   }
 
   private String servers(String words) {

@@ -6,6 +6,7 @@ import io.evenload.EndpointState;
 import io.evenload.LoadBalancerStatus;
 import io.evenload.LoadBalancerStatus.EndpointStatus;
 import io.evenload.LoadBalancerStatus.GroupStatus;
+import io.evenload.LoadBalancerStatus.ListStatus;
 import io.evenload.Server;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -34,6 +35,12 @@ public final class StatusJson {
    *   "panic": false,
    *   "leakedAttempts": 0,
    *   "listAgeSeconds": 1.5,    // since its source gave or confirmed it; absent before the first
+   *   "list": {                 // absent before the balancer has begun
+   *     "source": "DnsServerList orders:8080",
+   *     "failing": false,       // whether it failed, and gave or confirmed nothing since
+   *     "failureAgeSeconds": 60.5,    // since it failed last; both absent if it never did
+   *     "failure": "java.net.UnknownHostException: orders"
+   *   },
    *   "groups": [
    *     {"priority": 0, "zone": null, "share": 1.0, "candidates": 1}
    *   ],
@@ -146,6 +153,10 @@ public final class StatusJson {
     if (age != null) {
       json.writeNumberField("listAgeSeconds", age.toMillis() / 1e3);
     }
+    ListStatus list = status.list();
+    if (list != null) {
+      list(json, list);
+    }
     json.writeArrayFieldStart("groups");
     for (GroupStatus group : status.groups()) {
       json.writeStartObject();
@@ -164,6 +175,18 @@ public final class StatusJson {
       json.writeEndObject();
     }
     json.writeEndArray();
+  }
+
+  private static void list(JsonGenerator json, ListStatus list) throws IOException {
+    json.writeObjectFieldStart("list");
+    json.writeStringField("source", list.source());
+    json.writeBooleanField("failing", list.failing());
+    Duration age = list.failureAge();
+    if (age != null) {
+      json.writeNumberField("failureAgeSeconds", age.toMillis() / 1e3);
+      json.writeStringField("failure", list.failure());
+    }
+    json.writeEndObject();
   }
 
   private static void endpoint(JsonGenerator json, EndpointStatus endpoint) throws IOException {

@@ -8,7 +8,9 @@ import io.evenload.EndpointState;
 import io.evenload.LoadBalancerStatus;
 import io.evenload.LoadBalancerStatus.EndpointStatus;
 import io.evenload.LoadBalancerStatus.GroupStatus;
+import io.evenload.LoadBalancerStatus.ListStatus;
 import io.evenload.Server;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -36,7 +38,9 @@ class StatusJsonTest {
             List.of(
                 new EndpointStatus(full, EndpointState.EJECTED, "5 failures", 1.5, 7, 12e6, 0.5),
                 new EndpointStatus(
-                    Server.of("b", 1), EndpointState.ELIGIBLE, "", 1, 0, Double.NaN, 0)));
+                    Server.of("b", 1), EndpointState.ELIGIBLE, "", 1, 0, Double.NaN, 0)),
+            Duration.ofMillis(1_500),
+            new ListStatus("dns", true, Duration.ofMillis(2_500), "down"));
 
     assertThat(new ObjectMapper().readTree(StatusJson.of(status)))
         .isEqualTo(
@@ -44,6 +48,8 @@ class StatusJsonTest {
                 .readTree(
                     """
                     {"name": "orders", "closed": false, "panic": true, "leakedAttempts": 2,
+                     "listAgeSeconds": 1.5,
+                     "list": {"source": "dns", "failing": true, "failureAgeSeconds": 2.5, "failure": "down"},
                      "groups": [{"priority": 1, "zone": "eu-1a", "share": 0.25, "candidates": 4}],
                      "endpoints": [
                        {"server": {"id": "a", "host": "10.0.0.1", "port": 8080, "weight": 3, "zone": "eu-1a",

@@ -1,4 +1,4 @@
-package io.evenload;
+package io.evenload.internal.threads;
 
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -8,7 +8,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Runs tasks one after another, on the threads that submit them, without a lock. */
-final class SerialExecutor implements Executor {
+public final class SerialExecutor implements Executor {
 
   /*
    * The queue-drain loop known from reactive libraries. `pending` counts the tasks that were added and have not
@@ -26,7 +26,8 @@ final class SerialExecutor implements Executor {
   /** Who runs a task now. A thread asks for itself alone, so it finds what it wrote itself. */
   private @Nullable Thread runner;
 
-  SerialExecutor(Consumer<Throwable> onError) {
+  /** What a task throws goes to this consumer. */
+  public SerialExecutor(Consumer<Throwable> onError) {
     this.onError = onError;
   }
 
@@ -41,7 +42,7 @@ final class SerialExecutor implements Executor {
   }
 
   /** Whether this thread is running one of the tasks. */
-  boolean runsHere() {
+  public boolean runsHere() {
     return runner == Thread.currentThread();
   }
 

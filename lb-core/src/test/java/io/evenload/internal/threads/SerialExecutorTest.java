@@ -1,4 +1,4 @@
-package io.evenload;
+package io.evenload.internal.threads;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
