@@ -102,7 +102,7 @@ record Spelled(String key, @Nullable String piece, boolean pair) {
   }
 
   private static boolean isPairs(Key<?> key) {
-    return key.form() == Form.TEXTS || key.form() == Form.NUMBERS;
+    return key.form().equals(Form.TEXTS) || key.form().equals(Form.NUMBERS);
   }
 
   /** Returns the one service whose name has these words. */

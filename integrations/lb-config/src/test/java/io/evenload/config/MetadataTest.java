@@ -64,17 +64,17 @@ class MetadataTest {
   }
 
   private static String type(Form<?> form) {
-    if (form == Form.FLAG) {
+    if (form.equals(Form.FLAG)) {
       return "java.lang.Boolean";
-    } else if (form == Form.INTEGER) {
+    } else if (form.equals(Form.INTEGER)) {
       return "java.lang.Integer";
-    } else if (form == Form.NUMBER) {
+    } else if (form.equals(Form.NUMBER)) {
       return "java.lang.Double";
-    } else if (form == Form.DURATION) {
+    } else if (form.equals(Form.DURATION)) {
       return "java.time.Duration";
-    } else if (form == Form.STATUS_SET || form == Form.NETWORKS) {
+    } else if (form.equals(Form.STATUS_SET) || form.equals(Form.NETWORKS)) {
       return "java.util.List<java.lang.String>";
-    } else if (form == Form.TEXTS || form == Form.NUMBERS) {
+    } else if (form.equals(Form.TEXTS) || form.equals(Form.NUMBERS)) {
       return "java.util.Map<java.lang.String,java.lang.String>";
     }
     return "java.lang.String";
@@ -95,13 +95,14 @@ class MetadataTest {
   private static String usual(Key<?> key) {
     String usual = key.usual();
     boolean plain =
-        key.form() == Form.FLAG && (usual.equals("true") || usual.equals("false"))
-            || key.form() == Form.INTEGER && INTEGER.matcher(usual).matches()
-            || key.form() == Form.NUMBER && NUMBER.matcher(usual).matches();
+        (key.form().equals(Form.FLAG) && (usual.equals("true") || usual.equals("false")))
+            || (key.form().equals(Form.INTEGER) && INTEGER.matcher(usual).matches())
+            || (key.form().equals(Form.NUMBER) && NUMBER.matcher(usual).matches());
     if (plain) {
       return ", \"defaultValue\": " + usual;
     }
-    boolean quoted = key.form() == Form.DURATION && !usual.equals("none") || isOneOf(key, usual);
+    boolean quoted =
+        (key.form().equals(Form.DURATION) && !usual.equals("none")) || isOneOf(key, usual);
     return quoted ? ", \"defaultValue\": \"" + usual + "\"" : "";
   }
 
