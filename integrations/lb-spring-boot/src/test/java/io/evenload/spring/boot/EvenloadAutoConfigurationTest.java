@@ -185,6 +185,18 @@ class EvenloadAutoConfigurationTest {
   }
 
   @Test
+  void servers_ofTheConfiguration_comeBeforeAllSources() {
+    orders
+        .withPropertyValues("evenload.service.orders.servers=static:127.0.0.1:7")
+        .run(
+            context ->
+                assertThat(
+                        context.getBean(LoadBalancer.class).status().endpoints().stream()
+                            .map(each -> each.server().port()))
+                    .containsExactly(7));
+  }
+
+  @Test
   void servers_fromNowhere_areNamedAsMissing() {
     runner
         .withPropertyValues("evenload.spring.services=orders")
