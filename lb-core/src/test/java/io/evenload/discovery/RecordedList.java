@@ -14,7 +14,7 @@ final class RecordedList implements ServerList.Listener {
   /** The servers of a text such as "a b=2": hosts, and weights if they are not 1. */
   static List<Server> servers(String text) {
     List<Server> servers = new ArrayList<>();
-    for (String word : text.split(" ")) {
+    for (String word : text.split(" ", -1)) {
       if (!word.isEmpty()) {
         int sign = word.indexOf('=');
         int weight = sign < 0 ? 1 : Integer.parseInt(word.substring(sign + 1));
