@@ -29,10 +29,10 @@ import java.time.Duration;
  * failed at another one counts for neither rule, unless no connection came about.
  *
  * <p>Each priority loses at most the given part of its servers, but may lose one. The last server
- * that may be chosen is never ejected, and while fewer than 3 are known only one that keeps silent. Servers that drain,
- * are withheld for their weight of 0, or are outside the client's {@link io.evenload.Subset}, do
- * not count as known. The rules apply to servers that may be chosen; one that is kept out already,
- * by its probes or its gate, is not ejected as well.
+ * that may be chosen is never ejected, and while fewer than 3 are known only one that keeps silent.
+ * Servers that drain, are withheld for their weight of 0, or are outside the client's {@link
+ * io.evenload.Subset}, do not count as known. The rules apply to servers that may be chosen; one
+ * that is kept out already, by its probes or its gate, is not ejected as well.
  *
  * <p>A server comes back when its time is over, within a second, and real traffic shows whether it
  * is well. Each further ejection lasts longer by the base time; each interval without one takes a

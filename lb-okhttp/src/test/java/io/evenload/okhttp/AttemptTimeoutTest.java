@@ -175,8 +175,7 @@ class AttemptTimeoutTest {
                 interceptor ->
                     interceptor
                         .timing(timer.timing())
-                        .retry(
-                            Policies.immediate(3).attemptTimeout(Duration.ofMinutes(1)).build()))
+                        .retry(Policies.immediate(3).attemptTimeout(Duration.ofMinutes(1)).build()))
             .http(http -> http.callTimeout(Duration.ofMinutes(1)))
             .build();
 

@@ -104,7 +104,7 @@ final class DocumentedMetersTest {
         NAME.matcher(alerts).results().map(MatchResult::group).collect(Collectors.toSet());
     Set<String> values = new TreeSet<>();
     for (MatchResult label : ALERT_LABEL.matcher(alerts).results().toList()) {
-      for (String value : label.group(2).split("\\|")) {
+      for (String value : label.group(2).split("\\|", -1)) {
         values.add(label.group(1) + " " + value);
       }
     }

@@ -115,8 +115,7 @@ final class OpenConnection extends WeakReference<Connection> {
     }
     Connection connection = get();
     boolean unused =
-        connection == null
-            || PooledConnection.takeOutOfUse(connection, !opener.publicApiOnly());
+        connection == null || PooledConnection.takeOutOfUse(connection, !opener.publicApiOnly());
     if (unused && calls.compareAndSet(RETIRING, CLOSED) && connection != null) {
       close(connection);
     }

@@ -45,7 +45,10 @@ final class PooledConnection {
 
   private PooledConnection() {}
 
-  /** Whether OkHttp tells when a connection became idle, and which calls use it, and lets no other one. */
+  /**
+   * Whether OkHttp tells when a connection became idle, and which calls use it, and lets no other
+   * one.
+   */
   static boolean tells() {
     return IDLE_AT != null && CALLS != null && KEEP_OTHERS_AWAY != null;
   }
