@@ -16,37 +16,68 @@ final class GateChain {
    * If breakers are overruled, all gates are still asked for admission: a breaker that tries whether its endpoint works
    * again needs its trials. Only if that is refused the others are asked, without the breakers; the attempt gives back
    * what it acquired, which is the one chain or the other.
+   *
+   * A breaker that opens has not been compared with its peers yet: that is done a moment later, on another thread. Where
+   * all servers fail alike all breakers open within such a moment, and callers that are refused at once burn thousands of
+   * calls in it. So what a breaker says counts only once it was looked at while open.
    */
 
-  static final GateChain NONE = new GateChain(new Gate[0], null, null);
+  /** How what the breakers among the gates say counts. */
+  enum Breakers {
+    /** They are obeyed. */
+    OBEYED,
+    /**
+     * They were closed when they were last looked at: if one has opened since, that is not known.
+     */
+    UNSEEN,
+    /** They are asked, and what they say makes no difference. */
+    OVERRULED
+  }
+
+  static final GateChain NONE = new GateChain(new Gate[0], Breakers.OBEYED, null, null);
 
   private final Gate[] gates;
-  private final @Nullable GateChain withoutBreakers; // null unless they are overruled
+  private final Breakers breakers;
+  private final @Nullable GateChain withoutBreakers; // null if they are obeyed
   private final @Nullable RateLimitedLog log;
 
   private GateChain(
-      Gate[] gates, @Nullable GateChain withoutBreakers, @Nullable RateLimitedLog log) {
+      Gate[] gates,
+      Breakers breakers,
+      @Nullable GateChain withoutBreakers,
+      @Nullable RateLimitedLog log) {
     this.gates = gates;
+    this.breakers = breakers;
     this.withoutBreakers = withoutBreakers;
     this.log = log;
   }
 
   static GateChain of(List<Gate> gates, RateLimitedLog log) {
-    return gates.isEmpty() ? NONE : new GateChain(gates.toArray(new Gate[0]), null, log);
+    return gates.isEmpty()
+        ? NONE
+        : new GateChain(gates.toArray(new Gate[0]), Breakers.OBEYED, null, log);
   }
 
-  /** Returns the same gates, whose breakers are overruled or are not. */
-  GateChain overruled(boolean overruled) {
-    if (overruled == overruled()) {
+  /** Returns the same gates, of which what the breakers say counts like this. */
+  GateChain with(Breakers breakers) {
+    if (breakers == this.breakers) {
       return this;
     }
+    if (breakers == Breakers.OBEYED) {
+      return new GateChain(gates, breakers, null, log);
+    }
     Gate[] others = Arrays.stream(gates).filter(gate -> !breaks(gate)).toArray(Gate[]::new);
-    return new GateChain(gates, overruled ? new GateChain(others, null, log) : null, log);
+    return new GateChain(gates, breakers, new GateChain(others, Breakers.OBEYED, null, log), log);
   }
 
-  /** Whether what the breakers among the gates say does not count. */
+  /** Whether what the breakers among the gates say counts. */
+  boolean obeyed() {
+    return breakers == Breakers.OBEYED;
+  }
+
+  /** Whether what the breakers among the gates say does not count, although they were looked at. */
   boolean overruled() {
-    return withoutBreakers != null;
+    return breakers == Breakers.OVERRULED;
   }
 
   /** Returns why the endpoint may not be chosen; null if all gates that count are open. */

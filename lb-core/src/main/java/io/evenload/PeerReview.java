@@ -1,5 +1,6 @@
 package io.evenload;
 
+import io.evenload.GateChain.Breakers;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -24,6 +25,8 @@ final class PeerReview {
    *  - Else its breaker is overruled: see GateChain. That of a server without any peer is too, though the endpoint keeps the
    *    state BREAKER_OPEN, which is true and changes nothing: it is the last resort of every attempt.
    *
+   * A breaker that was closed when this was last run is not obeyed before the next time: see GateChain.
+   *
    * What a breaker says of its share is what made it open, perhaps long ago. So the last outcomes are looked at instead,
    * unless they did not show it when it opened, as if it judges by slowness.
    *
@@ -47,8 +50,12 @@ final class PeerReview {
   void run(Collection<RosterEntry> entries, double panicThreshold) {
     long listed = entries.stream().filter(entry -> entry.listed).count();
     entries.forEach(entry -> entry.alone = entry.listed && listed == 1);
-    if (panicThreshold == 0 || entries.stream().noneMatch(PeerReview::claims)) {
+    if (panicThreshold == 0) {
       entries.forEach(PeerReview::leave);
+      return;
+    }
+    if (entries.stream().noneMatch(PeerReview::claims)) {
+      entries.forEach(PeerReview::calm);
       return;
     }
     List<Peer> peers = new ArrayList<>();
@@ -63,7 +70,17 @@ final class PeerReview {
   }
 
   private static void leave(RosterEntry entry) {
-    entry.overrule(false);
+    entry.heed(Breakers.OBEYED);
+    entry.claim = RosterEntry.Claim.NONE;
+  }
+
+  /**
+   * Nothing is held against the endpoint, unless a breaker that acted still lets only trials by.
+   */
+  private static void calm(RosterEntry entry) {
+    GateChain gates = entry.endpoint.gates();
+    boolean tries = gates.obeyed() && gates.failureShare() > 0;
+    entry.heed(tries || !gates.breaks() ? Breakers.OBEYED : Breakers.UNSEEN);
     entry.claim = RosterEntry.Claim.NONE;
   }
 
@@ -86,7 +103,11 @@ final class PeerReview {
         acts = true;
         out = outWithIt;
       }
-      peer.entry().overrule(!acts);
+      if (peer.claims()) {
+        peer.entry().heed(acts ? Breakers.OBEYED : Breakers.OVERRULED);
+      } else {
+        calm(peer.entry());
+      }
     }
   }
 

@@ -96,11 +96,12 @@ final class RosterEntry {
         && endpoint.gates().failureShare() > 0;
   }
 
-  /** Lets what the endpoint's breakers say count, or not. */
-  void overrule(boolean breakers) {
+  /** Sets how what the endpoint's breakers say counts. */
+  void heed(GateChain.Breakers breakers) {
     GateChain gates = endpoint.gates();
-    if (gates.overruled() != breakers) {
-      endpoint.setGates(gates.overruled(breakers));
+    GateChain next = gates.with(breakers);
+    if (next != gates) {
+      endpoint.setGates(next);
     }
   }
 

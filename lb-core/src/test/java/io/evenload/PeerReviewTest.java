@@ -57,6 +57,39 @@ final class PeerReviewTest {
     }
   }
 
+  /** Callers that are refused at once burn all their calls within a moment. */
+  @Test
+  void breakers_openAtOnce_refuseNobodyBeforeTheyWereCompared() throws Exception {
+    for (String host : List.of("a", "b", "c", "d")) {
+      open(host, 0.6);
+    }
+    for (int i = 0; i < 50; i++) {
+      balancer.start().succeed();
+    }
+    world.time.runDue();
+    assertThat(open()).isEmpty();
+    balancer.start().succeed();
+  }
+
+  @Test
+  void breaker_opens_actsAsSoonAsItWasCompared() throws Exception {
+    open("a", 0.6);
+    RequestContext toA = RequestContext.create().only(server -> server.host().equals("a"));
+    balancer.start(toA).succeed();
+    world.time.runDue();
+    breakers.get("a").open = true; // half-open
+    breakers.get("a").changed.run();
+    world.time.runDue();
+    assertThatExceptionOfType(NoServerAvailableException.class)
+        .isThrownBy(() -> balancer.start(toA));
+
+    breakers.get("a").share = 0; // closed again
+    breakers.get("a").changed.run();
+    world.time.runDue();
+    open("a", 0.6);
+    balancer.start(toA).succeed();
+  }
+
   @Test
   void breakers_ofHalfTheServers_act_butNoMore() {
     trip("a", 0.9);
@@ -204,12 +237,16 @@ final class PeerReviewTest {
   }
 
   private void trip(String host, double share) {
+    open(host, share);
+    world.time.runDue();
+  }
+
+  private void open(String host, double share) {
     Breaker breaker = breakers.get(host);
     breaker.share = share;
     breaker.open = false;
     breaker.admits = false;
     breaker.changed.run();
-    world.time.runDue();
   }
 
   private List<String> open() {

@@ -34,11 +34,12 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 final class DoNoHarmOverSocketsTest {
 
-  /** What is wrong with one server in the middle of the calls. */
+  /** What is wrong with one server, or with all, in the middle of the calls. */
   private enum Trouble {
     DEATH(1_000),
     HANG(400),
     ERRORS(1_500),
+    SHARED_ERRORS(1_500),
     SLOWNESS(1_000);
 
     private final int calls;
@@ -194,14 +195,14 @@ final class DoNoHarmOverSocketsTest {
       String number = request.getUrl().queryParameter("call");
       int call = number == null ? 0 : Integer.parseInt(number);
       MockResponse.Builder response = new MockResponse.Builder().setHeader(Backend.ID, "s" + place);
-      if (!trouble.meets(call) || place > 0) {
+      if (!trouble.meets(call) || (place > 0 && trouble != Trouble.SHARED_ERRORS)) {
         return response.build();
       }
       boolean fails = new SplittableRandom(SEED + call).nextDouble() < PART;
       return switch (trouble) {
         case DEATH -> response.build();
         case HANG -> response.onResponseStart(SocketEffect.Stall.INSTANCE).build();
-        case ERRORS -> response.code(fails ? 500 : 200).build();
+        case ERRORS, SHARED_ERRORS -> response.code(fails ? 500 : 200).build();
         case SLOWNESS -> response.headersDelay(50, TimeUnit.MILLISECONDS).build();
       };
     }
