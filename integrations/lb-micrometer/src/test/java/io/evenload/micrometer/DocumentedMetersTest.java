@@ -114,7 +114,6 @@ final class DocumentedMetersTest {
         .containsExactlyInAnyOrder(
             "outcome no_server",
             "refusal " + tag(CallListener.Refusal.BUDGET_EXHAUSTED),
-            "result failed",
             "state " + tag(EndpointState.BREAKER_OPEN),
             "state " + tag(EndpointState.EJECTED),
             "state " + tag(EndpointState.ELIGIBLE),
