@@ -243,7 +243,7 @@ class OkHttpProbesTest {
     HealthProbe probe = OkHttpProbes.http(client(Wire.HTTP_1), url(Wire.HTTP_1, "/"));
     HealthReport report =
         probe
-            .probe(silent.server(), Duration.ofMillis(50))
+            .probe(silent.server(), Duration.ofSeconds(3)) // time enough to send the request
             .toCompletableFuture()
             .get(30, TimeUnit.SECONDS);
 
