@@ -56,6 +56,29 @@ final class Admission {
   }
 
   /**
+   * Starts the attempt although a breaker may have opened, which nobody has compared with its peers
+   * yet, or returns null if that is not so or the other gates refuse it.
+   */
+  @Nullable Attempt admitUnseen(LiveEndpoint endpoint, Candidates among, RequestContext request) {
+    GateChain gates = endpoint.allows(among.panic()) ? endpoint.gates().pastUnseen() : null;
+    if (gates == null || gates.full()) {
+      return null;
+    }
+    Chooser.Tracker tracker = endpoint.tracker();
+    endpoint.arriving(tracker);
+    if (!enter(endpoint, among, null)) {
+      endpoint.left(tracker);
+      return null;
+    }
+    GateChain acquired = endpoint.allows(among.panic()) ? gates.acquire() : null;
+    if (acquired == null) {
+      giveUp(endpoint, tracker);
+      return null;
+    }
+    return begin(endpoint, acquired, tracker, request);
+  }
+
+  /**
    * Starts the attempt as the only one that tries whether an endpoint of a closed gate works again,
    * or returns null if another one does so, or no traffic is meant for it. If the gate is a breaker
    * that is overruled, any number may.

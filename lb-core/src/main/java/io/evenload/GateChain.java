@@ -19,7 +19,7 @@ final class GateChain {
    *
    * A breaker that opens has not been compared with its peers yet: that is done a moment later, on another thread. Where
    * all servers fail alike all breakers open within such a moment, and callers that are refused at once burn thousands of
-   * calls in it. So what a breaker says counts only once it was looked at while open.
+   * calls in it. So where nobody else takes an attempt, a breaker that was not looked at since it opened does not count.
    */
 
   /** How what the breakers among the gates say counts. */
@@ -82,7 +82,18 @@ final class GateChain {
 
   /** Returns why the endpoint may not be chosen; null if all gates that count are open. */
   @Nullable String closed() {
-    return withoutBreakers == null ? anyClosed() : withoutBreakers.anyClosed();
+    GateChain others = unlessObeyed();
+    return others == null ? anyClosed() : others.anyClosed();
+  }
+
+  /** The other gates, if what the breakers say does not count; else null. */
+  private @Nullable GateChain unlessObeyed() {
+    return overruled() ? withoutBreakers : null;
+  }
+
+  /** The other gates, if a breaker may have opened since it was looked at; else null. */
+  @Nullable GateChain pastUnseen() {
+    return breakers == Breakers.UNSEEN ? withoutBreakers : null;
   }
 
   /** Returns why a gate is closed, whether it counts or not; null if all are open. */
@@ -162,7 +173,8 @@ final class GateChain {
 
   /** Whether {@link #acquire} is sure to refuse until an attempt here ends. */
   boolean full() {
-    return anyFull() && (withoutBreakers == null || withoutBreakers.full());
+    GateChain others = unlessObeyed();
+    return anyFull() && (others == null || others.full());
   }
 
   private boolean anyFull() {
@@ -184,7 +196,7 @@ final class GateChain {
    * gate is full.
    */
   boolean breakerRefuses() {
-    return withoutBreakers == null && !anyFull() && failureShare() > 0;
+    return !overruled() && !anyFull() && failureShare() > 0;
   }
 
   /** Returns the gates that admit an attempt, which has to release them; null if they refuse it. */
@@ -192,7 +204,8 @@ final class GateChain {
     if (tryAcquire()) {
       return this;
     }
-    return withoutBreakers == null ? null : withoutBreakers.acquire();
+    GateChain others = unlessObeyed();
+    return others == null ? null : others.acquire();
   }
 
   private boolean tryAcquire() {

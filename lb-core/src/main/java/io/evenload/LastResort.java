@@ -9,8 +9,8 @@ final class LastResort {
 
   /*
    * It offers the attempt to those endpoints that may be chosen and were not tried (of the candidates drawn, then of each
-   * priority), the tried ones, those that only failing health keeps out, those that never passed a probe, and at last, for
-   * one trial each, those whose gate is closed. Where nothing was tried, none is looked for among the tried. Draining,
+   * priority), the tried ones, those that only failing health keeps out, those that never passed a probe, those whose breaker
+   * may have opened since anybody looked, and at last, for one trial each, those whose gate is closed. Where nothing was tried, none is looked for among the tried. Draining,
    * weight 0, the request's filter, gates and limits are hard at every step.
    *
    * An endpoint found at its limit may have room a moment later, while another, passed before, is filled: with limits that
@@ -109,6 +109,7 @@ final class LastResort {
     attempt = attempt != null ? attempt : offerTried(null, snapshot.unwell(), this::tried);
     attempt = attempt != null ? attempt : offer(null, snapshot.unproven(), this::untried);
     attempt = attempt != null ? attempt : offerTried(null, snapshot.unproven(), this::tried);
+    attempt = attempt != null ? attempt : offer(null, snapshot.levels(), this::unseen);
     attempt = attempt != null ? attempt : offer(null, snapshot.gated(), this::untriedOrTrial);
     return attempt != null ? attempt : offerTried(null, snapshot.gated(), this::triedOrTrial);
   }
@@ -144,6 +145,11 @@ final class LastResort {
       }
     }
     return null;
+  }
+
+  private @Nullable Attempt unseen(
+      LiveEndpoint endpoint, Candidates among, @Nullable Refusing noted) {
+    return request.passes(endpoint) ? admission.admitUnseen(endpoint, among, request) : null;
   }
 
   private @Nullable Attempt untried(

@@ -25,7 +25,7 @@ final class PeerReview {
    *  - Else its breaker is overruled: see GateChain. That of a server without any peer is too, though the endpoint keeps the
    *    state BREAKER_OPEN, which is true and changes nothing: it is the last resort of every attempt.
    *
-   * A breaker that was closed when this was last run is not obeyed before the next time: see GateChain.
+   * A breaker that was closed when this was last run does not keep the last resort away before the next time: see GateChain.
    *
    * What a breaker says of its share is what made it open, perhaps long ago. So the last outcomes are looked at instead,
    * unless they did not show it when it opened, as if it judges by slowness.
