@@ -35,47 +35,18 @@ final class Admission {
       Candidates among,
       RequestContext request,
       @Nullable Refusing refusing) {
-    if (!endpoint.allows(among.panic())) {
-      return null;
-    }
-    if (full(endpoint.gates(), refusing)) {
-      return null;
-    }
-    Chooser.Tracker tracker = endpoint.tracker();
-    endpoint.arriving(tracker);
-    if (!enter(endpoint, among, refusing)) {
-      endpoint.left(tracker);
-      return null;
-    }
-    GateChain acquired = endpoint.allows(among.panic()) ? endpoint.gates().acquire() : null;
-    if (acquired == null) {
-      giveUp(endpoint, tracker);
-      return null;
-    }
-    return begin(endpoint, acquired, tracker, request);
+    return endpoint.allows(among.panic())
+        ? through(endpoint.gates(), endpoint, among, request, refusing, false)
+        : null;
   }
 
   /**
-   * Starts the attempt although a breaker may have opened, which nobody has compared with its peers
-   * yet, or returns null if that is not so or the other gates refuse it.
+   * Starts the attempt although a breaker has opened, which nobody has compared with its peers yet,
+   * or returns null if that is not so or the other gates refuse it.
    */
   @Nullable Attempt admitUnseen(LiveEndpoint endpoint, Candidates among, RequestContext request) {
     GateChain gates = endpoint.allows(among.panic()) ? endpoint.gates().pastUnseen() : null;
-    if (gates == null || gates.full()) {
-      return null;
-    }
-    Chooser.Tracker tracker = endpoint.tracker();
-    endpoint.arriving(tracker);
-    if (!enter(endpoint, among, null)) {
-      endpoint.left(tracker);
-      return null;
-    }
-    GateChain acquired = endpoint.allows(among.panic()) ? gates.acquire() : null;
-    if (acquired == null) {
-      giveUp(endpoint, tracker);
-      return null;
-    }
-    return begin(endpoint, acquired, tracker, request);
+    return gates == null ? null : through(gates, endpoint, among, request, null, false);
   }
 
   /**
@@ -94,6 +65,17 @@ final class Admission {
       return null;
     }
     GateChain gates = endpoint.gates().overruled() ? endpoint.gates() : endpoint.trial;
+    return through(gates, endpoint, among, request, refusing, true);
+  }
+
+  /** Takes a slot, and then these gates, if the endpoint still takes attempts, or trials. */
+  private @Nullable Attempt through(
+      GateChain gates,
+      LiveEndpoint endpoint,
+      Candidates among,
+      RequestContext request,
+      @Nullable Refusing refusing,
+      boolean trial) {
     if (full(gates, refusing)) {
       return null;
     }
@@ -103,7 +85,8 @@ final class Admission {
       endpoint.left(tracker);
       return null;
     }
-    GateChain acquired = endpoint.inService() ? gates.acquire() : null;
+    boolean takes = trial ? endpoint.inService() : endpoint.allows(among.panic());
+    GateChain acquired = takes ? gates.acquire() : null;
     if (acquired == null) {
       giveUp(endpoint, tracker);
       return null;

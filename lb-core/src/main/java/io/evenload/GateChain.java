@@ -91,9 +91,9 @@ final class GateChain {
     return overruled() ? withoutBreakers : null;
   }
 
-  /** The other gates, if a breaker may have opened since it was looked at; else null. */
+  /** The other gates, if a breaker has opened since it was looked at; else null. */
   @Nullable GateChain pastUnseen() {
-    return breakers == Breakers.UNSEEN ? withoutBreakers : null;
+    return breakers == Breakers.UNSEEN && breakerOpen() ? withoutBreakers : null;
   }
 
   /** Returns why a gate is closed, whether it counts or not; null if all are open. */

@@ -10,7 +10,8 @@ final class LastResort {
   /*
    * It offers the attempt to those endpoints that may be chosen and were not tried (of the candidates drawn, then of each
    * priority), the tried ones, those that only failing health keeps out, those that never passed a probe, those whose breaker
-   * may have opened since anybody looked, and at last, for one trial each, those whose gate is closed. Where nothing was tried, none is looked for among the tried. Draining,
+   * has opened since anybody looked, and at last, for one trial each, those whose gate is closed. Where nothing was tried,
+   * none is looked for among the tried. Draining,
    * weight 0, the request's filter, gates and limits are hard at every step.
    *
    * An endpoint found at its limit may have room a moment later, while another, passed before, is filled: with limits that

@@ -153,9 +153,7 @@ final class DiscoveryUnderLoadTest {
       longest = Math.max(longest, time.getAsLong() - changed);
     }
     balancer.close();
-    double seconds = longest / (double) TimeUnit.SECONDS.toNanos(1);
-    System.out.printf("%s: a change is at the first call after %.2f s%n", list, seconds);
-    return seconds;
+    return longest / (double) TimeUnit.SECONDS.toNanos(1);
   }
 
   private ServerList stored() {

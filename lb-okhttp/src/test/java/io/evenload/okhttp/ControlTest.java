@@ -271,6 +271,23 @@ class ControlTest {
   }
 
   @Test
+  @DisplayName("7: a call whose time is over before the first list came is told of that each time")
+  void callTimeout_waitingForServers_isTimeoutEachTime() {
+    BalancedClient client =
+        backends
+            .client(Wire.HTTP_1)
+            .servers(new UpdatableServerList())
+            .balancing(interceptor -> interceptor.waitForServers(LONG))
+            .http(http -> http.callTimeout(Duration.ofMillis(50)))
+            .build();
+    for (int i = 0; i < 10; i++) {
+      assertThatThrownBy(() -> client.get("/"))
+          .isExactlyInstanceOf(InterruptedIOException.class)
+          .hasMessage("timeout");
+    }
+  }
+
+  @Test
   @DisplayName("51: a closed balancer is an IOException too")
   void call_balancerClosed_isIOException() {
     BalancedClient client = backends.client(backends.start("a")).build();
