@@ -25,11 +25,12 @@ import org.slf4j.LoggerFactory;
  * ServerList orders = StoredServerList.of(consul, Path.of("/var/cache/shop/orders.json"));
  * }</pre>
  *
- * <p>The file is read if the source fails, or cannot be subscribed to, before its first list, or
- * has not given one within {@link #DEFAULT_PATIENCE}. Its servers are then the list until the
- * source answers, which counts as {@linkplain ServerList.Listener#failed failed} and is logged,
- * both with the age of the file. A file that is corrupted or older than {@link #DEFAULT_MAX_AGE} is
- * ignored with a warning.
+ * <p>The file is read if the source fails, or cannot be subscribed to, before its first list, if
+ * that is empty, as of a registry that has lost its data, or has not come within {@link
+ * #DEFAULT_PATIENCE}. Its servers are then the list until the source answers, which counts as
+ * {@linkplain ServerList.Listener#failed failed} and is logged, both with the age of the file; an
+ * empty list is passed on after it, so that the balancer believes it after its grace. A file that
+ * is corrupted or older than {@link #DEFAULT_MAX_AGE} is ignored with a warning.
  *
  * <p>Every list that has servers is written, at most once in 10 seconds, and again after 10 minutes
  * in which the source confirmed it, so that its age is known. Writing replaces the file at once: a
@@ -51,6 +52,7 @@ public final class StoredServerList implements ServerList {
   public static final Duration DEFAULT_MAX_AGE = Duration.ofDays(1);
 
   private static final Logger LOGGER = LoggerFactory.getLogger(ServerLists.class);
+  private static final String SILENT = "the source has not answered yet";
 
   private final ServerList source;
   private final Path file;
@@ -168,15 +170,18 @@ public final class StoredServerList implements ServerList {
       subscriber.execute(
           () -> {
             if (patience.isZero()) {
-              readFile();
+              readFile(SILENT);
             } else if (!answered && !read) {
-              after(patience.toNanos(), this::readFile);
+              after(patience.toNanos(), () -> readFile(SILENT));
             }
           });
     }
 
     @Override
     void updated(List<Server> servers) {
+      if (servers.isEmpty()) {
+        readFile("the source knows of no server"); // which the balancer gives some time, too
+      }
       answered = true;
       subscriber.updated(servers);
       if (!servers.isEmpty()) {
@@ -194,17 +199,18 @@ public final class StoredServerList implements ServerList {
 
     @Override
     void failed(Throwable cause) {
-      readFile();
+      readFile(SILENT);
       subscriber.failed(cause);
     }
 
-    private void readFile() {
+    /** Has the stored servers be the list, for this reason, if nothing else ever was. */
+    private void readFile(String why) {
       if (answered || read) {
         return;
       }
       read = true;
       try {
-        take(ServersJson.parse(SmallFile.text(SmallFile.read(file))));
+        take(ServersJson.parse(SmallFile.text(SmallFile.read(file))), why);
       } catch (NoSuchFileException e) {
         LOGGER.info("{}: there is no {} yet", subscriber, file);
       } catch (IOException | IllegalArgumentException e) {
@@ -212,7 +218,7 @@ public final class StoredServerList implements ServerList {
       }
     }
 
-    private void take(ServersJson stored) {
+    private void take(ServersJson stored, String why) {
       Duration age = age(stored.written());
       if (age != null && age.compareTo(maxAge) > 0) {
         LOGGER.warn("{}: {} is ignored, as it is {} old", subscriber, file, age);
@@ -231,7 +237,7 @@ public final class StoredServerList implements ServerList {
               + (age == null ? "of unknown age" : age + " old");
       LOGGER.warn("{}: no list yet, so it is {}", subscriber, from);
       subscriber.updated(servers);
-      subscriber.failed(new IOException("the source has not answered yet: " + from));
+      subscriber.failed(new IOException(why + ": " + from));
     }
 
     private @Nullable Duration age(@Nullable Instant written) {

@@ -4,6 +4,8 @@ import static io.evenload.discovery.RecordedList.servers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.evenload.LoadBalancer;
+import io.evenload.NoServerAvailableException;
 import io.evenload.Server;
 import io.evenload.ServerList;
 import io.evenload.UpdatableServerList;
@@ -56,6 +58,37 @@ final class StoredServerListTest {
     assertThat(told.take()).isEmpty();
     time.advance(Duration.ofMillis(1));
     assertThat(told.take()).hasSize(2).first().isEqualTo("a");
+  }
+
+  @Test
+  void source_hasLostItsData_theStoredListServesForTheGrace() throws Exception {
+    store("a");
+    source.update(List.of());
+    list(source).subscribe(told);
+    assertThat(told.take())
+        .containsExactly(
+            "a",
+            "failed: the source knows of no server: 1 servers from " + file() + ", PT0S old",
+            "");
+
+    try (LoadBalancer balancer =
+        time.drive(LoadBalancer.builder("orders").servers(list(source))).build()) {
+      assertThat(balancer.start().server().host()).isEqualTo("a");
+      time.advance(Duration.ofMinutes(4));
+      assertThat(balancer.start().server().host()).isEqualTo("a");
+      time.advance(Duration.ofMinutes(2));
+      assertThatThrownBy(balancer::start).isInstanceOf(NoServerAvailableException.class);
+    }
+  }
+
+  @Test
+  void source_thatHadServers_emptiesWithoutTheFile() {
+    store("a");
+    source.update(servers("b"));
+    list(source).subscribe(told);
+    source.update(List.of());
+
+    assertThat(told.take()).containsExactly("b", "");
   }
 
   @Test
