@@ -33,21 +33,29 @@ final class AnsweringZonesTest {
   @ValueSource(ints = {1, 2, 5})
   void ownZoneIsSilent_callsLeaveWithinSeconds_andComeBack(int servers) throws Exception {
     try (LoadBalancer balancer = zoned(servers)) {
-      call(balancer, 12, Duration.ofSeconds(10));
-      assertThat(zones()).containsOnlyKeys("a");
-
-      silent("a");
-      call(balancer, 12, Duration.ofSeconds(4));
-      attempts.clear();
-      call(balancer, 12, Duration.ofSeconds(30));
-      assertThat(part("a")).isGreaterThan(0).isLessThan(0.15);
-
-      service = server -> Outcome.SUCCESS;
-      call(balancer, 12, Duration.ofSeconds(90));
-      attempts.clear();
-      call(balancer, 12, Duration.ofSeconds(10));
-      assertThat(zones()).containsOnlyKeys("a");
+      assertThatCallsLeaveAndAreBackAfter(balancer, Duration.ofSeconds(90));
     }
+  }
+
+  /**
+   * Calls go to zone a alone, until it keeps silent, and again when that has been over for long.
+   */
+  private void assertThatCallsLeaveAndAreBackAfter(LoadBalancer balancer, Duration back)
+      throws Exception {
+    call(balancer, 12, Duration.ofSeconds(10));
+    assertThat(zones()).containsOnlyKeys("a");
+
+    silent("a");
+    call(balancer, 12, Duration.ofSeconds(4));
+    attempts.clear();
+    call(balancer, 12, Duration.ofSeconds(30));
+    assertThat(part("a")).isGreaterThan(0).isLessThan(0.15);
+
+    service = server -> Outcome.SUCCESS;
+    call(balancer, 12, back);
+    attempts.clear();
+    call(balancer, 12, Duration.ofSeconds(10));
+    assertThat(zones()).containsOnlyKeys("a");
   }
 
   @Test
@@ -151,20 +159,7 @@ final class AnsweringZonesTest {
       servers.add(Server.builder("s" + i, 80).zone(i < 2 ? "a" : "b").priority(i / 2).build());
     }
     try (LoadBalancer balancer = world.balancer(ServerList.of(servers)).build()) {
-      call(balancer, 12, Duration.ofSeconds(10));
-      assertThat(zones()).containsOnlyKeys("a");
-
-      silent("a");
-      call(balancer, 12, Duration.ofSeconds(4));
-      attempts.clear();
-      call(balancer, 12, Duration.ofSeconds(30));
-      assertThat(part("a")).isGreaterThan(0).isLessThan(0.15);
-
-      service = server -> Outcome.SUCCESS;
-      call(balancer, 12, Duration.ofSeconds(60));
-      attempts.clear();
-      call(balancer, 12, Duration.ofSeconds(10));
-      assertThat(zones()).containsOnlyKeys("a");
+      assertThatCallsLeaveAndAreBackAfter(balancer, Duration.ofSeconds(60));
     }
   }
 
