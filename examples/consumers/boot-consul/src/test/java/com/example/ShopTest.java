@@ -6,8 +6,10 @@ import com.example.rolling.Backend;
 import com.example.rolling.Registry;
 import com.example.rolling.RollingRestart;
 import com.example.rolling.ServerProcess;
+import io.evenload.LoadBalancer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,11 +45,17 @@ class ShopTest {
         RollingRestart restart = new RollingRestart(new Consul(consul), Backend::http);
         ConfigurableApplicationContext shop =
             SpringApplication.run(Shop.class, "--CONSUL_PORT=" + port)) {
+      ready(shop);
       RestClient orders = shop.getBean(RestClient.class);
       assertThat(
               restart.under(() -> orders.get().uri("/v1/items").retrieve().body(String.class)))
           .isPositive();
     }
+  }
+
+  /** Waits until there are servers, as who sends the first call to an instance does. */
+  private static void ready(ConfigurableApplicationContext shop) throws Exception {
+    shop.getBean(LoadBalancer.class).ready().toCompletableFuture().get(1, TimeUnit.MINUTES);
   }
 
   /** Registers at the agent. */

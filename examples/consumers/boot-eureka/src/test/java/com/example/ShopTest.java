@@ -6,9 +6,11 @@ import com.example.rolling.Backend;
 import com.example.rolling.Registry;
 import com.example.rolling.RollingRestart;
 import com.example.rolling.ServerProcess;
+import io.evenload.LoadBalancer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -40,6 +42,7 @@ class ShopTest {
         RollingRestart restart = new RollingRestart(new Eureka(eureka), Backend::http);
         ConfigurableApplicationContext shop =
             SpringApplication.run(Shop.class, "--EUREKA=" + url + "/eureka/")) {
+      ready(shop);
       RestClient rest = shop.getBean(RestClient.class);
       Shop.Orders feign = shop.getBean(Shop.Orders.class);
       AtomicInteger calls = new AtomicInteger();
@@ -50,6 +53,11 @@ class ShopTest {
                   : feign.items();
       assertThat(restart.under(call)).isPositive();
     }
+  }
+
+  /** Waits until there are servers, as who sends the first call to an instance does. */
+  private static void ready(ConfigurableApplicationContext shop) throws Exception {
+    shop.getBean(LoadBalancer.class).ready().toCompletableFuture().get(1, TimeUnit.MINUTES);
   }
 
   /** Registers as a client of Eureka does. */

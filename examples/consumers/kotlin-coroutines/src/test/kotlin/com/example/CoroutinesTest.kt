@@ -51,7 +51,7 @@ class CoroutinesTest {
   }
 
   @Test
-  fun items_cancelledCoroutine_cancelsTheAttemptAndBlamesNobody() = runBlocking {
+  fun items_cancelledCoroutine_cancelsTheAttemptAndBlamesNobody(): Unit = runBlocking {
     val hanging = backends.start("a").always(Reply.hang())
     val balancer = backends.watch(backends.balancer("orders", hanging).build())
     val client = backends.watch(client(balancer))

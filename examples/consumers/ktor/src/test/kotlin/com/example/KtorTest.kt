@@ -46,7 +46,7 @@ class KtorTest {
 
   /** Ktor gives each client a dispatcher of its own, which runs 5 calls at once to a host. */
   @Test
-  fun items_manyAtOnce_areSentAtOnce() = runBlocking {
+  fun items_manyAtOnce_areSentAtOnce(): Unit = runBlocking {
     val hanging = backends.start("a").always(Reply.hang())
     val balancer = backends.watch(backends.balancer("orders", hanging).build())
     client(balancer).use { client ->
