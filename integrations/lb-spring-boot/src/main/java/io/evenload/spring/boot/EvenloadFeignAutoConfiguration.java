@@ -39,6 +39,7 @@ public final class EvenloadFeignAutoConfiguration {
   /** What Feign uses by itself; Spring Cloud takes no name of a service where there is none. */
   @Bean
   @ConditionalOnMissingBean
+  @SuppressWarnings("deprecation") // the class that replaces it is newer than the oldest Feign
   Client evenloadFeignClient() {
     return new Client.Default(null, null);
   }

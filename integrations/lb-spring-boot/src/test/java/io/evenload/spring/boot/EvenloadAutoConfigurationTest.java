@@ -382,7 +382,7 @@ class EvenloadAutoConfigurationTest {
         .run(
             context ->
                 assertThat(context.getBean(EvenloadPageEndpoint.class).page())
-                    .startsWith("<!DOCTYPE html>")
+                    .startsWith("<!doctype html>")
                     .contains("127.0.0.1:1"));
   }
 
