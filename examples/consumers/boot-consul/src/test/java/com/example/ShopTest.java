@@ -47,8 +47,7 @@ class ShopTest {
             SpringApplication.run(Shop.class, "--CONSUL_PORT=" + port)) {
       ready(shop);
       RestClient orders = shop.getBean(RestClient.class);
-      assertThat(
-              restart.under(() -> orders.get().uri("/v1/items").retrieve().body(String.class)))
+      assertThat(restart.under(() -> orders.get().uri("/v1/items").retrieve().body(String.class)))
           .isPositive();
     }
   }

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 class StartUpTest {
 
   private static final int ROUNDS = Integer.getInteger("rounds", 7);
-  private static final String HEAD = "| | classes | threads | CPU, ms | ms |\n|---|--:|--:|--:|--:|\n";
+  private static final String HEAD =
+      "| | classes | threads | CPU, ms | ms |\n|---|--:|--:|--:|--:|\n";
 
   @Test
   void start_withEvenload_costsLittle() throws Exception {
@@ -37,7 +38,8 @@ class StartUpTest {
     String all = System.getProperty("surefire.test.class.path", own); // where own is one jar
     String path =
         Arrays.stream(all.split(File.pathSeparator))
-            .filter(each -> balanced || !each.contains("evenload") && !each.contains("resilience4j"))
+            .filter(
+                each -> balanced || !each.contains("evenload") && !each.contains("resilience4j"))
             .collect(Collectors.joining(File.pathSeparator));
     List<String> command =
         new ArrayList<>(

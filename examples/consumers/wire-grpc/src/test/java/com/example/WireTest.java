@@ -20,8 +20,7 @@ class WireTest {
 
   /** As generated code has it, for {@code rpc Find (StringValue) returns (StringValue)}. */
   private static final GrpcMethod<String, String> FIND =
-      new GrpcMethod<>(
-          "/shop.Orders/Find", ProtoAdapter.STRING_VALUE, ProtoAdapter.STRING_VALUE);
+      new GrpcMethod<>("/shop.Orders/Find", ProtoAdapter.STRING_VALUE, ProtoAdapter.STRING_VALUE);
 
   @Test
   void find_whileServersRestartOneByOne_neverFails() throws Exception {

@@ -49,9 +49,7 @@ record DrillWiring(LoadBalancer balancer, OkHttpClient http, Runnable rest) {
       balancing.retry(RetryPolicy.builder().attemptTimeout(options.attemptTimeout()).build());
     }
     OkHttpClient.Builder client =
-        new OkHttpClient.Builder()
-            .callTimeout(options.callTimeout())
-            .eventListener(parts.sent());
+        new OkHttpClient.Builder().callTimeout(options.callTimeout()).eventListener(parts.sent());
     OkHttpClient http = balancing.build().install(client, CONCURRENT_CALLS).build();
     return new DrillWiring(
         balancer,

@@ -94,8 +94,7 @@ class BalancedFeignTest {
         Feign.builder()
             .addCapability(new BalancedFeign(calls(RestClientUse.SERVICES, hanging)))
             .retryer(Retryer.NEVER_RETRY)
-            .options(
-                new Request.Options(1, TimeUnit.SECONDS, 100, TimeUnit.MILLISECONDS, true))
+            .options(new Request.Options(1, TimeUnit.SECONDS, 100, TimeUnit.MILLISECONDS, true))
             .target(Any.class, "http://orders");
     assertThatThrownBy(slow::items).hasRootCauseInstanceOf(IOException.class);
   }

@@ -99,8 +99,7 @@ public final class RollingRestart implements AutoCloseable {
     long start = System.nanoTime();
     while (!answered.contains(name)) {
       if (System.nanoTime() - start > PATIENCE_NANOS) {
-        throw new AssertionError(
-            name + " never answered, but " + answered, failures.peek());
+        throw new AssertionError(name + " never answered, but " + answered, failures.peek());
       }
       LockSupport.parkNanos(1_000_000);
     }

@@ -16,7 +16,10 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** Tells the actuator of balancers: the endpoint and the health indicator {@code evenload}, and a page. */
+/**
+ * Tells the actuator of balancers: the endpoint and the health indicator {@code evenload}, and a
+ * page.
+ */
 @AutoConfiguration(after = EvenloadAutoConfiguration.class)
 @ConditionalOnBean({EvenloadServices.class, LoadBalancer.class})
 public final class EvenloadActuatorAutoConfiguration {
