@@ -23,11 +23,14 @@ class ConflictTest {
 
   @Test
   void of_bothVersions_namesThemAndTheCure() {
-    LoadBalancer orders = LoadBalancer.of("orders");
-    assertThatThrownBy(() -> LoadBalancingInterceptor.of("orders", orders))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("okhttp-4.12.0.jar and okhttp-jvm-5.5.1.jar")
-        .hasMessageContaining("import com.squareup.okhttp3:okhttp-bom in dependencyManagement");
+    try (LoadBalancer orders = LoadBalancer.of("orders")) {
+      assertThatThrownBy(() -> LoadBalancingInterceptor.of("orders", orders))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("OkHttp is on the class path twice")
+          .hasMessageContaining("okhttp-4.12.0.jar")
+          .hasMessageContaining("okhttp-jvm-5.5.1.jar")
+          .hasMessageContaining("import com.squareup.okhttp3:okhttp-bom in dependencyManagement");
+    }
   }
 
   @Test
@@ -41,11 +44,13 @@ class ConflictTest {
               .getMethod("of", String.class, server.arrayType())
               .invoke(null, "orders", Array.newInstance(server, 0));
       Method of = interceptor.getMethod("of", String.class, balancer);
-      assertThatThrownBy(() -> of.invoke(null, "orders", orders))
-          .cause()
-          .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("OkHttp is too old: okhttp-4.12.0.jar")
-          .hasMessageContaining("com.squareup.okhttp3:okhttp-bom in dependencyManagement");
+      try (AutoCloseable closing = (AutoCloseable) orders) {
+        assertThatThrownBy(() -> of.invoke(null, "orders", closing))
+            .cause()
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("OkHttp is too old: okhttp-4.12.0.jar")
+            .hasMessageContaining("com.squareup.okhttp3:okhttp-bom in dependencyManagement");
+      }
     }
   }
 
