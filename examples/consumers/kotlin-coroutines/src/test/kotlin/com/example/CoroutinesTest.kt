@@ -8,16 +8,21 @@ import io.evenload.UpdatableServerList
 import io.evenload.okhttp.LoadBalancingInterceptor
 import io.evenload.testing.okhttp.Backends
 import io.evenload.testing.okhttp.Reply
+import java.io.IOException
+import kotlin.coroutines.resumeWithException
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlinx.coroutines.yield
+import okhttp3.Call
+import okhttp3.Callback
 import okhttp3.OkHttp
 import okhttp3.OkHttpClient
 import okhttp3.Request
-import okhttp3.coroutines.executeAsync
+import okhttp3.Response
 import org.assertj.core.api.Assertions.assertThat
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.Timeout
@@ -33,7 +38,20 @@ class CoroutinesTest {
     LoadBalancingInterceptor.of("orders", balancer).install(OkHttpClient.Builder(), 256).build()
 
   private suspend fun OkHttpClient.items(): String =
-    newCall(request).executeAsync().use { it.body.string() }
+    newCall(request).await().use { it.body.string() }
+
+  /** As `executeAsync` of okhttp-coroutines does it. */
+  private suspend fun Call.await(): Response = suspendCancellableCoroutine { continuation ->
+    continuation.invokeOnCancellation { cancel() }
+    enqueue(
+      object : Callback {
+        override fun onFailure(call: Call, e: IOException) = continuation.resumeWithException(e)
+
+        override fun onResponse(call: Call, response: Response) =
+          continuation.resume(response) { _, unread, _ -> unread.close() }
+      }
+    )
+  }
 
   @Test
   fun items_whileServersRestartOneByOne_neverFail() {

@@ -5,8 +5,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /** One instance of a service, which answers every request with its name. */
 public interface Backend {
@@ -14,7 +17,7 @@ public interface Backend {
   /** Where it listens on 127.0.0.1. */
   int port();
 
-  /** Ends it, and what it is answering at this moment with it. */
+  /** Ends it as a server should: what it has begun to answer it finishes, and all else is cut. */
   void stop();
 
   /** Starts an instance that speaks HTTP/1.1, on any port. */
@@ -24,14 +27,19 @@ public interface Backend {
           HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
       ExecutorService threads = Executors.newCachedThreadPool();
       server.setExecutor(threads);
+      ReadWriteLock answering = new ReentrantReadWriteLock(true);
       server.createContext(
           "/",
           exchange -> {
-            byte[] body = name.getBytes();
+            byte[] body = name.getBytes(StandardCharsets.UTF_8);
             exchange.getResponseHeaders().set("Content-Type", "text/plain");
-            exchange.sendResponseHeaders(200, body.length);
-            exchange.getResponseBody().write(body);
-            exchange.close();
+            answering.readLock().lock();
+            try (exchange) {
+              exchange.sendResponseHeaders(200, body.length);
+              exchange.getResponseBody().write(body);
+            } finally {
+              answering.readLock().unlock();
+            }
           });
       server.start();
       return new Backend() {
@@ -42,7 +50,12 @@ public interface Backend {
 
         @Override
         public void stop() {
-          server.stop(0);
+          answering.writeLock().lock();
+          try {
+            server.stop(0);
+          } finally {
+            answering.writeLock().unlock();
+          }
           threads.shutdown();
         }
       };
