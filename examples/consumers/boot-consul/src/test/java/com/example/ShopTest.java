@@ -44,7 +44,7 @@ class ShopTest {
                     "-serf-wan-port=-1"));
         RollingRestart restart = new RollingRestart(new Consul(consul), Backend::http);
         ConfigurableApplicationContext shop =
-            SpringApplication.run(Shop.class, "--CONSUL_PORT=" + port)) {
+            SpringApplication.run(Shop.class, "--server.port=0", "--CONSUL_PORT=" + port)) {
       ready(shop);
       RestClient orders = shop.getBean(RestClient.class);
       assertThat(restart.under(() -> orders.get().uri("/v1/items").retrieve().body(String.class)))

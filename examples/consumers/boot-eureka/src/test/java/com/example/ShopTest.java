@@ -41,8 +41,7 @@ class ShopTest {
                     "--server.port=" + port));
         RollingRestart restart = new RollingRestart(new Eureka(eureka), Backend::http);
         ConfigurableApplicationContext shop =
-            SpringApplication.run(
-                Shop.class, "--server.port=0", "--EUREKA=" + url + "/eureka/")) {
+            SpringApplication.run(Shop.class, "--server.port=0", "--EUREKA=" + url + "/eureka/")) {
       ready(shop);
       RestClient rest = shop.getBean(RestClient.class);
       Shop.Orders feign = shop.getBean(Shop.Orders.class);
