@@ -37,6 +37,9 @@ final class ShortestExpectedDelay extends Bound {
   /** How many are drawn until one is taken by its weight; each fails one time in five at most. */
   private static final int DRAWS = 8;
 
+  /** One of so many that are drawn after they failed gets another attempt. */
+  private static final int AGAIN = 4;
+
   private final LongSupplier nanoTime;
 
   private ShortestExpectedDelay(Environment environment) {
@@ -107,7 +110,9 @@ final class ShortestExpectedDelay extends Bound {
       int from = classes.start(ofClass);
       int n = classes.end(ofClass) - from;
       int drawn = drawn(from, n);
-      if (isIdle(drawn) && !request.skips(endpoints[drawn])) {
+      if (isIdle(drawn)
+          && !request.skips(endpoints[drawn])
+          && (!costs.failedLast(drawn) || Recipe.below(random.nextLong(), AGAIN) == 0)) {
         return drawn;
       }
       int found = n <= MOST ? least(from, n, random.nextLong()) : leastOfSome(from, n);
