@@ -145,7 +145,10 @@ final class ExpectedCosts {
   /** The latency of an endpoint when it was last called, if that is known. */
   private double measured(int index) {
     Follower follower = followers[index];
-    return follower == null ? endpoints[index].latencyNanos() : follower.measured;
+    if (follower == null || (Float.isNaN(follower.measured) && !follower.failedLast)) {
+      return endpoints[index].latencyNanos();
+    }
+    return follower.measured;
   }
 
   private void read(int from, int n, float usual) {
@@ -158,8 +161,7 @@ final class ExpectedCosts {
     double latency = endpoints[index].latencyNanos();
     double counted = latency > usual ? latency : usual; // also if there is none yet
     double failing = 1 + penalty(index);
-    Follower follower = followers[index];
-    counted *= follower == null || follower.proven ? 1 : FAILED_LAST * FAILED_LAST;
+    counted *= failedLast(index) ? FAILED_LAST * FAILED_LAST : 1;
     return (float) ((Double.isNaN(counted) ? 1 : Math.sqrt(counted)) * failing * failing);
   }
 
@@ -174,7 +176,6 @@ final class ExpectedCosts {
     private volatile @Nullable Place place;
     private volatile float fast = 1; // the part of the last few failures that were
     private volatile boolean failedLast; // and that was fast
-    private volatile boolean proven;
     private volatile float measured = Float.NaN; // the latency, before it fades
 
     @Override
@@ -191,10 +192,8 @@ final class ExpectedCosts {
         float last = fast;
         fast = last + ((slow ? 0 : 1) - last) * OF_LAST_FAILURE; // one of two at once may be lost
         failedLast = !slow;
-        proven &= slow;
-      } else if (!proven && outcome == Outcome.SUCCESS) {
+      } else if (failedLast && outcome == Outcome.SUCCESS) {
         failedLast = false;
-        proven = true;
       }
       if (!failedLast) {
         measured = (float) listed.costs.endpoints[listed.index].latencyNanos();
