@@ -23,15 +23,15 @@ final class ExpectedCosts {
    * latency and in what is in flight. To count them again would take out servers that are merely overloaded, and what they
    * had would overload the next: so a server's failure rate counts for the part of its last failures that were fast.
    *
-   * Failures fade within seconds, which is too soon where a server is asked once in ten seconds or less: dead ones would look
-   * as good as any, and better than those that were slow by chance. So one whose last attempt failed, sooner than an answer comes,
-   * costs twice as much until one does not fail.
+   * A failure rate fades within seconds, which is too soon where an endpoint is called once in ten seconds or less. So one
+   * whose last attempt failed, sooner than an answer comes, costs twice as much until one succeeds.
    *
    * Latencies of servers that are equal in speed differ by chance. So what is below a floor counts as the floor: a quarter
    * above the median, while most are alike. Half of all endpoints at least are below it. If some are much slower (the mean
    * is far above the median) differences mean more, and the floor is half of the median. An endpoint that is idle for long
    * fades to nothing in the engine, and so comes back to the floor here: it is tried again, and no more than the others. One
-   * without an answer yet is at the floor, too.
+   * without an answer yet is at the floor, too. The floor itself is by the latencies as they were before they faded, of those
+   * that answered: else it would fall while calls are few, and who has just answered would look slow.
    *
    * Each attempt that ends sets the cost of its endpoint, if it changed by more than a little, so that threads seldom take
    * the line of the array from each other. The floor, and what fades, is read at intervals by whoever ends an attempt then;
@@ -45,7 +45,7 @@ final class ExpectedCosts {
   private static final double FLOOR_IN_TROUBLE = 0.5;
   private static final float LITTLE = 0.03f;
   private static final float OF_LAST_FAILURE = 0.5f;
-  private static final double FAILED_LAST = 2;
+  private static final double FAILED_LAST = 2; // times the cost, of which latency is the square
   private static final VarHandle COST = MethodHandles.arrayElementVarHandle(float[].class);
 
   private final Endpoint[] endpoints;
