@@ -32,7 +32,8 @@ public final class FirstCall {
               .build();
       Request request = new Request.Builder().url("http://orders/v1/items").build();
       try (Response response = client.newCall(request).execute()) {
-        System.out.println(response.code() + " by " + LoadBalancingInterceptor.attemptsOf(response));
+        System.out.println(response.code());
+        LoadBalancingInterceptor.attemptsOf(response).forEach(System.out::println);
       }
     }
   }
