@@ -26,15 +26,15 @@ export function searchDocuments(results, pages) {
   return documents;
 }
 
-/** The text without tags; of tables of numbers nothing is left, since nobody looks for a number. */
+/** The text without tags, and without the cells of tables that hold numbers alone, which nobody looks for. */
 function words(html) {
   return html
+    .replace(/<td[^>]*>[^\p{L}]*<\/td>/gu, " ")
     .replace(/<[^>]*>/g, " ")
     .replaceAll("&lt;", "<")
     .replaceAll("&gt;", ">")
     .replaceAll("&quot;", '"')
     .replaceAll("&amp;", "&")
-    .split(/\s+/)
-    .filter((word) => /\p{L}/u.test(word))
-    .join(" ");
+    .replace(/\s+/g, " ")
+    .trim();
 }

@@ -65,7 +65,7 @@
   function excerpt(text, words) {
     const lower = text.toLowerCase();
     const at = words.map((word) => lower.indexOf(word)).find((place) => place >= 0) ?? 0;
-    const begin = Math.max(0, at - 40);
+    const begin = at < 40 ? 0 : text.lastIndexOf(" ", at - 30) + 1;
     return (begin > 0 ? "… " : "") + text.slice(begin, begin + 140) + (begin + 140 < text.length ? " …" : "");
   }
 

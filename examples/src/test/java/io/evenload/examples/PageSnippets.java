@@ -144,7 +144,7 @@ final class PageSnippets {
     void breakDown() {}
   }
 
-  abstract static class Tests {
+  static Class<?> listContract() {
     final class RegistryListTest extends ServerListContract {
       private final StubRegistry registry = new StubRegistry();
 
@@ -163,6 +163,7 @@ final class PageSnippets {
         registry.breakDown();
       }
     }
+    return RegistryListTest.class;
   }
 
   static List<ServerList> lookups() {
