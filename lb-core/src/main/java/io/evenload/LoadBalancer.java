@@ -554,8 +554,10 @@ public final class LoadBalancer implements AutoCloseable {
     }
 
     /**
-     * Sets how an endpoint is brought up to its full weight when it is new, or may be chosen again: after it had left the list, was drained, failed its probes, was ejected, or had a closed gate. The servers of the first list start with their full weight. By default slow
-     * start is {@linkplain #slowStartAfterEjections after ejections} only.
+     * Sets how an endpoint is brought up to its full weight when it is new, or may be chosen again:
+     * after it had left the list, was drained, failed its probes, was ejected, or had a closed
+     * gate. The servers of the first list start with their full weight. By default slow start is
+     * {@linkplain #slowStartAfterEjections after ejections} only.
      */
     public Builder slowStart(SlowStart slowStart) {
       this.slowStart = requireNonNull(slowStart, "slowStart");

@@ -101,8 +101,7 @@ final class DocsTest {
   private static boolean leads(String page, String link, Map<String, String> pages) {
     int hash = link.indexOf('#');
     String path = hash < 0 ? link : link.substring(0, hash);
-    Path target =
-        path.isEmpty() ? Path.of(page) : Path.of(page).resolveSibling(path).normalize();
+    Path target = path.isEmpty() ? Path.of(page) : Path.of(page).resolveSibling(path).normalize();
     if (!Files.exists(ROOT.resolve(target))) {
       return false;
     }

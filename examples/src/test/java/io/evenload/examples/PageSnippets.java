@@ -124,8 +124,7 @@ final class PageSnippets {
     ServerList orders = ServerLists.firstNonEmpty(registry, dns, fixed);
     ServerList all = ServerLists.union(blue, green);
     ServerList levels = ServerLists.failover(local, remote); // priority 0, priority 1
-    ServerList version7 =
-        ServerLists.filter(orders, s -> "7".equals(s.metadata().get("version")));
+    ServerList version7 = ServerLists.filter(orders, s -> "7".equals(s.metadata().get("version")));
     ServerList zoned = ServerLists.map(orders, s -> withZone(s));
     return List.of(all, levels, version7, zoned);
   }

@@ -60,7 +60,10 @@ public final class HealthCheck {
     return interval;
   }
 
-  /** The time from one answer of a server that is not known to be healthy to the next question, before jitter; at most {@link #interval()}. */
+  /**
+   * The time from one answer of a server that is not known to be healthy to the next question,
+   * before jitter; at most {@link #interval()}.
+   */
   public Duration fastInterval() {
     return fastInterval;
   }
@@ -149,7 +152,8 @@ public final class HealthCheck {
     }
 
     /**
-     * Sets the time from one answer to the next question for a server that is new, unhealthy, or just gave a bad answer; 1 second by default. If the interval is shorter, that one holds.
+     * Sets the time from one answer to the next question for a server that is new, unhealthy, or
+     * just gave a bad answer; 1 second by default. If the interval is shorter, that one holds.
      *
      * @throws IllegalArgumentException if the interval is not 10 ms to 1 day
      */

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 public interface CallListener {
 
   /**
-   * An interceptor that has this listener was built. It is told before all else, on the thread that builds the interceptor.
+   * An interceptor that has this listener was built. It is told before all else, on the thread that
+   * builds the interceptor.
    */
   default void addedTo(LoadBalancingInterceptor interceptor) {}
 

@@ -137,7 +137,8 @@ public final class EvenloadConfig {
   }
 
   /**
-   * Returns the configured options of the calls to a service, for a host that has another name than the service: {@code builder.service("shop", orders, config.options("orders"))}.
+   * Returns the configured options of the calls to a service, for a host that has another name than
+   * the service: {@code builder.service("shop", orders, config.options("orders"))}.
    *
    * @param service the service's name
    */
