@@ -186,7 +186,10 @@ final class Retries {
     if (asked != null && asked.compareTo(policy.maxRetryAfter()) > 0) {
       return Refusal.RETRY_AFTER_TOO_LONG;
     }
-    return delay >= balanced.remainingNanos() ? Refusal.DEADLINE : null;
+    if (delay >= balanced.remainingNanos()) {
+      return Refusal.DEADLINE;
+    }
+    return tried.inVain() ? Refusal.THROTTLED : null;
   }
 
   /*
