@@ -44,6 +44,7 @@ final class AttemptRecord {
   private long waitUntilNanos;
   private boolean askedToWait;
   private boolean inVain;
+  private int repeatCounts;
 
   /**
    * Begins an attempt.
@@ -191,6 +192,15 @@ final class AttemptRecord {
   /** Whether to repeat it would only add to the load of the service. */
   boolean inVain() {
     return inVain;
+  }
+
+  /** Takes note as how many retries its repeat counts in the budget. */
+  void repeatCounts(int retries) {
+    repeatCounts = retries;
+  }
+
+  int repeatCounts() {
+    return repeatCounts;
   }
 
   /** Takes note until when the server does not want to be asked again. */

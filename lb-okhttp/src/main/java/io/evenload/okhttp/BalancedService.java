@@ -54,7 +54,7 @@ final class BalancedService {
         options(
             given,
             new FirstAttempt(balancer, given.waitForServers, given.waitForRoom, timing.nanoTime()),
-            new Retries(host, given.retry, timing, listener),
+            new Retries(host, given.retry, timing, listener).with(given.retry, given.throttling),
             throttle(null, given.throttling));
     this.handler = handler(router, listener);
   }
@@ -91,7 +91,7 @@ final class BalancedService {
         options(
             given,
             last.first().with(given.waitForServers, given.waitForRoom),
-            last.retries().with(given.retry),
+            last.retries().with(given.retry, given.throttling),
             throttle(last.throttle(), given.throttling));
   }
 

@@ -8,7 +8,6 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
-import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -88,12 +87,7 @@ final class Throttle {
   /** Returns what an attempt says of the load of the service, as long as its response is open. */
   Reply reply(AttemptRecord tried) {
     Verdict verdict = tried.verdict();
-    Response response = tried.response();
-    boolean refused =
-        response == null
-            ? verdict.failure() == FailureKind.REFUSED
-            : verdict.fromServer() && options.refuses(response);
-    if (refused) {
+    if (options.refused(tried)) {
       return Reply.REFUSED;
     }
     return verdict.fromServer() || verdict.outcome() == Outcome.SUCCESS

@@ -100,8 +100,16 @@ public final class Throttling {
     return statuses;
   }
 
-  /** Whether the server refused for load what it answered so. */
-  boolean refuses(Response response) {
+  /** Whether the server refused an attempt for load, as long as its response is open. */
+  boolean refused(AttemptRecord tried) {
+    Verdict verdict = tried.verdict();
+    Response response = tried.response();
+    return response == null
+        ? verdict.failure() == FailureKind.REFUSED
+        : verdict.fromServer() && refuses(response);
+  }
+
+  private boolean refuses(Response response) {
     int status = response.code();
     return statuses.contains(status)
         || (status >= FIRST_SERVER_ERROR && RetryAfter.isIn(response.headers()));

@@ -245,7 +245,7 @@ final class OverloadedChain {
           answer.refused()
               && call.made < policy.maxAttempts()
               && (throttle == null || throttle.admitsRepeat())
-              && budget.tryRetry();
+              && budget.tryRetry(RetryBudget.AFTER_REFUSAL);
       if (throttle != null) {
         throttle.tried(
             answer.refused() ? Reply.REFUSED : Reply.ACCEPTED, call.repeatsRefusal, !repeated);

@@ -280,7 +280,7 @@ final class TroubledCalls {
               && made < policy.maxAttempts()
               && wait < leftNanos()
               && (throttle == null || !answer.refused() || throttle.admitsRepeat())
-              && budget.tryRetry();
+              && budget.tryRetry(answer.refused() ? RetryBudget.AFTER_REFUSAL : 1);
       if (throttle != null) {
         throttle.tried(reply(answer), repeatsRefusal, !repeated);
       }
