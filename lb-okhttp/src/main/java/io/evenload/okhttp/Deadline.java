@@ -86,6 +86,7 @@ public final class Deadline {
   }
 
   /** Returns the task as it runs under the deadline of this thread, on whatever thread that is. */
+  @SuppressWarnings("try") // the scope is only to be closed
   public static Runnable carried(Runnable task) {
     requireNonNull(task, "task");
     Deadline deadline = current();
@@ -99,6 +100,7 @@ public final class Deadline {
   }
 
   /** Returns the task as it runs under the deadline of this thread, on whatever thread that is. */
+  @SuppressWarnings("try") // the scope is only to be closed
   public static <T extends @Nullable Object> Callable<T> carried(Callable<T> task) {
     requireNonNull(task, "task");
     Deadline deadline = current();

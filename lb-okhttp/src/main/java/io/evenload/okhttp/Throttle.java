@@ -142,9 +142,8 @@ final class Throttle {
       return last;
     }
     Shares next = next(last, elapsed);
-    Shares witness = shares.compareAndExchange(last, next);
-    if (witness != last) {
-      return witness;
+    if (!shares.compareAndSet(last, next)) {
+      return shares.get();
     }
     tellOfChange(last, next);
     return next;
@@ -210,7 +209,7 @@ final class Throttle {
     }
     Slot fresh = new Slot(now);
     Slot witness = ring.compareAndExchange(index, slot, fresh);
-    return witness == slot ? fresh : witness;
+    return witness == null || witness == slot ? fresh : witness;
   }
 
   /** What an attempt says of the load of the service. */

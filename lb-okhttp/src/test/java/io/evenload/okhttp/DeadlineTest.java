@@ -23,6 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Calls of threads that are under a deadline. */
+@SuppressWarnings("try") // scopes that are only to be closed
 final class DeadlineTest {
 
   private static final String HEADER = "X-Request-Timeout";

@@ -71,6 +71,7 @@ public final class DeadlineFilter implements Filter {
   }
 
   @Override
+  @SuppressWarnings("try") // the scope is only to be closed
   public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
       throws IOException, ServletException {
     Deadline deadline =

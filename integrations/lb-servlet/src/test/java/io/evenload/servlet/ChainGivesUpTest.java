@@ -22,6 +22,7 @@ import okhttp3.Response;
 import org.junit.jupiter.api.Test;
 
 /** Three services in a chain in real containers, the last of which does not answer. */
+@SuppressWarnings("serial") // no servlet is written anywhere
 final class ChainGivesUpTest {
 
   private static final String HEADER = DeadlineFilter.DEFAULT_HEADER;
@@ -100,7 +101,7 @@ final class ChainGivesUpTest {
     protected void doGet(HttpServletRequest request, HttpServletResponse response) {
       told.add(Long.parseLong(request.getHeader(HEADER)));
       try {
-        over.await(1, TimeUnit.MINUTES);
+        boolean unused = over.await(1, TimeUnit.MINUTES);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
