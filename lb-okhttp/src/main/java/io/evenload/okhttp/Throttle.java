@@ -42,6 +42,8 @@ final class Throttle {
 
   private static final int SHARES_PER_SLOT = 5;
   private static final int ENOUGH = 10; // calls that were sent, to say that it is over
+  private static final int ENOUGH_FOR_REPEATS = 50; // the same, for repeats
+  private static final double ALL_BUT_FEW = 0.95;
   private static final int ENOUGH_REPEATS = 20;
   private static final double WORTH_REPEATING = 0.8;
 
@@ -150,8 +152,9 @@ final class Throttle {
   }
 
   private Shares next(Shares last, long elapsed) {
-    double share = sums(elapsed, true).shareOfCalls(options);
-    double ofRepeats = sums(elapsed, false).shareOfRepeats(last.ofRepeats > 0);
+    double share = sums(elapsed, ENOUGH, over).shareOfCalls(options);
+    double ofRepeats =
+        sums(elapsed, ENOUGH_FOR_REPEATS, ALL_BUT_FEW).shareOfRepeats(last.ofRepeats > 0);
     long throttledAt = share > 0 ? elapsed : last.throttledAt;
     boolean episode =
         share > 0
@@ -181,11 +184,12 @@ final class Throttle {
   }
 
   /**
-   * Adds up the window.
+   * Adds up the window, or the latest part of it that shows that what was before is over.
    *
-   * @param untilOver or only the latest part of it that shows that what was before is over
+   * @param enough so many calls that were sent show it
+   * @param part if so large a part of them was accepted
    */
-  private Sums sums(long elapsed, boolean untilOver) {
+  private Sums sums(long elapsed, int enough, double part) {
     Sums sums = new Sums();
     long now = Math.floorDiv(elapsed, slotNanos);
     for (int age = 0; age < SLOTS; age++) {
@@ -193,7 +197,7 @@ final class Throttle {
       if (slot != null && slot.number == now - age) {
         sums.add(slot);
       }
-      if (untilOver && sums.sent() >= ENOUGH && sums.accepted >= over * sums.sent()) {
+      if (sums.sent() >= enough && sums.accepted >= part * sums.sent()) {
         return sums;
       }
     }

@@ -43,8 +43,8 @@ public final class Throttling {
   public static final double DEFAULT_RATIO = 2;
 
   /**
-   * 10 s: with the 2 minutes of the SRE book it takes as long as a minute until fourfold overload
-   * is answered at all; with 2 s chance decides where calls are few.
+   * 10 s, and not the 2 minutes of the SRE book: with 30 s and more a simulated service took longer
+   * than 5 s until all was well again after an overload. With 2 s chance decides where calls are few.
    */
   public static final Duration DEFAULT_WINDOW = Duration.ofSeconds(10);
 

@@ -46,6 +46,17 @@ final class OverloadTest {
     Files.write(Path.of("target", "overload.md"), lines);
   }
 
+  /** Other chances than those of the page. */
+  @Test
+  void lastServiceAtTwiceItsCapacity_anySeed_keepsTheSameBounds() {
+    for (long seed = 2; seed <= (ALL ? 20 : 3); seed++) {
+      Result result = OverloadedChain.run(2, Throttling.defaults(), seed);
+      assertThat(result.goodput()).as("%s: %s", seed, result).isGreaterThan(0.9);
+      assertThat(result.amplification()).as("%s: %s", seed, result).isLessThan(1.1);
+      assertThat(result.recoverySeconds()).as("%s: %s", seed, result).isLessThanOrEqualTo(5);
+    }
+  }
+
   private static void windows(List<String> lines) {
     lines.add("| load | throttling | goodput | attempts for each call | amplification | well after |");
     lines.add("|--:|---|--:|--:|--:|--:|");
