@@ -460,7 +460,7 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
 
   /**
    * Returns how many retries and hedges the budget of a service has left now, which grows with each
-   * call; infinite without a budget.
+   * call; infinite without a budget. A retry after a refusal for load counts as two.
    *
    * @param host the host that the service was added with
    * @throws IllegalArgumentException if there is no such service

@@ -221,6 +221,20 @@ public final class RetryPolicy {
     return hedge;
   }
 
+  /**
+   * Returns a copy of the statuses.
+   *
+   * @throws IllegalArgumentException if one is not 400 to 599
+   */
+  static Set<Integer> checkedStatuses(Collection<Integer> statuses) {
+    for (int status : requireNonNull(statuses, "statuses")) {
+      if (status < 400 || status > 599) {
+        throw new IllegalArgumentException("statuses: " + status + " (expected: 400 to 599)");
+      }
+    }
+    return Set.copyOf(statuses);
+  }
+
   @Nullable BiPredicate<@Nullable Response, @Nullable IOException> retryIf() {
     return retryIf;
   }
@@ -323,12 +337,7 @@ public final class RetryPolicy {
      * @throws IllegalArgumentException if a status is not 400 to 599
      */
     public Builder statuses(Collection<Integer> statuses) {
-      for (int status : requireNonNull(statuses, "statuses")) {
-        if (status < 400 || status > 599) {
-          throw new IllegalArgumentException("statuses: " + status + " (expected: 400 to 599)");
-        }
-      }
-      this.statuses = Set.copyOf(statuses);
+      this.statuses = checkedStatuses(statuses);
       return this;
     }
 

@@ -197,12 +197,7 @@ public final class Throttling {
      * @throws IllegalArgumentException if a status is not 400 to 599
      */
     public Builder statuses(Collection<Integer> statuses) {
-      for (int status : requireNonNull(statuses, "statuses")) {
-        if (status < 400 || status > 599) {
-          throw new IllegalArgumentException("statuses: " + status + " (expected: 400 to 599)");
-        }
-      }
-      this.statuses = Set.copyOf(statuses);
+      this.statuses = RetryPolicy.checkedStatuses(statuses);
       return this;
     }
 

@@ -3,7 +3,6 @@ package io.evenload.okhttp;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import io.evenload.okhttp.Throttle.Reply;
 import io.evenload.testing.Race;
 import java.time.Duration;
@@ -12,10 +11,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 /** Many threads at one throttle. */
 final class ThrottleStormTest {
@@ -23,20 +19,9 @@ final class ThrottleStormTest {
   private static final int THREADS = 8;
   private static final int CALLS = 20_000;
 
-  private final Logger logger = (Logger) LoggerFactory.getLogger(LoadBalancingInterceptor.class);
   private final AtomicLong clock = new AtomicLong(42);
 
   /** Within one slot nothing that is counted is lost, so the share is the formula's to the digit. */
-  @BeforeEach
-  void listen() {
-    logger.setLevel(Level.INFO);
-  }
-
-  @AfterEach
-  void leave() {
-    logger.setLevel(null);
-  }
-
   @Test
   void tried_byManyThreads_isCountedExactly() throws Exception {
     for (int round = 0; round < 20; round++) {
@@ -70,7 +55,7 @@ final class ThrottleStormTest {
     for (int thread = 0; thread < THREADS; thread++) {
       tasks.add(() -> allInRange(throttle));
     }
-    try (Warnings log = new Warnings()) {
+    try (Warnings log = new Warnings(Level.INFO)) {
       assertThat(Race.run(tasks)).doesNotContain(false);
 
       long begins = log.messages().stream().filter(text -> text.contains("begins")).count();

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import io.evenload.okhttp.Throttle.Reply;
 import java.time.Duration;
 import java.util.List;
@@ -13,31 +12,17 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 /** By one client's calls on virtual time, of which a service accepts a part. */
 final class ThrottleTest {
 
-  private final Logger logger = (Logger) LoggerFactory.getLogger(LoadBalancingInterceptor.class);
   private final VirtualTiming time = new VirtualTiming();
   private final SplittableRandom random = new SplittableRandom(7);
   private final Throttle throttle = throttle(Throttling.defaults());
 
   private Throttle throttle(Throttling options) {
     return new Throttle("orders", options, time::nanos, random.split());
-  }
-
-  @BeforeEach
-  void listen() {
-    logger.setLevel(Level.INFO);
-  }
-
-  @AfterEach
-  void leave() {
-    logger.setLevel(null);
   }
 
   @Test
@@ -142,7 +127,7 @@ final class ThrottleTest {
 
   @Test
   void log_episode_isToldOnceAtEachEnd() {
-    try (Warnings log = new Warnings()) {
+    try (Warnings log = new Warnings(Level.INFO)) {
       seconds(5, 100, 0);
       seconds(3, 100, 1);
       seconds(5, 100, 0); // the same one
