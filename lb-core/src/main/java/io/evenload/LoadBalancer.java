@@ -74,7 +74,7 @@ public final class LoadBalancer implements AutoCloseable {
     picker = new Picker(balancer, new Admission(balancer, sampler));
     control = new ControlPath(balancer, builder.options(), builder.scheduler, sampler);
     admin = new Administration(control);
-    wiring = new Wiring(control, balancer.listeners());
+    wiring = new Wiring(control, balancer);
     ready = control.ready().minimalCompletionStage();
     try {
       control.start(servers, new WeakReference<>(this));
@@ -290,7 +290,8 @@ public final class LoadBalancer implements AutoCloseable {
         snapshot.status(),
         endpoints,
         control.listAge(),
-        control.listStatus());
+        control.listStatus(),
+        wiring.notices());
   }
 
   /**

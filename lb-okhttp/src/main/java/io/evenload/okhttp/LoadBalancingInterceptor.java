@@ -23,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import okhttp3.ConnectionPool;
 import okhttp3.Dispatcher;
 import okhttp3.Interceptor;
@@ -160,6 +161,9 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
           LoadBalancerListener watch = routes.watch(host, balancer);
           balancer.wiring().addListener(watch);
           watches.add(() -> balancer.wiring().removeListener(watch));
+          Supplier<@Nullable String> notice = requireNonNull(services.get(host))::notice;
+          balancer.wiring().addNotice(notice);
+          watches.add(() -> balancer.wiring().removeNotice(notice));
         });
     return List.copyOf(watches);
   }
@@ -455,13 +459,25 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
 
   /**
    * Returns how many retries and hedges the budget of a service has left now, which grows with each
-   * call; infinite without a budget.
+   * call; infinite without a budget. A retry after a refusal for load counts as two.
    *
    * @param host the host that the service was added with
    * @throws IllegalArgumentException if there is no such service
    */
   public double retriesLeft(String host) {
     return known(host).options().retries().left();
+  }
+
+  /**
+   * Returns the share of the calls to a service that is not sent now, since it refuses so many; 0
+   * without {@link ServiceOptions#throttling}.
+   *
+   * @param host the host that the service was added with
+   * @return 0 to 0.9
+   * @throws IllegalArgumentException if there is no such service
+   */
+  public double throttledShare(String host) {
+    return known(host).throttled();
   }
 
   private BalancedService known(String host) {

@@ -42,7 +42,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The budget keeps retries from multiplying the load of servers that fail: it allows a share of
  * the requests of the last 10 seconds, and a few a second beside, for each service of the
- * interceptor. It follows Finagle's {@code RetryBudget}. One replay on a fresh connection is free
+ * interceptor. It follows Finagle's {@code RetryBudget}. The retry of an attempt that was refused for
+ * load, by a 429, a {@code Retry-After} or as {@link Throttling} says, counts as two. One replay on a fresh connection is free
  * of budget and wait: that of an idempotent request whose idle pooled connection broke as soon as
  * it was used (see {@link Builder#staleWithin}), or was answered by a proxy's 408 of before, since
  * the server had closed it while it was idle. A request that cannot be repeated is not sent on a
@@ -223,6 +224,20 @@ public final class RetryPolicy {
     return hedge;
   }
 
+  /**
+   * Returns a copy of the statuses.
+   *
+   * @throws IllegalArgumentException if one is not 400 to 599
+   */
+  static Set<Integer> checkedStatuses(Collection<Integer> statuses) {
+    for (int status : requireNonNull(statuses, "statuses")) {
+      if (status < 400 || status > 599) {
+        throw new IllegalArgumentException("statuses: " + status + " (expected: 400 to 599)");
+      }
+    }
+    return Set.copyOf(statuses);
+  }
+
   @Nullable BiPredicate<@Nullable Response, @Nullable IOException> retryIf() {
     return retryIf;
   }
@@ -325,12 +340,7 @@ public final class RetryPolicy {
      * @throws IllegalArgumentException if a status is not 400 to 599
      */
     public Builder statuses(Collection<Integer> statuses) {
-      for (int status : requireNonNull(statuses, "statuses")) {
-        if (status < 400 || status > 599) {
-          throw new IllegalArgumentException("statuses: " + status + " (expected: 400 to 599)");
-        }
-      }
-      this.statuses = Set.copyOf(statuses);
+      this.statuses = checkedStatuses(statuses);
       return this;
     }
 
