@@ -16,6 +16,7 @@ import io.evenload.micrometer.LoadBalancerMetrics;
 import io.evenload.okhttp.HedgePolicy;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import io.evenload.okhttp.RetryPolicy;
+import io.evenload.okhttp.Throttling;
 import io.evenload.status.StatusPage;
 import io.evenload.status.StatusServer;
 import io.evenload.testing.ServerListContract;
@@ -26,6 +27,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import okhttp3.OkHttpClient;
 
 /**
  * Java code of {@code docs/} that is shown to compile, and not run. {@link DocsTest} finds it here,
@@ -185,6 +187,32 @@ final class PageSnippets {
     StatusPage page = StatusPage.of(orders, search);
     StatusServer server = StatusServer.start(page, 8081); // http://127.0.0.1:8081/
     return server;
+  }
+
+  static OkHttpClient client(LoadBalancer balancer) {
+    OkHttpClient client =
+        LoadBalancingInterceptor.of("orders", balancer) // a LoadBalancer
+            .install(new OkHttpClient.Builder(), 256)
+            .build();
+    return client;
+  }
+
+  static LoadBalancingInterceptor throttled(LoadBalancer orders) {
+    LoadBalancingInterceptor balancing =
+        LoadBalancingInterceptor.builder()
+            .service("orders", orders)
+            .throttling(Throttling.defaults())
+            .build();
+    return balancing;
+  }
+
+  static LoadBalancingInterceptor telling(LoadBalancer orders) {
+    LoadBalancingInterceptor balancing =
+        LoadBalancingInterceptor.builder()
+            .service("orders", orders)
+            .timeoutHeader("X-Request-Timeout") // tells it
+            .build();
+    return balancing;
   }
 
   static LoadBalancingInterceptor retry(LoadBalancer orders) {
