@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 public interface CallListener {
 
   /**
-   * An interceptor that tells this listener was built; told before all else, on the thread that
-   * builds it.
+   * An interceptor that has this listener was built. It is told before all else, on the thread that
+   * builds the interceptor.
    */
   default void addedTo(LoadBalancingInterceptor interceptor) {}
 

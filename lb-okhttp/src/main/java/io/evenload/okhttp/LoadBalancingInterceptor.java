@@ -240,11 +240,10 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
   }
 
   /**
-   * Takes what this interceptor gave to its balancers, its circuit breakers and listeners, back
-   * from them. Calls that run end normally. A call to one of the services that begins later fails
-   * with an {@link IOException}, since nobody but this interceptor knows where to send it; calls
-   * for other hosts pass untouched. The balancers and clients are the caller's to close.
-   * Idempotent.
+   * Takes the circuit breakers and the listeners of this interceptor away from its balancers. Calls
+   * that run end normally. A call to one of the services that begins later fails with an {@link
+   * IOException}, since nobody but this interceptor knows where to send it; calls for other hosts
+   * pass untouched. The balancers and clients are the caller's to close. Idempotent.
    */
   @Override
   public void close() {
@@ -289,8 +288,8 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
   }
 
   /**
-   * Adds this interceptor to the client as its last application interceptor so far, and as a
-   * network interceptor the half that has to sit next to the network; returns the builder.
+   * Adds this interceptor to the client, as its last application interceptor so far; returns the
+   * builder. As a network interceptor it adds the half that has to sit next to the network.
    * Interceptors that are added before see each call once; those added later run for each attempt.
    * In front of those that were added before it puts one that takes note of when a call begins, so
    * that the time they take counts in what is left of the call's timeout.

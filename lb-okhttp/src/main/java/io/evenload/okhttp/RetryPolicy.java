@@ -204,7 +204,10 @@ public final class RetryPolicy {
     return refusalsTrusted;
   }
 
-  /** Within what time an idle connection breaks that was closed before; 100 ms by default. */
+  /**
+   * How soon after the beginning of a request its pooled connection breaks if the server had closed
+   * that while it was idle; 100 ms by default.
+   */
   public Duration staleWithin() {
     return staleWithin;
   }
@@ -463,12 +466,11 @@ public final class RetryPolicy {
     }
 
     /**
-     * Sets, for experts, how soon after a request began to be sent on an idle connection of the
-     * pool that connection breaks if the server had closed it before; 100 ms by default. What
-     * breaks so soon is nobody's fault, and is repeated at once and free of the budget if the
-     * request is idempotent; what breaks later, or under the requests of other calls too, is a
-     * failure of the server, which died at its work. Longer round trips than 100 ms need more; zero
-     * makes each a failure.
+     * Sets, for experts, how soon after the beginning of a request its pooled connection breaks if
+     * the server had closed that while it was idle; 100 ms by default. What breaks so soon is
+     * nobody's fault, and is repeated at once and free of the budget if the request is idempotent;
+     * what breaks later, or under the requests of other calls too, is a failure of the server,
+     * which died at its work. Longer round trips than 100 ms need more; zero makes each a failure.
      *
      * @throws IllegalArgumentException if the duration is not zero to one hour
      */

@@ -9,6 +9,7 @@ import io.evenload.Outcome;
 import io.evenload.RequestContext;
 import io.evenload.Server;
 import io.evenload.UpdatableServerList;
+import io.evenload.chooser.Choosers;
 import io.evenload.health.HealthCheck;
 import io.evenload.okhttp.Episode.Answer;
 import io.evenload.okhttp.Episode.Kind;
@@ -68,6 +69,9 @@ final class TroubledCalls {
     }
   }
 
+  /** The chooser to try; by default the one that is. */
+  private static final String CHOOSER = System.getProperty("chooser", "");
+
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
   private static final Duration REST = Duration.ofMinutes(2); // of what began before the end
 
@@ -124,6 +128,14 @@ final class TroubledCalls {
             .random(new SeededRandom(~seed))
             .servers(source)
             .gate(BreakerGate.factory(CircuitBreaker.defaults().config()));
+    switch (CHOOSER) {
+      case "" -> {}
+      case "leastLoaded" -> builder.chooser(Choosers.leastLoaded());
+      case "peakEwma" -> builder.chooser(Choosers.peakEwma());
+      case "powerOfTwoChoices" -> builder.chooser(Choosers.powerOfTwoChoices());
+      case "shortestExpectedDelay" -> builder.chooser(Choosers.shortestExpectedDelay());
+      default -> throw new IllegalArgumentException("chooser: " + CHOOSER);
+    }
     if (!schedule.zone().isEmpty()) {
       builder.locality(Locality.of(schedule.zone()));
     }
