@@ -16,6 +16,7 @@ import io.evenload.micrometer.LoadBalancerMetrics;
 import io.evenload.okhttp.HedgePolicy;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import io.evenload.okhttp.RetryPolicy;
+import io.evenload.okhttp.Throttling;
 import io.evenload.status.StatusPage;
 import io.evenload.status.StatusServer;
 import io.evenload.testing.ServerListContract;
@@ -197,6 +198,24 @@ final class PageSnippets {
             .build();
     LoadBalancingInterceptor balancing =
         LoadBalancingInterceptor.builder().service("orders", orders).retry(policy).build();
+    return balancing;
+  }
+
+  static LoadBalancingInterceptor throttled(LoadBalancer orders) {
+    LoadBalancingInterceptor balancing =
+        LoadBalancingInterceptor.builder()
+            .service("orders", orders)
+            .throttling(Throttling.defaults())
+            .build();
+    return balancing;
+  }
+
+  static LoadBalancingInterceptor tellsTheTime(LoadBalancer orders) {
+    LoadBalancingInterceptor balancing =
+        LoadBalancingInterceptor.builder()
+            .service("orders", orders)
+            .timeoutHeader("X-Request-Timeout") // tells it
+            .build();
     return balancing;
   }
 }
