@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param retries whether it gets more
  * @param hints takes note of what servers say of themselves
  * @param timeoutHeader null if servers are not told how much time is left
+ * @param connections how long connections and streams live
  */
 record ServiceParts(
     FirstAttempt first,
@@ -20,4 +21,5 @@ record ServiceParts(
     Sessions sessions,
     Judge judge,
     BiConsumer<Server, Response> hints,
-    @Nullable String timeoutHeader) {}
+    @Nullable String timeoutHeader,
+    ConnectionPolicy connections) {}

@@ -34,6 +34,10 @@ import java.util.concurrent.ConcurrentHashMap;
  *   <li>{@code evenload.retry.budget} (gauge, {@code retries}): how many retries and hedges the
  *       budget has left; infinite without one. After another interceptor was built for the service,
  *       that one's.
+ *   <li>{@code evenload.connections} (gauge, {@code connections}): how many are open to all servers
+ *       together, in use or idle; those to each are told by {@link
+ *       LoadBalancingInterceptor#connections}. After another interceptor was built for the service,
+ *       that one's.
  *   <li>{@code evenload.misrouted} (counter): requests that went to the wrong server; always 0, or
  *       please report it.
  * </ul>
@@ -43,6 +47,7 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class CallMetrics implements CallListener {
 
   private static final String BUDGET = "evenload.retry.budget";
+  private static final String CONNECTIONS = "evenload.connections";
 
   private final MeterRegistry registry;
   private final Map<String, ServiceMeters> services = new ConcurrentHashMap<>();
@@ -66,7 +71,17 @@ public final class CallMetrics implements CallListener {
           .baseUnit("retries")
           .tag("service", host)
           .register(registry);
+      registry.find(CONNECTIONS).tag("service", host).meters().forEach(registry::remove);
+      Gauge.builder(CONNECTIONS, interceptor, current -> sum(current.connections(host)))
+          .description("Open connections to all servers, in use or idle")
+          .baseUnit("connections")
+          .tag("service", host)
+          .register(registry);
     }
+  }
+
+  private static double sum(Map<?, Integer> counts) {
+    return counts.values().stream().mapToInt(Integer::intValue).sum();
   }
 
   @Override

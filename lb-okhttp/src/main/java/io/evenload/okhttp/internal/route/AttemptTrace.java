@@ -435,7 +435,7 @@ public abstract class AttemptTrace extends EventListener {
    * the same, the network half stops it, which costs the connection.
    */
   @SuppressWarnings("unchecked") // OkHttp's code is Kotlin, which has no checked exceptions
-  private static <E extends Exception> void stop(IOException reason) throws E {
+  static <E extends Exception> void stop(IOException reason) throws E {
     throw (E) reason;
   }
 
@@ -491,8 +491,10 @@ public abstract class AttemptTrace extends EventListener {
     if (dns(connection) instanceof ServerDns opener) {
       opener.share();
       ServerDns server = expected;
-      OpenConnection known = opener.used(connection, server == null ? opener : server);
+      ServerDns user = server == null ? opener : server;
+      OpenConnection known = opener.used(connection, user);
       known.acquired();
+      user.limitAge(known);
       held = known;
     }
   }
