@@ -144,8 +144,8 @@ final class DrainableWebSocket implements Socket, DrainableStream {
       Buffer payload = new Buffer().writeShort(GOING_AWAY).write(reason);
       Buffer frame = new Buffer().writeByte(FINAL_CLOSE);
       frame.writeByte(MASKED | (int) payload.size()).writeInt(mask);
-      for (int i = 0; !payload.exhausted(); i++) {
-        frame.writeByte(payload.readByte() ^ mask >>> 24 - i % 4 * 8);
+      for (int i = 0; i < payload.size(); i++) {
+        frame.writeByte(payload.getByte(i) ^ mask >>> 24 - i % 4 * 8);
       }
       return frame;
     }

@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import mockwebserver3.MockResponse;
 import mockwebserver3.MockResponseBody;
 import mockwebserver3.SocketEffect;
+import okhttp3.Dispatcher;
 import okhttp3.Response;
 import okhttp3.WebSocket;
 import okhttp3.WebSocketListener;
@@ -189,8 +190,10 @@ class StreamDrainTest {
         draining(backends.client(a, b))
             .http(
                 http -> {
-                  http.dispatcher().setMaxRequests(2 * MANY);
-                  http.dispatcher().setMaxRequestsPerHost(2 * MANY);
+                  Dispatcher dispatcher = new Dispatcher();
+                  dispatcher.setMaxRequests(2 * MANY);
+                  dispatcher.setMaxRequestsPerHost(2 * MANY);
+                  http.dispatcher(dispatcher);
                 })
             .build();
     AtomicInteger closed = new AtomicInteger();
