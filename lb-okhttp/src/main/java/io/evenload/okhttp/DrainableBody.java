@@ -16,7 +16,8 @@ final class DrainableBody extends ResponseBody implements DrainableStream {
   /*
    * Its reader is to see an end, as if the server had ended it, and not a failure. Mostly it waits inside a read, which
    * only the end of the call ends: what that throws is the end here. An event that is half read would be lost, so if the
-   * last byte did not end a line that is empty, this waits for more, until it is cut.
+   * last byte did not end a line that is empty, this waits for more, until it is cut. Then a line that is half read is
+   * ended: readers throw an event away that has no empty line behind it, but OkHttp's takes an open line for a failure.
    *
    * One thread at a time reads.
    */
@@ -80,7 +81,7 @@ final class DrainableBody extends ResponseBody implements DrainableStream {
         DrainableBody.this.cut();
       }
       if (cut) {
-        return -1;
+        return lastOf(sink);
       }
       try {
         long read = super.read(sink, byteCount);
@@ -88,10 +89,20 @@ final class DrainableBody extends ResponseBody implements DrainableStream {
         return read;
       } catch (IOException e) {
         if (cut) {
-          return -1;
+          return lastOf(sink);
         }
         throw e;
       }
+    }
+
+    /** Ends the line that was cut, and then the body. */
+    private long lastOf(Buffer sink) {
+      if (lineEnds > 0) {
+        return -1;
+      }
+      sink.writeByte('\n');
+      lineEnds = 1;
+      return 1;
     }
 
     /** Counts the ends of lines that stand last; a line ends with CR, LF, or both. */

@@ -91,6 +91,7 @@ class StreamDrainTest {
     backends.await(() -> events.contains("client failed"));
     client.await(() -> client.inFlight() == 0);
     assertThat(client.failureRate(a.server())).isZero();
+    silent.socket.cancel();
   }
 
   @ParameterizedTest
@@ -372,6 +373,7 @@ class StreamDrainTest {
   private final class Conversation extends WebSocketListener {
     private final String who;
     private final boolean polite;
+    private volatile WebSocket socket;
 
     Conversation(String who, boolean polite) {
       this.who = who;
@@ -380,6 +382,7 @@ class StreamDrainTest {
 
     @Override
     public void onOpen(WebSocket webSocket, Response response) {
+      socket = webSocket;
       note(who + " open");
     }
 

@@ -115,6 +115,7 @@ final class CallMetricsTest {
     OkHttpClient second = client(RetryPolicy.builder().budgetPerSecond(3).build(), balancer);
 
     assertThat(scrape()).contains("evenload_retry_budget_retries{service=\"orders\"} 30.0");
+    assertThat(scrape()).contains("evenload_connections{service=\"orders\"} 0.0");
     assertThat(List.of(first, second)).as("still in use").doesNotContainNull();
   }
 
