@@ -246,7 +246,7 @@ public final class ConnectionPolicy {
       return name.toLowerCase(Locale.ROOT);
     }
 
-    private static Duration zeroOr(String name, @Nullable Duration given, Duration least) {
+    private static Duration zeroOr(String name, Duration given, Duration least) {
       Duration time = requireNonNull(given, name);
       if (!time.isZero() && (time.compareTo(least) < 0 || time.compareTo(LONGEST) > 0)) {
         throw new IllegalArgumentException(

@@ -145,7 +145,7 @@ final class DrainableWebSocket implements Socket, DrainableStream {
       Buffer frame = new Buffer().writeByte(FINAL_CLOSE);
       frame.writeByte(MASKED | (int) payload.size()).writeInt(mask);
       for (int i = 0; i < payload.size(); i++) {
-        frame.writeByte(payload.getByte(i) ^ mask >>> 24 - i % 4 * 8);
+        frame.writeByte(payload.getByte(i) ^ (mask >>> (24 - 8 * (i % 4))));
       }
       return frame;
     }

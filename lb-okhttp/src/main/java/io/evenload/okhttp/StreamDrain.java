@@ -59,7 +59,7 @@ final class StreamDrain implements LoadBalancerListener {
     Call call = attempt.carrier().call();
     Socket socket = response.socket();
     if (socket != null && "websocket".equalsIgnoreCase(response.header("Upgrade"))) {
-      var web = new DrainableWebSocket(socket, call, (int) timing.random().nextLong());
+      var web = new DrainableWebSocket(socket, call, timing.random().nextInt());
       begin(web, attempt, policy.drainStreamsNanos());
       return response.newBuilder().socket(web).build();
     }

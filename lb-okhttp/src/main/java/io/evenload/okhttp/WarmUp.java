@@ -33,7 +33,6 @@ import okhttp3.EventListener;
 import okhttp3.HttpUrl;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
-import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps connections to the servers of a service open; see {@link ConnectionPolicy.Builder#warm}. */
@@ -236,7 +235,8 @@ final class WarmUp implements Gate.Factory, LoadBalancerListener {
     call.timeout().timeout(policy.warmWithinNanos(), TimeUnit.NANOSECONDS);
     call.tag(AttemptTrace.class, () -> opening);
     call.addEventListener(opening);
-    try (Response unexpected = call.execute()) {
+    try {
+      call.execute().close(); // which it does not come to
       return opening.opened();
     } catch (IOException | RuntimeException e) {
       return opening.opened();

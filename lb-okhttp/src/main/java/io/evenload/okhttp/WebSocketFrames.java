@@ -62,7 +62,7 @@ final class WebSocketFrames {
     int bytes = lengthBytes();
     long length = bytes == 0 ? header[1] & 0x7f : 0;
     for (int i = 0; i < bytes; i++) {
-      length = length << 8 | header[FEWEST + i] & 0xff;
+      length = (length << 8) | (header[FEWEST + i] & 0xff);
     }
     return length;
   }

@@ -491,10 +491,8 @@ public abstract class AttemptTrace extends EventListener {
     if (dns(connection) instanceof ServerDns opener) {
       opener.share();
       ServerDns server = expected;
-      ServerDns user = server == null ? opener : server;
-      OpenConnection known = opener.used(connection, user);
+      OpenConnection known = opener.used(connection, server == null ? opener : server);
       known.acquired();
-      user.limitAge(known);
       held = known;
     }
   }

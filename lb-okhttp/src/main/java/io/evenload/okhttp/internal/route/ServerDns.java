@@ -216,11 +216,12 @@ public class ServerDns implements Dns {
     if (user.connections != connections && key.equals(user.key)) {
       user.connections.note(key, known);
     }
+    user.limitAge(known);
     return known;
   }
 
   /** A connection is used on this way, as which it does not grow older than it may. */
-  final void limitAge(OpenConnection connection) {
+  private void limitAge(OpenConnection connection) {
     long most = maxAgeNanos;
     if (most != 0) {
       connections.limitAge(key, connection, most);

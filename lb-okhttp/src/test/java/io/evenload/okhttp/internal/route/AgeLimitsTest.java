@@ -35,8 +35,8 @@ class AgeLimitsTest {
     for (int i = 0; i < 1_000; i++) {
       ServerDns server = new ServerDns("h" + i, "10.0.0.1", 80, Dns.SYSTEM, connections, false);
       FakeConnection connection = new FakeConnection("http://any.example/", server);
-      server.connectionsUpTo(MOST).limitAge(server.used(connection, server));
-      server.limitAge(server.used(connection, server)); // once is enough
+      OpenConnection first = server.connectionsUpTo(MOST).used(connection, server);
+      assertThat(server.used(connection, server)).as("limited once").isSameAs(first);
     }
 
     assertThat(delays).hasSize(1_000);
