@@ -2,7 +2,6 @@ package io.evenload.okhttp;
 
 import java.io.IOException;
 import okhttp3.Call;
-import okhttp3.MediaType;
 import okhttp3.ResponseBody;
 import okio.Buffer;
 import okio.BufferedSource;
@@ -11,7 +10,7 @@ import okio.Okio;
 import okio.Source;
 
 /** The body of an event stream, which may end before the server ends it. */
-final class DrainableBody extends ResponseBody implements DrainableStream {
+final class DrainableBody extends WrappedBody implements DrainableStream {
 
   /*
    * Its reader is to see an end, as if the server had ended it, and not a failure. Mostly it waits inside a read, which
@@ -24,7 +23,6 @@ final class DrainableBody extends ResponseBody implements DrainableStream {
 
   private static final int MOST = 4; // bytes of two ends of lines
 
-  private final ResponseBody body;
   private final Call call;
   private final BufferedSource source;
   private volatile boolean betweenEvents = true;
@@ -32,19 +30,9 @@ final class DrainableBody extends ResponseBody implements DrainableStream {
   private volatile boolean cut;
 
   DrainableBody(ResponseBody body, Call call) {
-    this.body = body;
+    super(body);
     this.call = call;
     this.source = Okio.buffer(new Ending(body.source()));
-  }
-
-  @Override
-  public MediaType contentType() {
-    return body.contentType();
-  }
-
-  @Override
-  public long contentLength() {
-    return body.contentLength();
   }
 
   @Override

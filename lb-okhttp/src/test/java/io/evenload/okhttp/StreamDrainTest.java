@@ -60,8 +60,7 @@ class StreamDrainTest {
     socket.send(ByteString.of(new byte[300]));
     backends.await(() -> events.contains("client echo hello"));
 
-    client.balancer().admin().drain("a");
-    client.await(() -> timer.waiting() == 1);
+    drain(client);
     timer.fire();
     backends.await(() -> events.contains("client closed 1001"));
 
@@ -81,8 +80,7 @@ class StreamDrainTest {
     BalancedClient client = draining(backends.client(a)).build();
     open(client);
     backends.await(() -> events.contains("client open"));
-    client.balancer().admin().drain("a");
-    client.await(() -> timer.waiting() == 1);
+    drain(client);
     timer.fire();
     backends.await(() -> events.contains("server closing 1001 the server drains"));
     client.await(() -> timer.waiting() == 1);
@@ -103,8 +101,7 @@ class StreamDrainTest {
     events(client);
     backends.await(() -> events.contains("hello"));
 
-    client.balancer().admin().drain("a");
-    client.await(() -> timer.waiting() == 1);
+    drain(client);
     timer.fire();
     backends.await(() -> events.contains("closed"));
 
@@ -123,8 +120,7 @@ class StreamDrainTest {
     BalancedClient client = draining(backends.client(a)).build();
     events(client);
     backends.await(() -> events.contains("hello"));
-    client.balancer().admin().drain("a");
-    client.await(() -> timer.waiting() == 1);
+    drain(client);
     timer.fire();
     client.await(() -> timer.waiting() == 1); // the cut after a second
     assertThat(events).containsExactly("hello");
@@ -158,8 +154,7 @@ class StreamDrainTest {
     BalancedClient client = draining(backends.client(a)).build();
     events(client);
     backends.await(() -> events.contains("hello"));
-    client.balancer().admin().drain("a");
-    client.await(() -> timer.waiting() == 1);
+    drain(client);
     client.balancer().admin().undrain("a");
 
     client.await(() -> timer.waiting() == 0);
@@ -224,55 +219,42 @@ class StreamDrainTest {
   }
 
   private void reconnecting(BalancedClient client, AtomicInteger closed, AtomicInteger moved) {
-    var unused =
-        EventSources.createFactory(client.http())
-            .newEventSource(
-                client.request("/events").build(),
-                new EventSourceListener() {
-                  @Override
-                  public void onEvent(EventSource source, String id, String type, String data) {
-                    if (data.equals("other")) {
-                      moved.incrementAndGet();
-                    } else {
-                      note(data);
-                    }
-                  }
+    open(
+        client,
+        new Reader() {
+          @Override
+          public void onEvent(EventSource source, String id, String type, String data) {
+            if (data.equals("other")) {
+              moved.incrementAndGet();
+            } else {
+              note(data);
+            }
+          }
 
-                  @Override
-                  public void onClosed(EventSource source) {
-                    if (closed.incrementAndGet() <= MANY && over.getCount() > 0) {
-                      reconnecting(client, closed, moved);
-                    }
-                  }
-
-                  @Override
-                  public void onFailure(EventSource source, Throwable failure, Response of) {
-                    note("failed");
-                  }
-                });
+          @Override
+          public void onClosed(EventSource source) {
+            closed.incrementAndGet();
+            if (over.getCount() > 0) {
+              reconnecting(client, closed, moved);
+            }
+          }
+        });
   }
 
   private void events(BalancedClient client) {
+    open(client, new Reader());
+  }
+
+  private static void open(BalancedClient client, Reader reader) {
     var unused =
         EventSources.createFactory(client.http())
-            .newEventSource(
-                client.request("/events").build(),
-                new EventSourceListener() {
-                  @Override
-                  public void onEvent(EventSource source, String id, String type, String data) {
-                    note(data);
-                  }
+            .newEventSource(client.request("/events").build(), reader);
+  }
 
-                  @Override
-                  public void onClosed(EventSource source) {
-                    note("closed");
-                  }
-
-                  @Override
-                  public void onFailure(EventSource source, Throwable failure, Response of) {
-                    note("failed");
-                  }
-                });
+  /** Drains a server that has one stream, or is about to. */
+  private void drain(BalancedClient client) {
+    client.balancer().admin().drain("a");
+    client.await(() -> timer.waiting() == 1);
   }
 
   private WebSocket open(BalancedClient client) {
@@ -366,6 +348,25 @@ class StreamDrainTest {
 
     void fire() {
       timer.fire();
+    }
+  }
+
+  /** Notes what a stream of events brings, and how it ends. */
+  private class Reader extends EventSourceListener {
+
+    @Override
+    public void onEvent(EventSource source, String id, String type, String data) {
+      note(data);
+    }
+
+    @Override
+    public void onClosed(EventSource source) {
+      note("closed");
+    }
+
+    @Override
+    public void onFailure(EventSource source, Throwable failure, Response response) {
+      note("failed");
     }
   }
 

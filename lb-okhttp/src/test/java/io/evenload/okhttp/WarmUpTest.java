@@ -45,7 +45,7 @@ class WarmUpTest {
     Backend c = backends.start("c", Wire.HTTP_2);
     list.update(List.of(a.server(), b.server(), c.server()));
     BalancedClient client =
-        warming(a)
+        warming(Wire.HTTP_2)
             .http(http -> http.protocols(List.of(Protocol.HTTP_1_1)))
             .http(
                 http -> {
@@ -68,7 +68,7 @@ class WarmUpTest {
   @Test
   void ready_listComesLater_waitsForIt() throws Exception {
     Backend a = backends.start("a", Wire.HTTP_2);
-    BalancedClient client = warming(a).build();
+    BalancedClient client = warming(Wire.HTTP_2).build();
     var ready = client.interceptor().ready(client.http()).toCompletableFuture();
     assertThat(ready).isNotDone();
     list.update(List.of(a.server()));
@@ -90,9 +90,7 @@ class WarmUpTest {
   @Test
   void newServer_cannotBeReachedAtFirst_isChosenWhenItIsWarm() throws Exception {
     Backend a = backends.start("a", Wire.HTTP_2);
-    list.update(List.of(a.server()));
-    BalancedClient client = warming(a).build();
-    ready(client);
+    BalancedClient client = warm(a.server());
     int port = freePort();
     Server later = Server.builder("127.0.0.1", port).id("b").build();
     list.update(List.of(later, a.server()));
@@ -113,9 +111,7 @@ class WarmUpTest {
   @Test
   void newServer_canNotBeReached_isChosenAfterAWhile() throws Exception {
     Backend a = backends.start("a", Wire.HTTP_2);
-    list.update(List.of(a.server()));
-    BalancedClient client = warming(a).build();
-    ready(client);
+    BalancedClient client = warm(a.server());
     Server down = backends.refusing("down");
     list.update(List.of(down, a.server()));
     client.await(() -> state(client, "down") == EndpointState.UNHEALTHY);
@@ -130,7 +126,7 @@ class WarmUpTest {
   @Test
   void newServer_nobodyElseIsThere_isChosen() throws Exception {
     Server down = backends.refusing("down");
-    BalancedClient client = warming(backends.start("any", Wire.HTTP_2)).build();
+    BalancedClient client = warming(Wire.HTTP_2).build();
     var ready = client.interceptor().ready(client.http()).toCompletableFuture();
     list.update(List.of(down));
     client.await(() -> state(client, "down") == EndpointState.UNHEALTHY);
@@ -145,9 +141,7 @@ class WarmUpTest {
   @Test
   void keep_connectionsAreClosed_areOpenedAgain() throws Exception {
     Backend a = backends.start("a", Wire.HTTP_2);
-    list.update(List.of(a.server()));
-    BalancedClient client = warming(a).build();
-    ready(client);
+    BalancedClient client = warm(a.server());
     client.http().connectionPool().evictAll();
     aheadNanos.set(Duration.ofSeconds(6).toNanos());
 
@@ -164,9 +158,7 @@ class WarmUpTest {
   void drain_takenBack_isWarmBeforeItIsChosen() throws Exception {
     Backend a = backends.start("a", Wire.HTTP_2);
     Backend b = backends.start("b", Wire.HTTP_2);
-    list.update(List.of(a.server(), b.server()));
-    BalancedClient client = warming(a).build();
-    ready(client);
+    BalancedClient client = warm(a.server(), b.server());
     client.balancer().admin().drain("a");
     client.await(
         () -> client.connections(a.server()) == 0);
@@ -187,9 +179,7 @@ class WarmUpTest {
     Backend a = backends.start("a", Wire.HTTP_2);
     Backend b = backends.start("b", Wire.HTTP_2);
     Server idle = Server.builder("127.0.0.1", b.port()).id("b").weight(0).build();
-    list.update(List.of(a.server(), idle));
-    BalancedClient client = warming(a).build();
-    ready(client);
+    BalancedClient client = warm(a.server(), idle);
 
     assertThat(client.connections(a.server())).isEqualTo(1);
     assertThat(client.connections(idle)).isZero();
@@ -198,9 +188,7 @@ class WarmUpTest {
   @Test
   void close_takesBackWhatItGave() throws Exception {
     Backend a = backends.start("a", Wire.HTTP_2);
-    list.update(List.of(a.server()));
-    BalancedClient client = warming(a).build();
-    ready(client);
+    BalancedClient client = warm(a.server());
     client.interceptor().close();
     Server down = backends.refusing("down");
     list.update(List.of(a.server(), down));
@@ -213,9 +201,17 @@ class WarmUpTest {
         .hasMessageContaining("closed");
   }
 
-  private BalancedClient.Builder warming(Backend like) {
+  /** A client of these servers, whose connections are warm. */
+  private BalancedClient warm(Server... servers) throws Exception {
+    list.update(List.of(servers));
+    BalancedClient client = warming(Wire.HTTP_2).build();
+    ready(client);
+    return client;
+  }
+
+  private BalancedClient.Builder warming(Wire wire) {
     return backends
-        .client(like)
+        .client(wire)
         .servers(list)
         .balancing(
             calls ->
