@@ -89,7 +89,7 @@ class StreamDrainTest {
     backends.await(() -> events.contains("client failed"));
     client.await(() -> client.inFlight() == 0);
     assertThat(client.failureRate(a.server())).isZero();
-    silent.socket.cancel();
+    silent.socket.close(1001, null);
   }
 
   @ParameterizedTest
