@@ -91,6 +91,7 @@ final class InterceptorParts {
   }
 
   private static Part<ServiceOptions<?>> connections() {
+    Key<Boolean> enabled = Key.enabled("connections", IF_SET, "ServiceOptions.connections");
     Settings<ConnectionPolicy.Builder> settings =
         new Settings<ConnectionPolicy.Builder>("connections", "ConnectionPolicy.Builder")
             .duration("maxAge", Duration.ZERO, ConnectionPolicy.Builder::maxAge)
@@ -106,8 +107,11 @@ final class InterceptorParts {
                 ConnectionPolicy.DEFAULT_WARM_WITHIN,
                 ConnectionPolicy.Builder::warmWithin);
     return Part.of(
-        settings.keys(),
-        values -> settings.on(ConnectionPolicy.builder(), values).build(),
+        settings.keysAfter(enabled),
+        values -> {
+          ConnectionPolicy policy = settings.on(ConnectionPolicy.builder(), values).build();
+          return values.get(enabled, true) ? policy : null;
+        },
         (ServiceOptions<?> options, ConnectionPolicy policy) -> options.connections(policy),
         InterceptorParts::leaveConnections,
         InterceptorParts::leaveConnections);
