@@ -24,8 +24,9 @@ public enum EndpointState {
   /**
    * Its health probes fail, or none has passed yet while traffic waits for that, as with {@link
    * io.evenload.health.HealthCheck#initiallyHealthy()} false, or a gate says that it is not ready,
-   * see {@link Gate#preparing()}. In the latter two cases it is neither well nor sick: it counts neither for nor against its priority, panic does not override this, and it
-   * is chosen when nothing else is left, after those whose probes fail.
+   * see {@link Gate#preparing()}. In the latter two cases it is neither well nor sick: it counts
+   * neither for nor against its priority, panic does not override this, and it is chosen when
+   * nothing else is left, after those whose probes fail.
    */
   UNHEALTHY("unhealthy"),
   /** Outlier detection took it out for a time; see {@link io.evenload.health.OutlierDetection}. */

@@ -64,13 +64,7 @@ final class BalancedService {
     this.streams = new StreamDrain(balancer, timing);
     this.warmUp =
         new WarmUp(
-            host,
-            balancer,
-            routes,
-            timing,
-            () -> options().connections(),
-            log,
-            sizing != null);
+            host, balancer, routes, timing, () -> options().connections(), log, sizing != null);
     this.options =
         options(
             given,

@@ -154,10 +154,10 @@ public final class ConnectionPolicy {
      * so that not all come back at once, and where they come back another server is chosen.
      *
      * <p>A web socket gets a close frame with the code 1001, "going away", and as with any close
-     * what is sent after it is lost; if the server does not answer it within a second the socket
-     * is cut, and its listener told of a failure. An event stream ends as if the server had ended
-     * it, after a whole event if one comes to its end within a second: who reads it sees the end of
-     * the body. Calls and downloads of other types are left alone.
+     * what is sent after it is lost; if the server does not answer it within a second the socket is
+     * cut, and its listener told of a failure. An event stream ends as if the server had ended it,
+     * after a whole event if one comes to its end within a second: who reads it sees the end of the
+     * body. Calls and downloads of other types are left alone.
      *
      * @throws IllegalArgumentException if the time is neither zero nor 1 ms to one day
      */
@@ -188,9 +188,10 @@ public final class ConnectionPolicy {
      * over HTTP/2; over HTTP/1.1 it takes as many as a server gets calls at once.
      *
      * <p>The client's pool has to keep as many idle ones for each server, for otherwise it closes
-     * what is opened here; see {@link LoadBalancingInterceptor#install(okhttp3.OkHttpClient.Builder,
-     * int)}. What is closed is opened again some seconds later. Nothing is sent on a connection that
-     * is opened so, and event listeners are not told of it.
+     * what is opened here; see {@link
+     * LoadBalancingInterceptor#install(okhttp3.OkHttpClient.Builder, int)}. What is closed is
+     * opened again some seconds later. Nothing is sent on a connection that is opened so, and event
+     * listeners are not told of it.
      *
      * @throws IllegalArgumentException if the number is not 0 to {@link #MOST_WARM}
      */

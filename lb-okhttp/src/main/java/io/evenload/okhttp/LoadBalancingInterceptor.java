@@ -314,8 +314,8 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
       throw new IllegalStateException(
           "a class is missing: "
               + e.getMessage()
-              + " (expected: io.github.resilience4j:resilience4j-circuitbreaker 2.2.0 or newer on the"
-              + " class path). lb-okhttp depends on it, so see that nothing excludes it",
+              + " (expected: io.github.resilience4j:resilience4j-circuitbreaker 2.2.0 or newer on"
+              + " the class path). lb-okhttp depends on it, so see that nothing excludes it",
           e);
     }
   }

@@ -209,7 +209,10 @@ final class StreamDrain implements LoadBalancerListener {
     DrainableStream ending = stream.get();
     lock.lock();
     try {
-      if (ending == null || closed || stream.ending || !running.getOrDefault(key, Set.of()).contains(stream)) {
+      if (ending == null
+          || closed
+          || stream.ending
+          || !running.getOrDefault(key, Set.of()).contains(stream)) {
         return;
       }
       stream.ending = true;

@@ -68,7 +68,9 @@ record Timing(
     return new AgeLimits(timer, Timing::aside, random);
   }
 
-  /** Returns a few threads that open connections, with a queue; they end when there is none to open. */
+  /**
+   * Returns a few threads that open connections, with a queue; they end when there is none to open.
+   */
   static Executor openers() {
     ThreadPoolExecutor openers =
         new ThreadPoolExecutor(

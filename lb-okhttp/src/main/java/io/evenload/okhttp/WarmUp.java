@@ -35,7 +35,9 @@ import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps connections to the servers of a service open; see {@link ConnectionPolicy.Builder#warm}. */
+/**
+ * Keeps connections to the servers of a service open; see {@link ConnectionPolicy.Builder#warm}.
+ */
 final class WarmUp implements Gate.Factory, LoadBalancerListener {
 
   /*
@@ -230,8 +232,7 @@ final class WarmUp implements Gate.Factory, LoadBalancerListener {
             .connectionsUpTo(policy.maxAgeNanos());
     Opening opening = new Opening();
     opening.expect(dns);
-    Call call =
-        client.newCall(new Request.Builder().url(url).tag(ServerDns.class, dns).build());
+    Call call = client.newCall(new Request.Builder().url(url).tag(ServerDns.class, dns).build());
     call.timeout().timeout(policy.warmWithinNanos(), TimeUnit.NANOSECONDS);
     call.tag(AttemptTrace.class, () -> opening);
     call.addEventListener(opening);
@@ -307,8 +308,7 @@ final class WarmUp implements Gate.Factory, LoadBalancerListener {
         var unused =
             timing
                 .timer()
-                .schedule(
-                    WarmUp.this::lookSoon, policy.warmWithinNanos(), TimeUnit.NANOSECONDS);
+                .schedule(WarmUp.this::lookSoon, policy.warmWithinNanos(), TimeUnit.NANOSECONDS);
       }
       int lacking = lacking(policy);
       if (lacking == 0 || now - activeNanos >= policy.warmWithinNanos()) {

@@ -151,8 +151,7 @@ class ConnectionAgeTest {
     open(client, MANY);
 
     assertThat(client.inFlight()).isZero();
-    assertThat(client.connections(servers[0].server()))
-        .isBetween(before - 20, before + 20);
+    assertThat(client.connections(servers[0].server())).isBetween(before - 20, before + 20);
   }
 
   @Test

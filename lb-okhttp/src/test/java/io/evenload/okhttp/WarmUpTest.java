@@ -160,8 +160,7 @@ class WarmUpTest {
     Backend b = backends.start("b", Wire.HTTP_2);
     BalancedClient client = warm(a.server(), b.server());
     client.balancer().admin().drain("a");
-    client.await(
-        () -> client.connections(a.server()) == 0);
+    client.await(() -> client.connections(a.server()) == 0);
     assertThat(client.get("/").server()).isEqualTo("b");
     client.balancer().admin().undrain("a");
 
@@ -214,10 +213,7 @@ class WarmUpTest {
         .client(wire)
         .servers(list)
         .balancing(
-            calls ->
-                calls
-                    .timing(timing())
-                    .connections(ConnectionPolicy.builder().warm(2).build()))
+            calls -> calls.timing(timing()).connections(ConnectionPolicy.builder().warm(2).build()))
         .http(
             http ->
                 http.eventListenerFactory(
@@ -245,8 +241,7 @@ class WarmUpTest {
     client.interceptor().ready(client.http()).toCompletableFuture().get(20, TimeUnit.SECONDS);
   }
 
-  private static BalancedClient.Reply ask(BalancedClient client, Server server)
-      throws IOException {
+  private static BalancedClient.Reply ask(BalancedClient client, Server server) throws IOException {
     RequestContext only = RequestContext.create().only(each -> each.id().equals(server.id()));
     return client.execute(client.request("/").tag(RequestContext.class, only).build());
   }

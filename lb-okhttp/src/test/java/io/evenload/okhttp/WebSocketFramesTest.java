@@ -12,10 +12,14 @@ class WebSocketFramesTest {
 
   @ParameterizedTest
   @CsvSource({
-    "1, 0, true", "1, 125, true", "2, 126, true", "1, 300, false", "2, 65535, true", "1, 65536, true"
+    "1, 0, true",
+    "1, 125, true",
+    "2, 126, true",
+    "1, 300, false",
+    "2, 65535, true",
+    "1, 65536, true"
   })
-  void passed_frame_endsAtItsLastByte(int opcode, int length, boolean masked)
-      throws EOFException {
+  void passed_frame_endsAtItsLastByte(int opcode, int length, boolean masked) throws EOFException {
     Buffer frame = frame(opcode, length, masked);
     WebSocketFrames whole = new WebSocketFrames();
     whole.passed(frame, frame.size());

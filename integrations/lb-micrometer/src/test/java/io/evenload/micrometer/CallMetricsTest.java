@@ -64,7 +64,8 @@ final class CallMetricsTest {
               "evenload_requests_seconds_count{outcome=\"success\",service=\"users\"} 1",
               "evenload_requests_seconds_count{outcome=\"no_server\",service=\"users\"} 0",
               "evenload_retries_total{reason=\"503\",service=\"orders\"} 1.0",
-              "evenload_retries_refused_total{refusal=\"attempts_exhausted\",service=\"orders\"} 1.0",
+              "evenload_retries_refused_total{refusal=\"attempts_exhausted\",service=\"orders\"}"
+                  + " 1.0",
               "evenload_hedges_total{service=\"orders\"} 1.0",
               "evenload_hedges_won_total{service=\"orders\"} 1.0",
               "evenload_hedges_total{service=\"users\"} 0.0",

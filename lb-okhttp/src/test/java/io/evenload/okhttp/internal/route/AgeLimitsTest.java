@@ -43,8 +43,7 @@ class AgeLimitsTest {
     assertThat(delays).allMatch(each -> each <= MOST && each >= MOST / 10 * 8 - 5_000_000_000L);
     for (int fifth = 0; fifth < 5; fifth++) {
       long from = MOST / 100 * (80 + 4 * fifth);
-      long count =
-          delays.stream().filter(each -> each >= from && each < from + MOST / 25).count();
+      long count = delays.stream().filter(each -> each >= from && each < from + MOST / 25).count();
       assertThat(count).as("of a fifth").isBetween(140L, 260L); // 200 and 5 sigma of 12.6
     }
     connections.close();

@@ -108,7 +108,8 @@ final class OpeningCanaryTest {
   }
 
   private ServerDns way(boolean fresh) {
-    Server at = Server.of(server.getSocketAddress().getAddress().getHostAddress(), server.getPort());
+    Server at =
+        Server.of(server.getSocketAddress().getAddress().getHostAddress(), server.getPort());
     return routes.to("orders", at, Dns.SYSTEM, fresh);
   }
 
