@@ -14,6 +14,7 @@ final class OwnOptions extends ServiceOptions<OwnOptions> {
     hints = others.hints;
     affinity = others.affinity;
     connections = others.connections;
+    throttling = others.throttling;
   }
 
   @Override

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param first how a call gets its first attempt
  * @param retries whether it gets more
+ * @param throttle decides what is not sent at all; null if everything is
  * @param hints takes note of what servers say of themselves
  * @param timeoutHeader null if servers are not told how much time is left
  * @param connections how long connections and streams live
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 record ServiceParts(
     FirstAttempt first,
     Retries retries,
+    @Nullable Throttle throttle,
     Sessions sessions,
     Judge judge,
     BiConsumer<Server, Response> hints,
