@@ -138,8 +138,7 @@ public final class ConnectionPolicy {
      * costs a handshake.
      *
      * <p>It holds for each connection from its next use on, and for those that were opened before.
-     * Where OkHttp's inner classes cannot be asked, the HTTP/2 connections to a server that one
-     * connection's age ends may be replaced together.
+     * Where OkHttp's inner classes cannot be asked, the connections to a server end together.
      *
      * @throws IllegalArgumentException if the age is neither zero nor 1 s to one day
      */

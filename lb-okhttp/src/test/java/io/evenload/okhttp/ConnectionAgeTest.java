@@ -48,8 +48,7 @@ class ConnectionAgeTest {
     assertThat(a.connections()).isEqualTo(1);
     assertThat(client.connections(a.server())).isEqualTo(1);
 
-    timer.fire();
-    client.await(this::allClosed);
+    client.await(this::allClosedInTime);
     assertThat(client.connections(a.server())).isZero();
 
     assertThat(client.get("/").server()).isEqualTo("a");
@@ -63,8 +62,7 @@ class ConnectionAgeTest {
     BalancedClient client = ageing(backends.client(a)).build();
     client.get("/");
 
-    timer.fire();
-    client.await(this::allClosed);
+    client.await(this::allClosedInTime);
 
     assertThat(client.http().connectionPool().connectionCount()).isZero();
   }
@@ -82,7 +80,11 @@ class ConnectionAgeTest {
       assertThat(response.body().string()).isEqualTo("some words");
     }
 
-    client.await(() -> opened.peek().socket().isClosed());
+    client.await(
+        () -> {
+          timer.fire();
+          return opened.peek().socket().isClosed();
+        });
   }
 
   @Test
@@ -95,8 +97,7 @@ class ConnectionAgeTest {
     client.get("/");
 
     assertThat(timer.waiting()).isEqualTo(1);
-    timer.fire();
-    client.await(this::allClosed);
+    client.await(this::allClosedInTime);
   }
 
   @Test
@@ -136,8 +137,11 @@ class ConnectionAgeTest {
         callers.add(threads.submit(() -> call(client, posts, over, answered)));
       }
       client.await(() -> answered.get() > 200);
-      timer.fire();
-      client.await(() -> first.stream().allMatch(each -> each.socket().isClosed()));
+      client.await(
+          () -> {
+            timer.fire();
+            return first.stream().allMatch(each -> each.socket().isClosed());
+          });
       int then = answered.get();
       client.await(() -> answered.get() > then + 200);
       over.set(true);
@@ -179,8 +183,7 @@ class ConnectionAgeTest {
     open(client, 200);
     assertThat(open.get(9)).as("nothing moves by itself").isZero();
 
-    timer.fire();
-    client.await(this::allClosed);
+    client.await(this::allClosedInTime);
     open(client, 200);
 
     client.await(() -> open.get(9) >= 18);
@@ -242,7 +245,8 @@ class ConnectionAgeTest {
                         }));
   }
 
-  private boolean allClosed() {
+  private boolean allClosedInTime() {
+    timer.fire();
     return opened.stream().allMatch(each -> each.socket().isClosed());
   }
 }

@@ -115,10 +115,11 @@ class WarmUpTest {
     Server down = backends.refusing("down");
     list.update(List.of(down, a.server()));
     client.await(() -> state(client, "down") == EndpointState.UNHEALTHY);
-    aheadNanos.set(ConnectionPolicy.DEFAULT_WARM_WITHIN.toNanos());
-    timer.fire();
-
-    client.await(() -> state(client, "down") == EndpointState.ELIGIBLE);
+    client.await(
+        () -> {
+          passSecond();
+          return state(client, "down") == EndpointState.ELIGIBLE;
+        });
     assertThat(client.get("/").server()).isEqualTo("a");
     assertThat(client.ended()).contains(BalancedClient.Ended.refused(down));
   }
@@ -133,9 +134,11 @@ class WarmUpTest {
 
     assertThatThrownBy(() -> client.get("/")).isInstanceOf(ConnectException.class);
     assertThat(ready).isNotDone();
-    aheadNanos.set(ConnectionPolicy.DEFAULT_WARM_WITHIN.toNanos());
-    timer.fire();
-    ready.get(20, TimeUnit.SECONDS);
+    client.await(
+        () -> {
+          passSecond();
+          return ready.isDone();
+        });
   }
 
   @Test
@@ -143,11 +146,9 @@ class WarmUpTest {
     Backend a = backends.start("a", Wire.HTTP_2);
     BalancedClient client = warm(a.server());
     client.http().connectionPool().evictAll();
-    aheadNanos.set(Duration.ofSeconds(6).toNanos());
-
     client.await(
         () -> {
-          timer.fire();
+          passSecond();
           return client.http().connectionPool().connectionCount() == 1;
         });
     client.get("/");
@@ -198,6 +199,11 @@ class WarmUpTest {
     assertThatThrownBy(() -> client.interceptor().ready(client.http()))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("closed");
+  }
+
+  private void passSecond() {
+    aheadNanos.addAndGet(Duration.ofSeconds(1).toNanos());
+    timer.fire();
   }
 
   /** A client of these servers, whose connections are warm. */

@@ -38,9 +38,9 @@ import java.util.concurrent.ConcurrentHashMap;
  *   <li>{@code evenload.connections} (gauge, {@code connections}): how many are open to all servers
  *       together, in use or idle; those to each are told by {@link
  *       LoadBalancingInterceptor#connections}. Of the same interceptor as the budget.
- *   <li>{@code evenload.throttling} (gauge): the share of the calls that is not sent, as the service
- *       refuses so many; 0 mostly, and without {@code ServiceOptions.throttling}. Of the same
- *       interceptor as the budget.
+ *   <li>{@code evenload.throttling} (gauge): the share of the calls that is not sent, as the
+ *       service refuses so many; 0 mostly, and without {@code ServiceOptions.throttling}. Of the
+ *       same interceptor as the budget.
  *   <li>{@code evenload.misrouted} (counter): requests that went to the wrong server; always 0, or
  *       please report it.
  * </ul>

@@ -14,6 +14,8 @@ public final class AgeLimits {
   /** 0.2: connections that were opened at one moment end over a fifth of their age. */
   public static final double JITTER = 0.2;
 
+  private static final long MOMENT_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private final ScheduledExecutorService timer;
   private final Executor aside;
   private final RandomGenerator random;
@@ -35,13 +37,21 @@ public final class AgeLimits {
   /** Has the end done when the connection is so old, or up to a fifth of that before. */
   void limit(OpenConnection connection, long mostNanos, Runnable end) {
     long age = (long) (mostNanos * (1 - JITTER * random.nextDouble()));
+    schedule(connection, Math.max(0, age - connection.ageNanos()), end);
+  }
+
+  /** Has this done when a call that was given the connection before has been told so. */
+  void inAMoment(OpenConnection connection, Runnable end) {
+    schedule(connection, MOMENT_NANOS, end);
+  }
+
+  private void schedule(OpenConnection connection, long nanos, Runnable end) {
     Runnable hand =
         () -> {
           due.remove(connection);
           aside.execute(end);
         };
-    long left = Math.max(0, age - connection.ageNanos());
-    Future<?> last = timer.schedule(hand, left, TimeUnit.NANOSECONDS);
+    Future<?> last = timer.schedule(hand, nanos, TimeUnit.NANOSECONDS);
     due.put(connection, last);
     if (closed || last.isDone()) {
       cancel(connection);

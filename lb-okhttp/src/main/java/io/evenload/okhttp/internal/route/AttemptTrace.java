@@ -434,7 +434,10 @@ public abstract class AttemptTrace extends EventListener {
    * closed the redirect, and does no more than tell, so that it loses nothing by an exception here. If ever it goes on all
    * the same, the network half stops it, which costs the connection.
    */
-  @SuppressWarnings({"unchecked", "DoNotCallSuggester"}) // OkHttp's Kotlin has no checked exceptions
+  @SuppressWarnings({
+    "unchecked",
+    "DoNotCallSuggester"
+  }) // OkHttp's Kotlin has no checked exceptions
   static <E extends Exception> void stop(IOException reason) throws E {
     throw (E) reason;
   }

@@ -111,12 +111,17 @@ final class Connections {
   void limitAge(String key, OpenConnection connection, long mostNanos) {
     AgeLimits limits = this.limits;
     if (limits != null && connection.isFirstLimit()) {
-      limits.limit(connection, mostNanos, () -> expire(key, connection));
+      limits.limit(connection, mostNanos, () -> expire(key, connection, limits));
     }
   }
 
-  private void expire(String key, OpenConnection connection) {
-    connection.expire();
+  private void expire(String key, OpenConnection connection, AgeLimits limits) {
+    if (!connection.expire()) {
+      limits.inAMoment(connection, () -> retireLeft(key));
+    }
+  }
+
+  private void retireLeft(String key) {
     for (OpenConnection each : known(key)) {
       if (each.isLeft()) {
         each.retire();

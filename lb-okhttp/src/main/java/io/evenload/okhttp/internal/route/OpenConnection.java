@@ -67,17 +67,21 @@ final class OpenConnection extends WeakReference<Connection> {
     return System.nanoTime() - openedNanos;
   }
 
-  /** Sees to it that no call begins on it any more, and closes it when the last one has ended. */
-  void expire() {
+  /**
+   * Sees to it that no call begins on it any more, and closes it when the last one has ended. Where
+   * OkHttp cannot be told so, the way that it was opened on is left, and what was opened there is
+   * to be retired when a moment has passed, as a call may just have been given it; then this
+   * returns false.
+   */
+  boolean expire() {
     Connection connection = get();
-    if (connection == null) {
-      return;
-    }
-    boolean lastCalls = PooledConnection.keepOthersAway(connection, !opener.publicApiOnly());
-    if (!lastCalls && multiplexed) {
-      opener.leave(); // there may be a call on it at any time
+    if (connection != null
+        && !PooledConnection.keepOthersAway(connection, !opener.publicApiOnly())) {
+      opener.leave();
+      return false;
     }
     retire();
+    return true;
   }
 
   /** Whether it is open, as far as this side knows. */
