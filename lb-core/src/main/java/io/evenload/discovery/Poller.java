@@ -20,8 +20,13 @@ final class Poller implements ServerList.Subscription {
    * One look is planned at any time, or runs; each plans the next, which takes the place of any that is planned already. A
    * refresh plans one earlier, or has the one that runs plan it. The lock guards what is planned, and is never held while
    * the source, the listener or the scheduler does anything; what looks remember is theirs alone, as they never overlap.
+   *
+   * A list of thousands of servers takes some milliseconds to be brought into force. A source that says "again at once" while
+   * they change all the time is therefore asked no sooner than twenty times that later, or half a second.
    */
 
+  private static final int SHARE = 20;
+  private static final long LONGEST_REST_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
   private static final long REFUSED_RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final PollingServerList.Builder options;
@@ -141,8 +146,10 @@ final class Poller implements ServerList.Subscription {
     }
     failures = 0;
     hadServers |= !servers.isEmpty();
+    long begun = now();
     subscriber.updated(servers);
-    return waitNanos(answer.next());
+    long rest = Math.min(LONGEST_REST_NANOS, SHARE * (now() - begun));
+    return Math.max(rest, waitNanos(answer.next()));
   }
 
   private long backoffNanos() {

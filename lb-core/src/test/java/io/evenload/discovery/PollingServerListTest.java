@@ -20,6 +20,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -55,6 +57,36 @@ final class PollingServerListTest {
     assertThat(recorder.failures).isEqualTo(thrown);
     assertThat(recorder.lists).containsExactly(List.of(ONE));
     subscription.close();
+  }
+
+  @Test
+  void list_thatTookLongToBringIntoForce_isFollowedByARest() {
+    assertThat(gapAfterWorkOf(Duration.ofMillis(1))).isEqualTo(Duration.ofMillis(21));
+    assertThat(gapAfterWorkOf(Duration.ofMillis(10))).isEqualTo(Duration.ofMillis(210));
+    assertThat(gapAfterWorkOf(Duration.ofSeconds(2))).isEqualTo(Duration.ofMillis(2_500));
+  }
+
+  /** Of a source that is to be asked again at once, and a listener that works for so long. */
+  private Duration gapAfterWorkOf(Duration work) {
+    AtomicLong worked = new AtomicLong();
+    LongSupplier clock = () -> time.getAsLong() + worked.get();
+    List<Long> begun = new ArrayList<>();
+    Subscription subscription =
+        PollingServerList.sourceBuilder(
+                () ->
+                    () -> {
+                      begun.add(clock.getAsLong());
+                      return Answer.of(List.of(Server.of("h" + begun.size(), 80)), Duration.ZERO);
+                    })
+            .minGap(Duration.ofMillis(1))
+            .jitter(0)
+            .nanoTime(clock)
+            .scheduler(time)
+            .build()
+            .subscribe(servers -> worked.addAndGet(work.toNanos()));
+    time.advance(Duration.ofSeconds(1));
+    subscription.close();
+    return Duration.ofNanos(begun.get(1) - begun.get(0));
   }
 
   @Test

@@ -1,12 +1,10 @@
 package io.evenload.kubernetes;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import io.evenload.Server;
 import io.evenload.ServerList;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -34,6 +32,8 @@ final class SliceWatch implements ServerList.Subscription {
    * The lock guards what others may change: close and refresh, which cancel the running call or wake the thread.
    */
 
+  static final String THREAD = "evenload-kubernetes";
+
   private static final Logger logger = LoggerFactory.getLogger(KubernetesServerList.class);
   private static final long LIST_GAP_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long LIVED_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
@@ -43,7 +43,7 @@ final class SliceWatch implements ServerList.Subscription {
   private static final String NEWEST_VERSION = "";
 
   private final KubernetesServerList.Builder options;
-  private final ServerList.Listener listener;
+  private final Teller teller;
   private final LongSupplier nanoTime = System::nanoTime;
   private final SliceApi api;
   private final Slices slices;
@@ -51,7 +51,6 @@ final class SliceWatch implements ServerList.Subscription {
 
   private @Nullable String version; // that the next watch begins at; null: list first
   private String listFrom = ANY_VERSION;
-  private @Nullable List<Server> last;
   private boolean listed;
   private long listedNanos;
   private long relistNanos;
@@ -73,7 +72,7 @@ final class SliceWatch implements ServerList.Subscription {
 
   SliceWatch(KubernetesServerList.Builder options, ServerList.Listener listener) {
     this.options = options;
-    this.listener = listener;
+    this.teller = new Teller(options.toString(), listener);
     this.api = new SliceApi(options, this::execute);
     this.slices = options.slices();
     this.backoff = new Backoff(options.random());
@@ -81,7 +80,7 @@ final class SliceWatch implements ServerList.Subscription {
 
   /** Begins on a thread that takes nothing over from this one. */
   void start() {
-    Thread thread = new Thread(null, this::run, "evenload-kubernetes", 0, false);
+    Thread thread = new Thread(null, this::run, THREAD, 0, false);
     thread.setDaemon(true);
     thread.setContextClassLoader(null);
     thread.start();
@@ -132,10 +131,10 @@ final class SliceWatch implements ServerList.Subscription {
     version = listing.resourceVersion();
     listFrom = listing.resourceVersion();
     relistNanos = nanoTime.getAsLong() + backoff.jittered(options.relistInterval().toNanos());
-    if (slices.isEmpty() && last == null) {
+    if (slices.isEmpty() && !teller.hasTold()) {
       logger.warn("{}: no EndpointSlice has the label of this service", options);
     }
-    tell();
+    teller.tell(slices.known());
   }
 
   private boolean beginList() {
@@ -216,7 +215,7 @@ final class SliceWatch implements ServerList.Subscription {
       taken++;
     } while (taken < MOST_AT_ONCE && source.getBuffer().indexOf((byte) '\n') >= 0);
     if (bringsNews) {
-      tell();
+      teller.tell(slices.known());
     }
   }
 
@@ -248,38 +247,11 @@ final class SliceWatch implements ServerList.Subscription {
     return true;
   }
 
-  private void tell() {
-    List<Server> servers;
-    try {
-      servers = slices.servers();
-    } catch (IOException e) {
-      tell(() -> listener.failed(e));
-      return;
-    }
-    if (servers.equals(last)) {
-      tell(listener::confirmed);
-    } else {
-      last = servers;
-      tell(() -> listener.updated(servers));
-    }
-  }
-
-  private void tell(Runnable news) {
-    if (isClosed()) {
-      return;
-    }
-    try {
-      news.run();
-    } catch (Throwable e) {
-      logger.warn("{}: the listener threw", options, e);
-    }
-  }
-
   private void fault(Throwable cause) {
     if (isStoppedOnPurpose()) {
       return;
     }
-    tell(() -> listener.failed(cause));
+    teller.failed(cause);
     pauseUntil(nanoTime.getAsLong() + backoff.next(cause), true);
   }
 
@@ -333,6 +305,9 @@ final class SliceWatch implements ServerList.Subscription {
   }
 
   private void stop(boolean forGood) {
+    if (forGood) {
+      teller.close();
+    }
     Call obsolete;
     lock.lock();
     try {

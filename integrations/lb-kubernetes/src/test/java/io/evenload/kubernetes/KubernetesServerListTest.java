@@ -53,6 +53,25 @@ class KubernetesServerListTest extends WithStubApi {
   }
 
   @Test
+  void list_pagesWithoutEnd_isAFailureAndTheLastListStays() {
+    api.put("s1", slice("a"));
+    subscribe(builder().listTimeout(Duration.ofSeconds(1)));
+    awaitWatch();
+    api.script(
+        request ->
+            StubApi.isWatch(request)
+                ? null
+                : StubApi.json(
+                    200, "{\"metadata\":{\"resourceVersion\":\"9\",\"continue\":\"x\"}}"));
+    subscription.refresh();
+    heard.await(h -> !h.failures().isEmpty());
+    assertThat(heard.ids()).containsExactly("a");
+
+    api.script(request -> null);
+    heard.await(h -> h.confirmations() >= 1);
+  }
+
+  @Test
   void list_onlyOldApi_isUsedUntilItIsGone() {
     api.apiVersion("v1beta1");
     api.put("s1", slice("a"));
