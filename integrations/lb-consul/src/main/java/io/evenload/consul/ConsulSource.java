@@ -30,7 +30,7 @@ final class ConsulSource implements PollingServerList.Source {
    * is answered at once.
    *
    * Each answer has all instances, so one of thousands takes some time to read. While they change all the time, what is read
-   * and made of it is bounded to a small part of a core: the next query comes twenty times that later, half a second at most.
+   * and made of it is bounded to a small part of a core: the next query comes thirty times that later, a second at most.
    *
    * Any agent may answer (stale), so that no leader is asked for each change by each client. An answer says how old it may
    * be; one that is older than the bound is not used, but the leader is asked.
@@ -38,8 +38,8 @@ final class ConsulSource implements PollingServerList.Source {
 
   private static final Logger logger = LoggerFactory.getLogger(ConsulServerList.class);
   private static final int LONGEST_MESSAGE = 500;
-  private static final int SHARE = 20;
-  private static final Duration LONGEST_REST = Duration.ofMillis(500);
+  private static final int SHARE = 30;
+  private static final Duration LONGEST_REST = Duration.ofSeconds(1);
 
   private final ConsulServerList.Builder options;
   private final OkHttpClient client;
@@ -54,6 +54,9 @@ final class ConsulSource implements PollingServerList.Source {
 
   @GuardedBy("this")
   private boolean closed;
+
+  @GuardedBy("this")
+  private boolean hurried; // so that the query was cancelled
 
   ConsulSource(ConsulServerList.Builder options) {
     this.options = options;
@@ -75,8 +78,18 @@ final class ConsulSource implements PollingServerList.Source {
     long begun = nanoTime.getAsLong();
     long asked = index;
     index = 0; // unless this succeeds
+    boolean unused = takeHurried(); // of the last query
     boolean stale = !options.maxStaleness().isZero();
-    Reply reply = ask(asked, stale);
+    Reply reply;
+    try {
+      reply = ask(asked, stale);
+    } catch (IOException e) {
+      if (!takeHurried()) {
+        throw e;
+      }
+      asked = 0;
+      reply = ask(0, stale);
+    }
     if (stale && (!reply.leader || reply.age.compareTo(options.maxStaleness()) > 0)) {
       reply = ask(0, false);
     }
@@ -117,9 +130,18 @@ final class ConsulSource implements PollingServerList.Source {
     }
   }
 
+  private synchronized boolean takeHurried() {
+    boolean was = hurried && !closed;
+    hurried = false;
+    return was;
+  }
+
   private synchronized void begin(Call call) throws IOException {
     if (closed) {
       throw new IOException("closed");
+    }
+    if (hurried) {
+      throw new IOException("asked for what there is now");
     }
     running = call;
   }
@@ -176,6 +198,19 @@ final class ConsulSource implements PollingServerList.Source {
     }
     skipped = bad;
     return servers;
+  }
+
+  /** Asks for what there is now, in place of a query that waits. */
+  @Override
+  public void refresh() {
+    Call call;
+    synchronized (this) {
+      hurried = true;
+      call = running;
+    }
+    if (call != null) {
+      call.cancel();
+    }
   }
 
   @Override
