@@ -51,8 +51,7 @@ final class FileServerListTest {
       time.advance(Duration.ofMillis(70));
     }
 
-    assertThat(told.take().stream().filter(event -> event.startsWith("a")))
-        .hasSizeGreaterThan(6);
+    assertThat(told.take().stream().filter(event -> event.startsWith("a"))).hasSizeGreaterThan(6);
   }
 
   @Test

@@ -53,6 +53,7 @@ public final class Churn {
   private final Map<String, Long> stale = new HashMap<>();
   private final List<Long> ages = new ArrayList<>();
   private Set<String> listed = Set.of();
+  private long slowestSource; // in nanoseconds: how long it took to take a change
   private int first;
   private int next;
 
@@ -106,6 +107,7 @@ public final class Churn {
       churn(Math.min(seconds, WARM_UP_SECONDS));
       await();
       ages.clear();
+      slowestSource = 0;
       long memory = usedMegabytes();
       long cpu = cpuNanos();
       long begun = System.nanoTime();
@@ -117,8 +119,16 @@ public final class Churn {
       long oldest = ages.stream().mapToLong(age -> age).max().orElse(0);
       long median = ages.stream().sorted().skip(ages.size() / 2).findFirst().orElse(0L);
       System.out.printf(
-          "churn: | %s | %d | %.0f | %d | %d | %.1f | %d | %d |%n",
-          name, ages.size(), millis / 1e3, median, oldest, percent, memory, after);
+          "churn: | %s | %d | %.1f | %d | %d | %.1f | %d | %d | source: %d ms at most%n",
+          name,
+          ages.size(),
+          millis / 1e3,
+          median,
+          oldest,
+          percent,
+          memory,
+          after,
+          NANOSECONDS.toMillis(slowestSource));
       assertThat(balancer.status().list().failing()).isFalse();
       assertThat(oldest).as("ms until the latest was known").isLessThan(bound.toMillis());
       assertThat(percent).as("percent of a core").isLessThan(MOST_PERCENT);
@@ -145,8 +155,10 @@ public final class Churn {
         gone.add(first++);
         come.add(next++);
       }
+      long before = System.nanoTime();
       source.replace(gone, come);
       long now = System.nanoTime();
+      slowestSource = Math.max(slowestSource, now - before);
       gone.forEach(number -> stale.put(host.apply(number), now));
       come.forEach(number -> missing.put(host.apply(number), now));
       long due = begun + i * SECONDS.toNanos(1) / BATCHES_A_SECOND;

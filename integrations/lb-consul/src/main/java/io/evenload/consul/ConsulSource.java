@@ -203,26 +203,24 @@ final class ConsulSource implements PollingServerList.Source {
   /** Asks for what there is now, in place of a query that waits. */
   @Override
   public void refresh() {
-    Call call;
-    synchronized (this) {
-      hurried = true;
-      call = running;
-    }
-    if (call != null) {
-      call.cancel();
-    }
+    stop(false);
   }
 
   @Override
   public void close() {
+    stop(true);
+    client.connectionPool().evictAll();
+  }
+
+  private void stop(boolean forGood) {
     Call call;
     synchronized (this) {
-      closed = true;
+      hurried = true;
+      closed |= forGood;
       call = running;
     }
     if (call != null) {
       call.cancel();
     }
-    client.connectionPool().evictAll();
   }
 }
