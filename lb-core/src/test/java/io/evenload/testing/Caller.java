@@ -61,8 +61,8 @@ public final class Caller implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     stopped = true;
-    thread.join();
+    Wait.until(() -> !thread.isAlive());
   }
 }

@@ -46,7 +46,7 @@ class ConsulIT {
   }
 
   @AfterEach
-  void stop() throws InterruptedException {
+  void stop() {
     caller.close();
     orders.close();
     agent.close();

@@ -288,10 +288,11 @@ final class RealApi implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     for (Process process : new @Nullable Process[] {api, etcd}) {
       if (process != null) {
-        kill(process);
+        process.destroyForcibly();
+        Wait.until(() -> !process.isAlive());
       }
     }
   }
