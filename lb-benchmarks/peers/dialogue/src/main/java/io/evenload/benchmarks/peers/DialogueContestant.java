@@ -70,7 +70,7 @@ public final class DialogueContestant implements Contestant {
             .nodeSelectionStrategy(strategy)
             .userAgent(UserAgent.of(UserAgent.Agent.of("live", "1.0.0")))
             .build();
-    Channel channel = ApacheHttpClientChannels.create(configuration);
+    Channel channel = ApacheHttpClientChannels.create(configuration, "live");
     return new Client() {
       @Override
       public void call(long workNanos, Consumer<Boolean> done) {

@@ -54,6 +54,7 @@ public final class ServiceTalkContestant implements Contestant {
   }
 
   @Override
+  @SuppressWarnings("deprecation") // the factory, by which the policy is given
   public Client client(List<Integer> ports) {
     HttpClient client =
         HttpClients.forSingleAddress(new Known(ports), "live")
