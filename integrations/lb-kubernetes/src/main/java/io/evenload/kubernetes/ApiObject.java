@@ -83,8 +83,8 @@ final class ApiObject {
    *
    * @throws IOException if it is no JSON of that form
    */
-  static ApiObject read(String text) throws IOException {
-    try (JsonParser json = JSON.createParser(text)) {
+  static ApiObject read(byte[] bytes) throws IOException {
+    try (JsonParser json = JSON.createParser(bytes)) {
       return first(json);
     }
   }

@@ -2,6 +2,7 @@ package io.evenload.kubernetes;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.evenload.ServerList;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
@@ -50,7 +51,8 @@ final class SliceWatch implements ServerList.Subscription {
   private final Backoff backoff;
 
   private @Nullable String version; // that the next watch begins at; null: list first
-  private String listFrom = ANY_VERSION;
+  private @Nullable String seen; // the last version that anything had
+  private boolean newestOnly; // as the API server refused what it was asked last
   private boolean listed;
   private long listedNanos;
   private long relistNanos;
@@ -122,19 +124,38 @@ final class SliceWatch implements ServerList.Subscription {
     listedNanos = nanoTime.getAsLong();
     SliceApi.Listing listing;
     try {
-      listing = api.list(listFrom);
+      listing = listing();
     } catch (ApiException e) {
-      listFrom = NEWEST_VERSION;
+      newestOnly = true;
       throw e;
     }
+    newestOnly = false;
     slices.replace(listing.slices());
     version = listing.resourceVersion();
-    listFrom = listing.resourceVersion();
+    seen = listing.resourceVersion();
     relistNanos = nanoTime.getAsLong() + backoff.jittered(options.relistInterval().toNanos());
     if (slices.isEmpty() && !teller.hasTold()) {
       logger.warn("{}: no EndpointSlice has the label of this service", options);
     }
     teller.tell(slices.known());
+  }
+
+  /** Returns what the API server has at hand, or the newest if that is older than what was seen. */
+  private SliceApi.Listing listing() throws IOException {
+    String last = seen;
+    if (!newestOnly) {
+      SliceApi.Listing any = api.list(ANY_VERSION);
+      if (last == null || !isOlder(any.resourceVersion(), last)) {
+        return any;
+      }
+    }
+    return api.list(NEWEST_VERSION);
+  }
+
+  /** Whether one version is before the other, or that cannot be told. */
+  private static boolean isOlder(String one, String other) {
+    boolean numbers = one.matches("[0-9]{1,18}") && other.matches("[0-9]{1,18}");
+    return numbers ? Long.parseLong(one) < Long.parseLong(other) : !one.equals(other);
   }
 
   private boolean beginList() {
@@ -188,7 +209,7 @@ final class SliceWatch implements ServerList.Subscription {
   /** A watch broke; if its version is forgotten, all it takes is a new list. */
   private void throwUnlessGone(IOException cause) throws IOException {
     if (cause instanceof ApiException refusal) {
-      listFrom = NEWEST_VERSION;
+      newestOnly = true;
       if (refusal.isGone()) {
         return;
       }
@@ -210,8 +231,7 @@ final class SliceWatch implements ServerList.Subscription {
     boolean bringsNews = false;
     int taken = 0;
     do {
-      String line = source.readUtf8LineStrict(LONGEST_EVENT);
-      bringsNews |= !line.isBlank() && take(line);
+      bringsNews |= take(line(source));
       taken++;
     } while (taken < MOST_AT_ONCE && source.getBuffer().indexOf((byte) '\n') >= 0);
     if (bringsNews) {
@@ -219,8 +239,21 @@ final class SliceWatch implements ServerList.Subscription {
     }
   }
 
+  private static byte[] line(BufferedSource source) throws IOException {
+    long end = source.indexOf((byte) '\n', 0, LONGEST_EVENT);
+    if (end < 0) {
+      throw new EOFException("an event that is cut off, or longer than " + LONGEST_EVENT + " bytes");
+    }
+    byte[] line = source.readByteArray(end);
+    source.skip(1);
+    return line;
+  }
+
   /** Takes one event; returns whether it says what the servers are, now or still. */
-  private boolean take(String line) throws IOException {
+  private boolean take(byte[] line) throws IOException {
+    if (isBlank(line)) {
+      return false;
+    }
     ApiObject event;
     try {
       event = ApiObject.read(line);
@@ -242,7 +275,16 @@ final class SliceWatch implements ServerList.Subscription {
     }
     if (!object.resourceVersion.isEmpty()) {
       version = object.resourceVersion;
-      listFrom = object.resourceVersion;
+      seen = object.resourceVersion;
+    }
+    return true;
+  }
+
+  private static boolean isBlank(byte[] line) {
+    for (byte one : line) {
+      if (one != ' ' && one != '\r') {
+        return false;
+      }
     }
     return true;
   }

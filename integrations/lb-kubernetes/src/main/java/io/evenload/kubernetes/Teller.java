@@ -19,13 +19,13 @@ final class Teller {
 
   /*
    * Each change of one slice is another list. With thousands of pods, some of which change all the time, making such lists
-   * and bringing them into force would keep a core busy. So after a list that took some time the next one comes thirty times
-   * that later, half a second at most, and is the latest there is then. Whoever reads the watch goes on reading meanwhile:
+   * and bringing them into force would keep a core busy. So after a list that took some time the next one comes fifty times
+   * that later, 0.6 s at most, and is the latest there is then. Whoever reads the watch goes on reading meanwhile:
    * the list that waits is told by a thread that lives for just that.
    */
 
-  static final int SHARE = 30;
-  static final long LONGEST_NANOS = Duration.ofMillis(500).toNanos();
+  static final int SHARE = 50;
+  static final long LONGEST_NANOS = Duration.ofMillis(600).toNanos();
 
   private static final Logger logger = LoggerFactory.getLogger(KubernetesServerList.class);
 

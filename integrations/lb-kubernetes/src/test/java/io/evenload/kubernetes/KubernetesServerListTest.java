@@ -149,8 +149,27 @@ class KubernetesServerListTest extends WithStubApi {
     api.loseData();
     api.put("s1", slice("b"));
     api.restart(port);
-    heard.awaitFailure("Too large resource version");
     heard.awaitIds("b");
+    assertThat(lastList().getUrl().queryParameter("resourceVersion")).isEmpty();
+    assertThat(heard.failures()).noneMatch(text -> text.contains("resource version"));
+  }
+
+  @Test
+  void list_olderThanWhatWasSeen_isReplacedByTheNewest() {
+    for (int i = 0; i < 9; i++) {
+      api.put("s1", slice("a" + i));
+    }
+    subscribe();
+    awaitWatch();
+    api.script(
+        request ->
+            "0".equals(request.getUrl().queryParameter("resourceVersion"))
+                ? StubApi.json(200, "{\"metadata\":{\"resourceVersion\":\"8\"},\"items\":[]}")
+                : null);
+    subscription.refresh();
+    heard.await(h -> h.confirmations() >= 1);
+
+    assertThat(heard.lists()).hasSize(1);
   }
 
   @Test

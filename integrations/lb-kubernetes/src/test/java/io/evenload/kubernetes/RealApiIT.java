@@ -147,7 +147,7 @@ class RealApiIT {
     SliceApi slices = new SliceApi(options, Call::execute);
     slices.list("");
     try (Response response = slices.watch("1", 5)) {
-      ApiObject event = ApiObject.read(response.body().source().readUtf8LineStrict());
+      ApiObject event = ApiObject.read(response.body().byteStream());
       assertThat(event.type).isEqualTo("ERROR");
       assertThat(event.object.code).isEqualTo(410);
     } catch (ApiException e) {

@@ -1,6 +1,7 @@
 package io.evenload.kubernetes;
 
 import static java.util.stream.Collectors.joining;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -220,10 +221,10 @@ class SlicesTest {
 
   @Test
   void read_whatIsNoObject_fails() {
-    assertThatThrownBy(() -> ApiObject.read("[]")).hasMessageContaining("no JSON object");
-    assertThatThrownBy(() -> ApiObject.read("{\"items\":{}}"))
+    assertThatThrownBy(() -> ApiObject.read("[]".getBytes(UTF_8))).hasMessageContaining("no JSON object");
+    assertThatThrownBy(() -> ApiObject.read("{\"items\":{}}".getBytes(UTF_8)))
         .hasMessageContaining("/items (expected: START_ARRAY)");
-    assertThatThrownBy(() -> ApiObject.read("{\"items\":[")).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> ApiObject.read("{\"items\":[".getBytes(UTF_8))).isInstanceOf(IOException.class);
   }
 
   private static List<Server> servers(ApiObject... slices) throws IOException {
@@ -253,7 +254,8 @@ class SlicesTest {
     try {
       return ApiObject.read(
           ("{'metadata':{'name':'" + name + "','labels':{'a':'b'}}," + json + "}")
-              .replace('\'', '"'));
+              .replace('\'', '"')
+              .getBytes(UTF_8));
     } catch (IOException e) {
       throw new IllegalArgumentException(e);
     }
