@@ -192,8 +192,13 @@ public final class HostileServer implements AutoCloseable {
       case REDIRECT_TO_METADATA ->
           write(
               out,
-              "HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/latest/meta-data/\r\n"
-                  + "Content-Length: 0\r\n\r\n");
+              String.join(
+                  "\r\n",
+                  "HTTP/1.1 302 Found",
+                  "Location: http://169.254.169.254/latest/meta-data/",
+                  "Content-Length: 0",
+                  "",
+                  ""));
       case CLOSED -> {}
       case NO_HTTP -> write(out, "SSH-2.0-OpenSSH_9.2\r\n");
       case EMPTY -> write(out, head("Content-Length: 0"));

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import okhttp3.Call;
 import okhttp3.HttpUrl;
 import okhttp3.OkHttpClient;
@@ -29,6 +30,7 @@ final class SliceApi {
 
   private final KubernetesServerList.Builder options;
   private final Caller caller;
+  private final LongSupplier nanoTime = System::nanoTime;
   private String version = V1;
 
   SliceApi(KubernetesServerList.Builder options, Caller caller) {
@@ -69,9 +71,9 @@ final class SliceApi {
     List<ApiObject> slices = new ArrayList<>();
     long endpoints = 0;
     HttpUrl url = url(as).addQueryParameter("resourceVersion", resourceVersion).build();
-    long end = System.nanoTime() + options.listTimeout().toNanos();
+    long end = nanoTime.getAsLong() + options.listTimeout().toNanos();
     while (true) {
-      ApiObject page = page(url, end - System.nanoTime());
+      ApiObject page = page(url, end - nanoTime.getAsLong());
       slices.addAll(page.items);
       endpoints += page.items.stream().mapToLong(slice -> slice.members.size() + 1L).sum();
       if (endpoints > MOST_ENDPOINTS) {

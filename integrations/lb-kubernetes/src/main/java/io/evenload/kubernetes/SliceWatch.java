@@ -242,7 +242,8 @@ final class SliceWatch implements ServerList.Subscription {
   private static byte[] line(BufferedSource source) throws IOException {
     long end = source.indexOf((byte) '\n', 0, LONGEST_EVENT);
     if (end < 0) {
-      throw new EOFException("an event that is cut off, or longer than " + LONGEST_EVENT + " bytes");
+      throw new EOFException(
+          "an event that is cut off, or longer than " + LONGEST_EVENT + " bytes");
     }
     byte[] line = source.readByteArray(end);
     source.skip(1);

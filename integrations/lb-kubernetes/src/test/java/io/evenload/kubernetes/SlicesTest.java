@@ -1,7 +1,7 @@
 package io.evenload.kubernetes;
 
-import static java.util.stream.Collectors.joining;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -221,10 +221,12 @@ class SlicesTest {
 
   @Test
   void read_whatIsNoObject_fails() {
-    assertThatThrownBy(() -> ApiObject.read("[]".getBytes(UTF_8))).hasMessageContaining("no JSON object");
+    assertThatThrownBy(() -> ApiObject.read("[]".getBytes(UTF_8)))
+        .hasMessageContaining("no JSON object");
     assertThatThrownBy(() -> ApiObject.read("{\"items\":{}}".getBytes(UTF_8)))
         .hasMessageContaining("/items (expected: START_ARRAY)");
-    assertThatThrownBy(() -> ApiObject.read("{\"items\":[".getBytes(UTF_8))).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> ApiObject.read("{\"items\":[".getBytes(UTF_8)))
+        .isInstanceOf(IOException.class);
   }
 
   private static List<Server> servers(ApiObject... slices) throws IOException {
