@@ -16,12 +16,12 @@ public interface Endpoint {
   Server server();
 
   /**
-   * The effective weight, finite and more than 0: the configured weight, or 1 if that is 0, times
-   * the part of it that {@linkplain io.evenload.health.SlowStart slow start} leaves, times what the
-   * server {@linkplain Administration#reportWeight reports} in relation to the median of all
-   * reports, a tenth to ten times, and at the edge of a {@link Subset} times the part that is
-   * within. It changes only on the control path, and if the endpoint may be chosen, {@link
-   * Chooser#prepare} follows.
+   * The effective weight, by which choosers share; finite and more than 0. It is the configured
+   * weight, or 1 if that is 0, times the part of it that {@linkplain io.evenload.health.SlowStart
+   * slow start} leaves, times what the server {@linkplain Administration#reportWeight reports} in
+   * relation to the median of all reports, a tenth to ten times, and at the edge of a {@link
+   * Subset} times the part that is within. It changes only on the control path, and if the endpoint
+   * may be chosen, {@link Chooser#prepare} follows.
    */
   double weight();
 
@@ -46,9 +46,9 @@ public interface Endpoint {
   double failureRate();
 
   /**
-   * The number of attempts that ended without any answer, by a timeout or abandoned, since there
-   * was an answer of any kind, be it an error or a refused connection; 0 by default. High at a
-   * server that takes requests and never answers, whose abandoned attempts say nothing else.
+   * The number of attempts in a row that got no answer of any kind, not even an error or a refused
+   * connection: they timed out or were abandoned. 0 by default. High at a server that takes
+   * requests and never answers, whose abandoned attempts say nothing else.
    */
   default int unanswered() {
     return 0;

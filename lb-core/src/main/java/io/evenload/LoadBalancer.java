@@ -74,7 +74,7 @@ public final class LoadBalancer implements AutoCloseable {
     picker = new Picker(balancer, new Admission(balancer, sampler));
     control = new ControlPath(balancer, builder.options(), builder.scheduler, sampler);
     admin = new Administration(control);
-    wiring = new Wiring(control, balancer.listeners());
+    wiring = new Wiring(control, balancer);
     ready = control.ready().minimalCompletionStage();
     try {
       control.start(servers, new WeakReference<>(this));
@@ -256,12 +256,12 @@ public final class LoadBalancer implements AutoCloseable {
     return ready;
   }
 
-  /** Draining, ejecting, and the weights that servers report: what is decided of one server. */
+  /** Where single servers are drained, ejected, or given the weight that they report. */
   public Administration admin() {
     return admin;
   }
 
-  /** The gates and listeners of libraries. */
+  /** Where libraries add gates and listeners to this balancer while it runs. */
   public Wiring wiring() {
     return wiring;
   }
@@ -290,7 +290,8 @@ public final class LoadBalancer implements AutoCloseable {
         snapshot.status(),
         endpoints,
         control.listAge(),
-        control.listStatus());
+        control.listStatus(),
+        wiring.notices());
   }
 
   /**
@@ -554,10 +555,10 @@ public final class LoadBalancer implements AutoCloseable {
     }
 
     /**
-     * Sets how endpoints are brought up to their full weight that are new on the list, or may be
-     * chosen again after they left it, were drained, failed their probes, were ejected, or had a
-     * closed gate. The servers of the first list start with their full weight. By default slow
-     * start is {@linkplain #slowStartAfterEjections after ejections} only.
+     * Sets how an endpoint is brought up to its full weight when it is new, or may be chosen again:
+     * after it had left the list, was drained, failed its probes, was ejected, or had a closed
+     * gate. The servers of the first list start with their full weight. By default slow start is
+     * {@linkplain #slowStartAfterEjections after ejections} only.
      */
     public Builder slowStart(SlowStart slowStart) {
       this.slowStart = requireNonNull(slowStart, "slowStart");

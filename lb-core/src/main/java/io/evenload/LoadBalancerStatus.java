@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param listAge the time since the source of the list gave it or last confirmed it; null before
  *     the first list
  * @param list where the list comes from; null if that does not matter
+ * @param notices what libraries do with the calls of the balancer, a line each, such as that some are
+ *     not sent; mostly none
  */
 public record LoadBalancerStatus(
     String name,
@@ -27,12 +29,27 @@ public record LoadBalancerStatus(
     List<GroupStatus> groups,
     List<EndpointStatus> endpoints,
     @Nullable Duration listAge,
-    @Nullable ListStatus list) {
+    @Nullable ListStatus list,
+    List<String> notices) {
 
   /** Copies the lists. */
   public LoadBalancerStatus {
     groups = List.copyOf(groups);
     endpoints = List.copyOf(endpoints);
+    notices = List.copyOf(notices);
+  }
+
+  /** A status without notices. */
+  public LoadBalancerStatus(
+      String name,
+      boolean closed,
+      boolean panic,
+      long leakedAttempts,
+      List<GroupStatus> groups,
+      List<EndpointStatus> endpoints,
+      @Nullable Duration listAge,
+      @Nullable ListStatus list) {
+    this(name, closed, panic, leakedAttempts, groups, endpoints, listAge, list, List.of());
   }
 
   /** A status of a list whose source does not matter. */
@@ -58,7 +75,7 @@ public record LoadBalancerStatus(
     this(name, closed, panic, leakedAttempts, groups, endpoints, null, null);
   }
 
-  /** The status as text, one endpoint a line; before them the groups, if there are several. */
+  /** The status as text, one endpoint a line; before them notices, and the groups, if there are several. */
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder(name);
@@ -70,6 +87,7 @@ public record LoadBalancerStatus(
           .append(" fails: ")
           .append(list.failure());
     }
+    notices.forEach(notice -> text.append("\n  ").append(notice));
     for (GroupStatus group : groups.size() > 1 ? groups : List.<GroupStatus>of()) {
       text.append("\n  ").append(group);
     }

@@ -2,6 +2,13 @@ package io.evenload;
 
 import static java.util.Objects.requireNonNull;
 
+import io.evenload.internal.text.PlainText;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
 /**
  * Where libraries join a running balancer, as breakers and meters do: got by {@link
  * LoadBalancer#wiring()}. Whoever adds something takes it back when it goes. Thread-safe. A service
@@ -10,11 +17,12 @@ import static java.util.Objects.requireNonNull;
 public final class Wiring {
 
   private final ControlPath control;
-  private final Listeners listeners;
+  private final BalancerContext balancer;
+  private final List<Supplier<@Nullable String>> notices = new CopyOnWriteArrayList<>();
 
-  Wiring(ControlPath control, Listeners listeners) {
+  Wiring(ControlPath control, BalancerContext balancer) {
     this.control = control;
-    this.listeners = listeners;
+    this.balancer = balancer;
   }
 
   /**
@@ -39,11 +47,43 @@ public final class Wiring {
 
   /** Tells one more listener of the events from now on, beside those given to the builder. */
   public void addListener(LoadBalancerListener listener) {
-    listeners.add(requireNonNull(listener, "listener"));
+    balancer.listeners().add(requireNonNull(listener, "listener"));
   }
 
   /** Tells this very listener no more; nothing happens if it was not told. */
   public void removeListener(LoadBalancerListener listener) {
-    listeners.remove(requireNonNull(listener, "listener"));
+    balancer.listeners().remove(requireNonNull(listener, "listener"));
+  }
+
+  /**
+   * Has the {@linkplain LoadBalancerStatus#notices() status} tell what a library does with the calls
+   * of the balancer that its endpoints do not show, such as that it leaves some unsent.
+   *
+   * @param notice returns one line of text, or null while there is nothing to tell; called whenever
+   *     the status is asked for, on any thread, so it should be fast. If it throws, that is logged
+   */
+  public void addNotice(Supplier<@Nullable String> notice) {
+    notices.add(requireNonNull(notice, "notice"));
+  }
+
+  /** Takes this very notice back; nothing happens if it was not added. */
+  public void removeNotice(Supplier<@Nullable String> notice) {
+    notices.remove(requireNonNull(notice, "notice"));
+  }
+
+  /** What libraries tell now, in the order in which they joined. */
+  List<String> notices() {
+    List<String> texts = new ArrayList<>();
+    for (Supplier<@Nullable String> notice : notices) {
+      balancer.contain(
+          "a notice",
+          () -> {
+            String text = notice.get();
+            if (text != null) {
+              texts.add(PlainText.of(text));
+            }
+          });
+    }
+    return texts;
   }
 }

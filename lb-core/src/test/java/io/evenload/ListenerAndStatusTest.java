@@ -19,6 +19,7 @@ import io.evenload.testing.World;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.mockito.InOrder;
 
@@ -229,6 +230,27 @@ final class ListenerAndStatusTest {
       Server server, EndpointState state, String reason, double weight, int inFlight) {
     return new LoadBalancerStatus.EndpointStatus(
         server, state, reason, weight, inFlight, Double.NaN, 0);
+  }
+
+  @Test
+  void status_notices_areThoseOfLibrariesNow() {
+    try (LoadBalancer balancer = LoadBalancer.of("orders", Server.of("a", 1))) {
+      Supplier<String> says = () -> "some are\nnot sent";
+      Supplier<String> nothing = () -> null;
+      balancer.wiring().addNotice(nothing);
+      balancer.wiring().addNotice(says);
+      balancer
+          .wiring()
+          .addNotice(
+              () -> {
+                throw new IllegalStateException("broken");
+              });
+      assertThat(balancer.status().notices()).containsExactly("some are\ufffdnot sent");
+      assertThat(balancer.status().toString()).contains("\n  some are");
+
+      balancer.wiring().removeNotice(says);
+      assertThat(balancer.status().notices()).isEmpty();
+    }
   }
 
   @Test

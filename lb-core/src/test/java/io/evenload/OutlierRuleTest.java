@@ -135,6 +135,61 @@ final class OutlierRuleTest {
     assertThat(OutlierRule.cap(known, percent)).isEqualTo(cap);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "1000, 0, false", // nobody else fails
+    "4, 0.01, true",
+    "5, 0.01, false",
+    "8, 0.1, true",
+    "10, 0.1, false",
+    "40, 0.6, true",
+    "41, 0.6, false",
+    "1000, 1, true"
+  })
+  void mayBeChance_inARow_asOftenAsTheShareOfTheOthersExplains(
+      int inARow, double share, boolean chance) {
+    assertThat(OutlierRule.mayBeChance(inARow, share)).isEqualTo(chance);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // five standard deviations of the difference: 0.2450 with 54 failures, 0.2452 with 55
+    "54, 100, 300, 1000, true",
+    "55, 100, 300, 1000, false",
+    "20, 100, 300, 1000, true",
+    "1, 100, 0, 1000, false" // nobody else fails
+  })
+  void mayBeChance_oftenerThanTheOthers_withinFiveDeviations(
+      double failed, double attempts, double othersFailed, double othersAttempts, boolean chance) {
+    assertThat(OutlierRule.mayBeChance(failed, attempts, othersFailed, othersAttempts))
+        .isEqualTo(chance);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"10, 5, true", "9, 60, false", "10, 4.999, false", "1000, 0, false"})
+  void silent_tenAttemptsAndFiveSeconds(int unanswered, double seconds, boolean silent) {
+    assertThat(OutlierRule.silent(unanswered, seconds)).isEqualTo(silent);
+  }
+
+  @Test
+  void threshold_ofSome_takesNoNoticeOfTheRest() {
+    assertThat(OutlierRule.threshold(new double[] {1, 1, .8, 0}, 3, 1))
+        .isCloseTo(14. / 15 - Math.sqrt(2) / 15, within(1e-9));
+  }
+
+  @Test
+  void livedDown_anIntervalWithoutAnEjection_isOneTimeLess() {
+    Ejection twice = new Ejection(2, 100, null);
+
+    assertThat(twice.livedDown(109, 10)).isSameAs(twice);
+    assertThat(twice.livedDown(110, 10)).isEqualTo(new Ejection(1, 100, null));
+    assertThat(Ejection.NONE.livedDown(1_000, 10)).isSameAs(Ejection.NONE);
+    Ejection running =
+        new Ejection(2, 100, new Standing(EndpointState.EJECTED, "5 failures in a row"));
+    assertThat(running.livedDown(1_000, 10)).isSameAs(running);
+    assertThat(running.over()).isEqualTo(twice);
+  }
+
   @Test
   void ejection_growsByTheBaseTimeUpToTheMaximum() {
     int times = 0;

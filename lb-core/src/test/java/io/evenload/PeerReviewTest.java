@@ -99,6 +99,24 @@ final class PeerReviewTest {
   }
 
   @Test
+  void breakers_allClearlyWorseThanTheRest_theWorstAct() {
+    trip("a", 0.88);
+    trip("b", 0.9);
+    trip("c", 0.89);
+    assertThat(open()).as("the worst two, not the first two").containsExactly("b", "c");
+  }
+
+  @Test
+  void breakers_overruledBeforePanicIsOff_actAlone() {
+    for (String host : List.of("a", "b", "c", "d")) {
+      trip(host, 0.6);
+    }
+    assertThat(open()).isEmpty();
+    balancer.reconfigure(options -> options.panicThreshold(0));
+    assertThat(open()).containsExactly("a", "b", "c", "d");
+  }
+
+  @Test
   void breaker_whilePeersAreEjected_countsThemAgainstTheCap() {
     OutlierDetection upToAll = OutlierDetection.builder().maxEjectionPercent(100).build();
     balancer.reconfigure(options -> options.outlierDetection(upToAll));

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The tables of {@code docs/benchmarks.md}. */
+/** The tables of {@code docs/benchmark-tables.md}. */
 final class PeerTables {
 
   static final String LIMITS = "limit";

@@ -14,7 +14,7 @@ import java.util.TreeSet;
 
 /**
  * Runs our choosers and every peer's picker, each on its own class path, then whole calls with and
- * without balancing, and writes the tables of {@code docs/benchmarks.md}, of which the first
+ * without balancing, and writes the tables of {@code docs/benchmark-tables.md}, of which the first
  * argument is the path. Further arguments are JMH's own, for a quick look: {@code -wi 1 -i 1 -r
  * 200ms}. The system property {@code peers} names the peers to run, separated by commas; by default
  * all. With {@code -Dresume=true} what an earlier run wrote to {@code lb-benchmarks/target/peers}

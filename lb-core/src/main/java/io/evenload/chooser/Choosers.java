@@ -181,9 +181,13 @@ public final class Choosers {
    * and so does one that was slow, after it had nothing to do for some tens of seconds.
    *
    * <p>Use it where the slowest answers matter, and servers are now and then slower than others:
-   * for their neighbours, their garbage, their age, or their caches. Not where an endpoint is
-   * called less than about once a second: what is known of it is forgotten by then, and one that is
-   * dead looks better than those that answered slowly by chance.
+   * for their neighbours, their garbage, their age, or their caches. Not where equal shares matter
+   * while there is little to do: one caller that makes a few hundred calls one after the other may
+   * have nearly all of them answered by the server that was fastest at first.
+   *
+   * <p>An endpoint whose last attempt failed, sooner than an answer usually comes, counts as four
+   * times as slow until one succeeds, and while nothing is in flight it gets a quarter of its
+   * share.
    *
    * <p>After shortest expected delay routing (Banawan and Zahorjan, "Load Sharing in Heterogeneous
    * Queueing Systems", 1989), of which IPVS has a form without latencies, {@code sed}.

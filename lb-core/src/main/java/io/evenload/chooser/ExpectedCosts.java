@@ -23,11 +23,15 @@ final class ExpectedCosts {
    * latency and in what is in flight. To count them again would take out servers that are merely overloaded, and what they
    * had would overload the next: so a server's failure rate counts for the part of its last failures that were fast.
    *
+   * A failure rate fades within seconds, which is too soon where an endpoint is called once in ten seconds or less. So one
+   * whose last attempt failed, sooner than an answer comes, costs twice as much until one succeeds.
+   *
    * Latencies of servers that are equal in speed differ by chance. So what is below a floor counts as the floor: a quarter
    * above the median, while most are alike. Half of all endpoints at least are below it. If some are much slower (the mean
    * is far above the median) differences mean more, and the floor is half of the median. An endpoint that is idle for long
    * fades to nothing in the engine, and so comes back to the floor here: it is tried again, and no more than the others. One
-   * without an answer yet is at the floor, too.
+   * without an answer yet is at the floor, too. The floor itself is by the latencies as they were before they faded, of those
+   * that answered: else it would fall while calls are few, and who has just answered would look slow.
    *
    * Each attempt that ends sets the cost of its endpoint, if it changed by more than a little, so that threads seldom take
    * the line of the array from each other. The floor, and what fades, is read at intervals by whoever ends an attempt then;
@@ -41,6 +45,7 @@ final class ExpectedCosts {
   private static final double FLOOR_IN_TROUBLE = 0.5;
   private static final float LITTLE = 0.03f;
   private static final float OF_LAST_FAILURE = 0.5f;
+  private static final double FAILED_LAST = 2; // times the cost, of which latency is the square
   private static final VarHandle COST = MethodHandles.arrayElementVarHandle(float[].class);
 
   private final Endpoint[] endpoints;
@@ -86,6 +91,12 @@ final class ExpectedCosts {
     return !(endpoint.latencyNanos() > floor) && penalty(index) == 0;
   }
 
+  /** Whether the last attempt at an endpoint failed, sooner than an answer comes. */
+  boolean failedLast(int index) {
+    Follower follower = followers[index];
+    return follower != null && follower.failedLast;
+  }
+
   private void ended(int index, long now) {
     float known = get(index);
     float cost = cost(index, floor);
@@ -116,7 +127,7 @@ final class ExpectedCosts {
     double sum = 0;
     int count = 0;
     for (int i = from; i < from + known.length; i++) {
-      double nanos = endpoints[i].latencyNanos();
+      double nanos = measured(i);
       if (!Double.isNaN(nanos)) {
         known[count++] = (float) nanos;
         sum += nanos;
@@ -131,6 +142,15 @@ final class ExpectedCosts {
     return (float) (median * (trouble ? FLOOR_IN_TROUBLE : CHANCE));
   }
 
+  /** The latency of an endpoint when it was last called, if that is known. */
+  private double measured(int index) {
+    Follower follower = followers[index];
+    if (follower == null || (Float.isNaN(follower.measured) && !follower.failedLast)) {
+      return endpoints[index].latencyNanos();
+    }
+    return follower.measured;
+  }
+
   private void read(int from, int n, float usual) {
     for (int i = from; i < from + n; i++) {
       COST.setOpaque(all, i, cost(i, usual));
@@ -141,6 +161,7 @@ final class ExpectedCosts {
     double latency = endpoints[index].latencyNanos();
     double counted = latency > usual ? latency : usual; // also if there is none yet
     double failing = 1 + penalty(index);
+    counted *= failedLast(index) ? FAILED_LAST * FAILED_LAST : 1;
     return (float) ((Double.isNaN(counted) ? 1 : Math.sqrt(counted)) * failing * failing);
   }
 
@@ -154,6 +175,8 @@ final class ExpectedCosts {
   static final class Follower implements Chooser.Tracker {
     private volatile @Nullable Place place;
     private volatile float fast = 1; // the part of the last few failures that were
+    private volatile boolean failedLast; // and that was fast
+    private volatile float measured = Float.NaN; // the latency, before it fades
 
     @Override
     public void started(long now) {}
@@ -168,6 +191,12 @@ final class ExpectedCosts {
         boolean slow = outcome == Outcome.TIMED_OUT || latencyNanos > listed.costs.floor;
         float last = fast;
         fast = last + ((slow ? 0 : 1) - last) * OF_LAST_FAILURE; // one of two at once may be lost
+        failedLast = !slow;
+      } else if (failedLast && outcome == Outcome.SUCCESS) {
+        failedLast = false;
+      }
+      if (!failedLast) {
+        measured = (float) listed.costs.endpoints[listed.index].latencyNanos();
       }
       listed.costs.ended(listed.index, now);
     }

@@ -142,8 +142,8 @@ public final class DnsServerList implements ServerList {
     public static final double DEFAULT_JITTER = 0.2;
 
     /**
-     * 6 hours: longer than most outages of name servers, and shorter than a night at addresses that
-     * may be somebody else's by now.
+     * 6 hours: longer than most outages of name servers, and short enough that addresses which may
+     * be somebody else's by now are not called for a day.
      */
     public static final Duration DEFAULT_UNKNOWN_GRACE = Duration.ofHours(6);
 

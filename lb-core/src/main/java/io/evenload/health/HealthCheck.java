@@ -60,7 +60,10 @@ public final class HealthCheck {
     return interval;
   }
 
-  /** The same for a server that is not known to be healthy; at most {@link #interval()}. */
+  /**
+   * The time from one answer of a server that is not known to be healthy to the next question,
+   * before jitter; at most {@link #interval()}.
+   */
   public Duration fastInterval() {
     return fastInterval;
   }
@@ -119,7 +122,7 @@ public final class HealthCheck {
     /** 3 bad answers, as in HAProxy: one lost packet is no outage. */
     public static final int DEFAULT_UNHEALTHY_THRESHOLD = 3;
 
-    /** 100: 10,000 servers that all hang are gone through in 100 timeouts. */
+    /** 100: to probe 10,000 servers that all hang takes 100 timeouts. */
     public static final int DEFAULT_MAX_CONCURRENT_PROBES = 100;
 
     private final HealthProbe probe;
@@ -149,8 +152,8 @@ public final class HealthCheck {
     }
 
     /**
-     * Sets the same for a server that is new, unhealthy, or just gave a bad answer; 1 second by
-     * default. If the interval is shorter, that one holds.
+     * Sets the time from one answer to the next question for a server that is new, unhealthy, or
+     * just gave a bad answer; 1 second by default. If the interval is shorter, that one holds.
      *
      * @throws IllegalArgumentException if the interval is not 10 ms to 1 day
      */

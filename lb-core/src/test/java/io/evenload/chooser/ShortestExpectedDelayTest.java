@@ -3,10 +3,14 @@ package io.evenload.chooser;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.evenload.Attempt;
 import io.evenload.Chooser;
 import io.evenload.Endpoint;
+import io.evenload.LoadBalancer;
 import io.evenload.Outcome;
 import io.evenload.RequestContext;
+import io.evenload.Server;
+import io.evenload.UpdatableServerList;
 import io.evenload.testing.FakeEndpoint;
 import io.evenload.testing.FakeEnvironment;
 import io.evenload.testing.Race;
@@ -17,7 +21,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -41,6 +47,32 @@ final class ShortestExpectedDelayTest {
     inFlight(2, 2, 2, 2);
 
     assertThat(counts()).containsExactly(0, 0, CHOICES, 0);
+  }
+
+  /** Each is called once in ten seconds, in which its failures and its latency are forgotten. */
+  @Test
+  void choose_fewCallsToManyOfWhichHalfAreDead_mostGoToTheLive() throws Exception {
+    UpdatableServerList servers = new UpdatableServerList();
+    servers.update(IntStream.range(0, 40).mapToObj(i -> Server.of("s" + i, 80)).toList());
+    LoadBalancer balancer =
+        time.drive(LoadBalancer.builder("few"))
+            .random(new SeededRandom(7))
+            .servers(servers)
+            .chooser(Choosers.shortestExpectedDelay())
+            .build();
+    SplittableRandom random = new SplittableRandom(8);
+    int dead = 0;
+    int calls = 1_200;
+    for (int call = 0; call < calls; call++) {
+      Attempt attempt = balancer.start(RequestContext.create());
+      boolean refused = Integer.parseInt(attempt.server().host().substring(1)) % 2 == 0;
+      time.advance(Duration.ofMillis(refused ? 1 : 5 + random.nextInt(10)));
+      attempt.end(refused ? Outcome.REFUSED : Outcome.SUCCESS, null);
+      dead += refused && call >= 200 ? 1 : 0;
+      time.advance(Duration.ofMillis(random.nextInt(500)));
+    }
+    balancer.close();
+    assertThat(dead).isLessThan((calls - 200) / 4);
   }
 
   @Test

@@ -43,6 +43,8 @@ final class AttemptRecord {
   private volatile boolean givenUp;
   private long waitUntilNanos;
   private boolean askedToWait;
+  private boolean inVain;
+  private int repeatCounts;
 
   /**
    * Begins an attempt.
@@ -180,6 +182,25 @@ final class AttemptRecord {
     Response given = verdict.fromServer() ? carrier.watched(response) : response;
     carrier.keep(verdict.outcome());
     return given;
+  }
+
+  /** Takes note that the service refuses so much that to repeat this only adds to its load. */
+  void repeatedInVain() {
+    inVain = true;
+  }
+
+  /** Whether to repeat it would only add to the load of the service. */
+  boolean inVain() {
+    return inVain;
+  }
+
+  /** Takes note as how many retries its repeat counts in the budget. */
+  void repeatCounts(int retries) {
+    repeatCounts = retries;
+  }
+
+  int repeatCounts() {
+    return repeatCounts;
   }
 
   /** Takes note until when the server does not want to be asked again. */

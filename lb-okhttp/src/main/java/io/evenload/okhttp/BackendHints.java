@@ -11,8 +11,8 @@ import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is believed of the things that servers say about themselves in their responses; nothing by
- * default, since whoever can set a response header then has a say in where calls go. Immutable and
+ * Which of the things that servers say about themselves in their responses are believed. By default
+ * none is: whoever can set a response header would have a say in where calls go. Immutable and
  * thread-safe.
  *
  * <pre>{@code

@@ -6,6 +6,7 @@ import io.evenload.Attempt;
 import io.evenload.RequestContext;
 import io.evenload.Server;
 import io.evenload.okhttp.CallAttempt.Reason;
+import io.evenload.okhttp.internal.route.CallDeadline;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.List;
@@ -37,6 +38,7 @@ final class BalancedCall implements AttemptHistory {
   private @Nullable BalancedService contextOf;
   private @Nullable RequestContext contextLike;
   private @Nullable String idempotencyKey;
+  private boolean limited; // by a deadline
   private boolean inside; // only on the thread of the call
   private volatile boolean sparing;
   private volatile boolean pressing;
@@ -64,7 +66,17 @@ final class BalancedCall implements AttemptHistory {
     }
     BalancedCall created = new BalancedCall(timing, call);
     created.carrier.attach();
+    created.keepTo(Deadline.current());
+    created.keepTo(call.request().tag(Tags.DEADLINE));
     return created;
+  }
+
+  /** Ends the call by the deadline, if that is sooner than it would end. */
+  private void keepTo(@Nullable Deadline deadline) {
+    if (deadline != null && deadline.left().toNanos() < remainingNanos()) {
+      CallDeadline.set(call(), deadline.nanos());
+      limited = true;
+    }
   }
 
   /**
@@ -187,9 +199,13 @@ final class BalancedCall implements AttemptHistory {
    * Returns if an attempt may begin.
    *
    * @throws IOException if the call was canceled
-   * @throws InterruptedIOException if the thread is interrupted, which it then still is
+   * @throws InterruptedIOException if its deadline is over; if the thread is interrupted, which it
+   *     then still is
    */
   void throwIfCanceled() throws IOException {
+    if (limited && remainingNanos() <= 0) {
+      throw new InterruptedIOException("timeout"); // the timer may be a moment late
+    }
     if (call().isCanceled()) {
       throw new IOException("Canceled");
     }

@@ -54,7 +54,8 @@ final class BalancedService {
         options(
             given,
             new FirstAttempt(balancer, given.waitForServers, given.waitForRoom, timing.nanoTime()),
-            new Retries(host, given.retry, timing, listener));
+            new Retries(host, given.retry, timing, listener).with(given.retry, given.throttling),
+            throttle(null, given.throttling));
     this.handler = handler(router, listener);
   }
 
@@ -90,14 +91,40 @@ final class BalancedService {
         options(
             given,
             last.first().with(given.waitForServers, given.waitForRoom),
-            last.retries().with(given.retry));
+            last.retries().with(given.retry, given.throttling),
+            throttle(last.throttle(), given.throttling));
   }
 
-  private ServiceParts options(ServiceOptions<?> given, FirstAttempt first, Retries retries) {
+  /** Returns the last throttle if it is still the one that is wanted, since it has counted. */
+  private @Nullable Throttle throttle(@Nullable Throttle last, @Nullable Throttling wanted) {
+    if (wanted == null || (last != null && last.options().equals(wanted))) {
+      return wanted == null ? null : last;
+    }
+    return new Throttle(host, wanted, timing.nanoTime(), timing.random());
+  }
+
+  /** The share of the calls that is not sent now. */
+  double throttled() {
+    Throttle throttle = options.throttle();
+    return throttle == null ? 0 : throttle.share();
+  }
+
+  /** Says in words that calls are not sent; null while all are. */
+  @Nullable String notice() {
+    Throttle throttle = options.throttle();
+    return throttle == null ? null : throttle.notice();
+  }
+
+  private ServiceParts options(
+      ServiceOptions<?> given,
+      FirstAttempt first,
+      Retries retries,
+      @Nullable Throttle throttle) {
     BackendHints believed = given.hints;
     return new ServiceParts(
         first,
         retries,
+        throttle,
         new Sessions(host, balancer, given.affinity, timing, log),
         new Judge(given.failureStatuses, given.retry, log),
         (server, response) ->

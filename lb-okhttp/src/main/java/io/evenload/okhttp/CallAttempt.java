@@ -63,9 +63,8 @@ public final class CallAttempt {
   }
 
   /**
-   * The call of the caller, which an attempt may share or make by a call of its own. The request of
-   * the latter has the caller's call as its tag {@code Call.class}, for listeners that want to
-   * know.
+   * The caller's call. An attempt is made by this call, or by one of its own. The request of the
+   * latter has the caller's call as its tag {@code Call.class}, for listeners that want to know.
    */
   public Call call() {
     return call;

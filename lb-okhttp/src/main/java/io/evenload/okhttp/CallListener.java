@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 public interface CallListener {
 
   /**
-   * An interceptor that tells this listener was built; told before all else, on the thread that
-   * builds it.
+   * An interceptor that has this listener was built. It is told before all else, on the thread that
+   * builds the interceptor.
    */
   default void addedTo(LoadBalancingInterceptor interceptor) {}
 
@@ -380,6 +380,8 @@ public interface CallListener {
     RETRY_AFTER_TOO_LONG,
     /** The service made too many retries and hedges lately. */
     BUDGET_EXHAUSTED,
+    /** The service as a whole refuses so much that more attempts only add to its load. */
+    THROTTLED,
     /** The balancer had no server, or for a hedge no other one, for another attempt. */
     NO_SERVER,
     /** All threads for second attempts are taken. */

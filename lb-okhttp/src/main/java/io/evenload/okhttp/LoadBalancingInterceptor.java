@@ -23,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import okhttp3.ConnectionPool;
 import okhttp3.Dispatcher;
 import okhttp3.Interceptor;
@@ -160,6 +161,9 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
           LoadBalancerListener watch = routes.watch(host, balancer);
           balancer.wiring().addListener(watch);
           watches.add(() -> balancer.wiring().removeListener(watch));
+          Supplier<@Nullable String> notice = requireNonNull(services.get(host))::notice;
+          balancer.wiring().addNotice(notice);
+          watches.add(() -> balancer.wiring().removeNotice(notice));
         });
     return List.copyOf(watches);
   }
@@ -236,11 +240,10 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
   }
 
   /**
-   * Takes what this interceptor gave to its balancers, its circuit breakers and listeners, back
-   * from them. Calls that run end normally. A call to one of the services that begins later fails
-   * with an {@link IOException}, since nobody but this interceptor knows where to send it; calls
-   * for other hosts pass untouched. The balancers and clients are the caller's to close.
-   * Idempotent.
+   * Takes the circuit breakers and the listeners of this interceptor away from its balancers. Calls
+   * that run end normally. A call to one of the services that begins later fails with an {@link
+   * IOException}, since nobody but this interceptor knows where to send it; calls for other hosts
+   * pass untouched. The balancers and clients are the caller's to close. Idempotent.
    */
   @Override
   public void close() {
@@ -285,8 +288,8 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
   }
 
   /**
-   * Adds this interceptor to the client as its last application interceptor so far, and as a
-   * network interceptor the half that has to sit next to the network; returns the builder.
+   * Adds this interceptor to the client, as its last application interceptor so far; returns the
+   * builder. As a network interceptor it adds the half that has to sit next to the network.
    * Interceptors that are added before see each call once; those added later run for each attempt.
    * In front of those that were added before it puts one that takes note of when a call begins, so
    * that the time they take counts in what is left of the call's timeout.
@@ -456,13 +459,25 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
 
   /**
    * Returns how many retries and hedges the budget of a service has left now, which grows with each
-   * call; infinite without a budget.
+   * call; infinite without a budget. A retry after a refusal for load counts as two.
    *
    * @param host the host that the service was added with
    * @throws IllegalArgumentException if there is no such service
    */
   public double retriesLeft(String host) {
     return known(host).options().retries().left();
+  }
+
+  /**
+   * Returns the share of the calls to a service that is not sent now, since it refuses so many; 0
+   * without {@link ServiceOptions#throttling}.
+   *
+   * @param host the host that the service was added with
+   * @return 0 to 0.9
+   * @throws IllegalArgumentException if there is no such service
+   */
+  public double throttledShare(String host) {
+    return known(host).throttled();
   }
 
   private BalancedService known(String host) {

@@ -28,6 +28,7 @@ final class Passage {
 
   private final boolean separate;
   private int number;
+  private boolean repeatsRefusal;
 
   /**
    * Begins a passage.
@@ -66,6 +67,16 @@ final class Passage {
   /** The attempts begun so far. */
   int number() {
     return number;
+  }
+
+  /** Whether the attempt that was made last repeats one that the service refused for load. */
+  boolean repeatsRefusal() {
+    return repeatsRefusal;
+  }
+
+  /** Says of the next attempt whether the one before it was refused for load. */
+  void repeatsRefusal(boolean refused) {
+    repeatsRefusal = refused;
   }
 
   /** Whether the request has conditions of its own on servers. */

@@ -5,6 +5,7 @@ import io.evenload.LoadBalancer;
 import io.evenload.NoServerAvailableException;
 import io.evenload.okhttp.CallAttempt.Reason;
 import io.evenload.okhttp.CallListener.Refusal;
+import io.evenload.okhttp.Throttle.Reply;
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +24,11 @@ final class PolicyPlanner implements AttemptPlanner {
   @Override
   public AttemptRecord first(Passage passage) throws IOException {
     passage.balanced.throwIfCanceled();
-    passage.options.retries().request();
+    Throttle throttle = passage.options.throttle();
+    if (throttle != null) {
+      throttle.admit();
+    }
+    passage.options.retries().request(); // calls that are sent, of which some may be repeated
     Attempt attempt =
         passage.options.first().start(passage.balanced, passage.context(), passage.isPicky());
     return passage.begin(attempt, Reason.FIRST, false);
@@ -31,6 +36,25 @@ final class PolicyPlanner implements AttemptPlanner {
 
   @Override
   public @Nullable AttemptRecord next(Passage passage, AttemptRecord tried) throws IOException {
+    Throttle throttle = passage.options.throttle();
+    return throttle == null ? repeated(passage, tried) : repeated(passage, tried, throttle);
+  }
+
+  private @Nullable AttemptRecord repeated(Passage passage, AttemptRecord tried, Throttle throttle)
+      throws IOException {
+    Reply reply = throttle.reply(tried);
+    boolean refused = reply == Reply.REFUSED;
+    if (refused && !throttle.admitsRepeat()) {
+      tried.repeatedInVain();
+    }
+    AttemptRecord next = repeated(passage, tried);
+    throttle.tried(reply, passage.repeatsRefusal(), next == null);
+    passage.repeatsRefusal(refused);
+    return next;
+  }
+
+  private @Nullable AttemptRecord repeated(Passage passage, AttemptRecord tried)
+      throws IOException {
     if (!tried.verdict().retryable()) { // as mostly; nothing below is made for it
       return null;
     }
@@ -114,6 +138,11 @@ final class PolicyPlanner implements AttemptPlanner {
   @Override
   public @Nullable AttemptRecord beside(Passage passage, AttemptRecord slow) {
     Retries retries = passage.options.retries();
+    Throttle throttle = passage.options.throttle();
+    if (throttle != null && throttle.share() > 0) {
+      hedging.notHedged(passage.balanced.call(), slow.server(), Refusal.THROTTLED);
+      return null;
+    }
     if (!retries.tryRetry(passage.policy)) {
       hedging.notHedged(passage.balanced.call(), slow.server(), Refusal.BUDGET_EXHAUSTED);
       return null;

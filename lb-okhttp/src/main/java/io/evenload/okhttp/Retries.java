@@ -28,15 +28,28 @@ final class Retries {
   private final Timing timing;
   private final RetryBudget counted; // by any policy that this service has had
   private final @Nullable RetryBudget budget; // of what was counted; null if there is none
+  private final Throttling refusals; // says what is refused for load
   private final CallListener listener;
 
   Retries(String host, RetryPolicy policy, Timing timing, CallListener listener) {
-    this(host, policy, timing, listener, new RetryBudget(0, 0, timing.nanoTime()));
+    this(
+        host,
+        policy,
+        Throttling.defaults(),
+        timing,
+        listener,
+        new RetryBudget(0, 0, timing.nanoTime()));
   }
 
   private Retries(
-      String host, RetryPolicy policy, Timing timing, CallListener listener, RetryBudget last) {
+      String host,
+      RetryPolicy policy,
+      Throttling refusals,
+      Timing timing,
+      CallListener listener,
+      RetryBudget last) {
     this.host = host;
+    this.refusals = refusals;
     this.policy = policy;
     this.timing = timing;
     this.listener = listener;
@@ -45,9 +58,14 @@ final class Retries {
         policy.budgeted() ? last.with(policy.budgetRatio(), policy.budgetPerSecond()) : null;
   }
 
-  /** Returns the retries of another policy, whose budget goes on from what was counted. */
-  Retries with(RetryPolicy policy) {
-    return new Retries(host, policy, timing, listener, counted);
+  /**
+   * Returns the retries of another policy, whose budget goes on from what was counted.
+   *
+   * @param refusals says what is refused for load; null for what says so by default
+   */
+  Retries with(RetryPolicy policy, @Nullable Throttling refusals) {
+    Throttling known = refusals == null ? Throttling.defaults() : refusals;
+    return new Retries(host, policy, known, timing, listener, counted);
   }
 
   RetryPolicy policy() {
@@ -63,7 +81,11 @@ final class Retries {
 
   /** Takes a further attempt out of the budget, if there is one and the policy heeds it. */
   boolean tryRetry(RetryPolicy policy) {
-    return budget == null || !policy.budgeted() || budget.tryRetry();
+    return tryRetry(policy, 1);
+  }
+
+  private boolean tryRetry(RetryPolicy policy, int retries) {
+    return budget == null || !policy.budgeted() || budget.tryRetry(retries);
   }
 
   /** How many further attempts the budget has left; infinite without one. */
@@ -73,8 +95,12 @@ final class Retries {
 
   /** Gives back what {@link #tryRetry} took, since the attempt is not made. */
   void giveBack(RetryPolicy policy) {
+    giveBack(policy, 1);
+  }
+
+  private void giveBack(RetryPolicy policy, int retries) {
     if (budget != null && policy.budgeted()) {
-      budget.giveBack();
+      budget.giveBack(retries);
     }
   }
 
@@ -114,7 +140,8 @@ final class Retries {
             : new Backoff(policy, timing.random()).nanos(number)
                 + (asked == null ? 0 : asked.toNanos());
     Refusal refusal = refusal(balanced, request, policy, tried, number, asked, delay);
-    if (refusal == null && !stale && !tryRetry(policy)) {
+    tried.repeatCounts(refusals.refused(tried) ? RetryBudget.AFTER_REFUSAL : 1);
+    if (refusal == null && !stale && !tryRetry(policy, tried.repeatCounts())) {
       refusal = Refusal.BUDGET_EXHAUSTED;
     }
     if (refusal != null) {
@@ -150,7 +177,7 @@ final class Retries {
   /** Takes back what {@link #delayNanos} allowed, since the attempt is not made. */
   void notMade(RetryPolicy policy, AttemptRecord tried) {
     if (!tried.verdict().stale()) {
-      giveBack(policy);
+      giveBack(policy, tried.repeatCounts());
     }
   }
 
@@ -186,7 +213,10 @@ final class Retries {
     if (asked != null && asked.compareTo(policy.maxRetryAfter()) > 0) {
       return Refusal.RETRY_AFTER_TOO_LONG;
     }
-    return delay >= balanced.remainingNanos() ? Refusal.DEADLINE : null;
+    if (delay >= balanced.remainingNanos()) {
+      return Refusal.DEADLINE;
+    }
+    return tried.inVain() ? Refusal.THROTTLED : null;
   }
 
   /*

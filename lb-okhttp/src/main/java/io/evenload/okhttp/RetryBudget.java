@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 /** How many retries one service may make: a share of its recent requests, and a few a second. */
 final class RetryBudget {
 
+  /** As how many a retry counts after the service refused for load; see the record of decision 30. */
+  static final int AFTER_REFUSAL = 2;
+
   /*
    * After Finagle's RetryBudget: a window of 10 s, in which
    *   retries <= perSecond * 10 + ratio * requests.
@@ -63,23 +66,32 @@ final class RetryBudget {
     current().requests.increment();
   }
 
-  /** Takes one retry out of the budget, if there is one. */
+  /** Takes a retry that counts as one out of the budget, if there is one. */
   boolean tryRetry() {
+    return tryRetry(1);
+  }
+
+  /**
+   * Takes a retry out of the budget, if there is enough for it.
+   *
+   * @param retries as how many it counts
+   */
+  boolean tryRetry(int retries) {
     Second current = current();
-    current.retries.incrementAndGet();
+    current.retries.addAndGet(retries);
     if (withinBudget(current.number)) {
       return true;
     }
-    current.retries.decrementAndGet();
+    current.retries.addAndGet(-retries);
     return false;
   }
 
-  /** Gives back a retry that was not made. */
-  void giveBack() {
-    current().retries.decrementAndGet();
+  /** Gives back a retry that was not made and counted as so many. */
+  void giveBack(int retries) {
+    current().retries.addAndGet(-retries);
   }
 
-  /** How many retries may be made now; below 0 if some were made that are not allowed any more. */
+  /** How many retries may be made now that count as one; below 0 if some were made that are not allowed any more. */
   double left() {
     return left(current().number);
   }

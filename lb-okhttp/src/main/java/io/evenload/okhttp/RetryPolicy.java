@@ -42,7 +42,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The budget keeps retries from multiplying the load of servers that fail: it allows a share of
  * the requests of the last 10 seconds, and a few a second beside, for each service of the
- * interceptor. It follows Finagle's {@code RetryBudget}. One replay on a fresh connection is free
+ * interceptor. It follows Finagle's {@code RetryBudget}. The retry of an attempt that was refused for
+ * load, by a 429, a {@code Retry-After} or as {@link Throttling} says, counts as two. One replay on a fresh connection is free
  * of budget and wait: that of an idempotent request whose idle pooled connection broke as soon as
  * it was used (see {@link Builder#staleWithin}), or was answered by a proxy's 408 of before, since
  * the server had closed it while it was idle. A request that cannot be repeated is not sent on a
@@ -203,7 +204,10 @@ public final class RetryPolicy {
     return refusalsTrusted;
   }
 
-  /** Within what time an idle connection breaks that was closed before; 100 ms by default. */
+  /**
+   * How soon after the beginning of a request its pooled connection breaks if the server had closed
+   * that while it was idle; 100 ms by default.
+   */
   public Duration staleWithin() {
     return staleWithin;
   }
@@ -218,6 +222,20 @@ public final class RetryPolicy {
   /** When a second attempt is made beside the first; null, which is the default, means never. */
   public @Nullable HedgePolicy hedge() {
     return hedge;
+  }
+
+  /**
+   * Returns a copy of the statuses.
+   *
+   * @throws IllegalArgumentException if one is not 400 to 599
+   */
+  static Set<Integer> checkedStatuses(Collection<Integer> statuses) {
+    for (int status : requireNonNull(statuses, "statuses")) {
+      if (status < 400 || status > 599) {
+        throw new IllegalArgumentException("statuses: " + status + " (expected: 400 to 599)");
+      }
+    }
+    return Set.copyOf(statuses);
   }
 
   @Nullable BiPredicate<@Nullable Response, @Nullable IOException> retryIf() {
@@ -322,12 +340,7 @@ public final class RetryPolicy {
      * @throws IllegalArgumentException if a status is not 400 to 599
      */
     public Builder statuses(Collection<Integer> statuses) {
-      for (int status : requireNonNull(statuses, "statuses")) {
-        if (status < 400 || status > 599) {
-          throw new IllegalArgumentException("statuses: " + status + " (expected: 400 to 599)");
-        }
-      }
-      this.statuses = Set.copyOf(statuses);
+      this.statuses = checkedStatuses(statuses);
       return this;
     }
 
@@ -453,12 +466,11 @@ public final class RetryPolicy {
     }
 
     /**
-     * Sets, for experts, how soon after a request began to be sent on an idle connection of the
-     * pool that connection breaks if the server had closed it before; 100 ms by default. What
-     * breaks so soon is nobody's fault, and is repeated at once and free of the budget if the
-     * request is idempotent; what breaks later, or under the requests of other calls too, is a
-     * failure of the server, which died at its work. Longer round trips than 100 ms need more; zero
-     * makes each a failure.
+     * Sets, for experts, how soon after the beginning of a request its pooled connection breaks if
+     * the server had closed that while it was idle; 100 ms by default. What breaks so soon is
+     * nobody's fault, and is repeated at once and free of the budget if the request is idempotent;
+     * what breaks later, or under the requests of other calls too, is a failure of the server,
+     * which died at its work. Longer round trips than 100 ms need more; zero makes each a failure.
      *
      * @throws IllegalArgumentException if the duration is not zero to one hour
      */

@@ -38,6 +38,7 @@ public abstract sealed class ServiceOptions<B extends ServiceOptions<B>>
   @Nullable String timeoutHeader;
   BackendHints hints = BackendHints.NONE;
   Affinity affinity = Affinity.none();
+  @Nullable Throttling throttling;
 
   ServiceOptions() {}
 
@@ -149,6 +150,22 @@ public abstract sealed class ServiceOptions<B extends ServiceOptions<B>>
   /** Tells servers nothing of the time that is left, as by default. */
   public B withoutTimeoutHeader() {
     this.timeoutHeader = null;
+    return self();
+  }
+
+  /**
+   * Leaves a share of the calls unsent while the service as a whole refuses them; off by default.
+   * They fail with a {@link ThrottledException}. What was counted begins anew with other throttling
+   * than was set before.
+   */
+  public B throttling(Throttling throttling) {
+    this.throttling = requireNonNull(throttling, "throttling");
+    return self();
+  }
+
+  /** Sends all calls, whatever the service refuses, as by default. */
+  public B withoutThrottling() {
+    this.throttling = null;
     return self();
   }
 

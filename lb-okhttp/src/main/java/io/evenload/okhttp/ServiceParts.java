@@ -11,12 +11,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param first how a call gets its first attempt
  * @param retries whether it gets more
+ * @param throttle decides what is not sent at all; null if everything is
  * @param hints takes note of what servers say of themselves
  * @param timeoutHeader null if servers are not told how much time is left
  */
 record ServiceParts(
     FirstAttempt first,
     Retries retries,
+    @Nullable Throttle throttle,
     Sessions sessions,
     Judge judge,
     BiConsumer<Server, Response> hints,

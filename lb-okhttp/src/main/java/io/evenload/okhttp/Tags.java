@@ -22,5 +22,7 @@ final class Tags {
 
   static final KClass<CallStart> START = JvmClassMappingKt.getKotlinClass(CallStart.class);
 
+  static final KClass<Deadline> DEADLINE = JvmClassMappingKt.getKotlinClass(Deadline.class);
+
   private Tags() {}
 }

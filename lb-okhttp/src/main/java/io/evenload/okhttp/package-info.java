@@ -8,6 +8,7 @@
  *   AttemptPlanner     the strategy in words: which attempts are made, where and when
  *   PolicyPlanner      ... by FirstAttempt (waits for servers and for room), Retries (wait and budget) and Hedging (delay)
  *   AttemptMaker       one attempt, or in a Race one that can be left, or two; lists in order all that is around each
+ *   Throttle           which calls, and which repeats, are not sent since the service refuses so many
  *   Router             sends it by the call itself, or by a NestedCall
  *   internal.route     all that knows more of OkHttp than it promises
  *

@@ -1,6 +1,7 @@
 package io.evenload.okhttp;
 
 import io.evenload.okhttp.Episode.Kind;
+import io.evenload.okhttp.TroubledCalls.Client;
 import io.evenload.okhttp.TroubledCalls.Results;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -17,11 +18,11 @@ final class DoNoHarmReport {
   /** Both sides of one schedule. */
   record Pair(Schedule schedule, Results ours, Results plain) {
 
-    static Pair of(Schedule schedule, long seed) {
+    static Pair of(Schedule schedule, long seed, Client ours) {
       return new Pair(
           schedule,
-          TroubledCalls.run(schedule, seed, true),
-          TroubledCalls.run(schedule, seed, false));
+          TroubledCalls.run(schedule, seed, ours),
+          TroubledCalls.run(schedule, seed, Client.PLAIN));
     }
 
     Pair and(Pair other) {
@@ -71,19 +72,19 @@ final class DoNoHarmReport {
   }
 
   /** Looks again, by other chances, at what looked like harm. */
-  static Pair confirmed(Schedule schedule, int looks) {
-    Pair pair = Pair.of(schedule, 1);
+  static Pair confirmed(Schedule schedule, int looks, Client ours) {
+    Pair pair = Pair.of(schedule, 1, ours);
     for (int i = 2; i <= looks && pair.harms(); i++) {
-      pair = pair.and(Pair.of(schedule, i));
+      pair = pair.and(Pair.of(schedule, i, ours));
     }
     return pair;
   }
 
   /** Both sides of so many schedules, all in zones or none. */
-  static List<Pair> pairs(long schedules, boolean zoned, int looks) {
+  static List<Pair> pairs(long schedules, boolean zoned, int looks, Client ours) {
     return LongStream.rangeClosed(1, schedules)
         .parallel()
-        .mapToObj(seed -> confirmed(Schedule.generated(seed, zoned), looks))
+        .mapToObj(seed -> confirmed(Schedule.generated(seed, zoned), looks, ours))
         .toList();
   }
 

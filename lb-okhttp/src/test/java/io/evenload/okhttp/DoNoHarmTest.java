@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.evenload.Server;
 import io.evenload.okhttp.DoNoHarmReport.Pair;
 import io.evenload.okhttp.Episode.Kind;
+import io.evenload.okhttp.TroubledCalls.Client;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,17 +30,34 @@ final class DoNoHarmTest {
 
   @Test
   void generatedTrouble_costsNobodyAnything() throws IOException {
-    List<Pair> pairs = DoNoHarmReport.pairs(SCHEDULES, false, LOOKS);
+    List<Pair> pairs = DoNoHarmReport.pairs(SCHEDULES, false, LOOKS, Client.BALANCED);
     Files.writeString(Path.of("target", "do-no-harm.md"), DoNoHarmReport.of(pairs));
     assertThat(pairs.stream().filter(Pair::harms))
         .as("docs/do-no-harm.md says of 3 in 1,000 why they do harm")
         .hasSizeLessThanOrEqualTo((int) (3 * SCHEDULES / 1_000));
   }
 
+  /** A bug is no overload, and where a part of the servers refuses the calls still go elsewhere. */
+  @Test
+  void generatedTrouble_withThrottling_costsNobodyAnything() throws IOException {
+    List<Pair> pairs = DoNoHarmReport.pairs(SCHEDULES / 3, false, LOOKS, Client.THROTTLED);
+    Files.writeString(Path.of("target", "do-no-harm-throttled.md"), DoNoHarmReport.of(pairs));
+    assertThat(pairs.stream().filter(Pair::harms)).hasSizeLessThanOrEqualTo((int) (SCHEDULES / 1_000));
+  }
+
+  @Test
+  void sharedBug_withThrottling_isNotTakenForOverload() {
+    for (int status : new int[] {500, 502, 503}) {
+      Schedule schedule = schedule(5, 100, episode(Kind.SHARED_ERRORS, 10, 60, 0.6, status));
+      Pair pair = DoNoHarmReport.confirmed(schedule, LOOKS, Client.THROTTLED);
+      assertThat(pair.gain()).as("%s", pair).isGreaterThan(-0.01);
+    }
+  }
+
   /** Calls that are to stay in a zone stay, too, where servers are slow; but they are not lost. */
   @Test
   void generatedTrouble_inZones_losesNoCalls() throws IOException {
-    List<Pair> pairs = DoNoHarmReport.pairs(SCHEDULES / 3, true, LOOKS);
+    List<Pair> pairs = DoNoHarmReport.pairs(SCHEDULES / 3, true, LOOKS, Client.BALANCED);
     Files.writeString(Path.of("target", "do-no-harm-in-zones.md"), DoNoHarmReport.of(pairs));
     assertThat(pairs.stream().filter(pair -> pair.gain() < -0.01))
         .as("docs/do-no-harm.md says of 1 in 100 why they lose calls")
@@ -136,7 +154,7 @@ final class DoNoHarmTest {
   }
 
   private static Pair confirmed(Schedule schedule) {
-    return DoNoHarmReport.confirmed(schedule, LOOKS);
+    return DoNoHarmReport.confirmed(schedule, LOOKS, Client.BALANCED);
   }
 
   private static Schedule schedule(int servers, double callsPerSecond, Episode... episodes) {

@@ -36,7 +36,7 @@ record Episode(
     SHARED_ERRORS,
     /** A part of the calls fails at every server, for what they ask for. */
     POISON_ROUTE,
-    /** The more calls a server works on, the longer they take; too many are refused with a 503. */
+    /** The more calls a server works on, the longer they take; too many are refused by a 503 with Retry-After. */
     BROWNOUT,
     /** The list has servers that are not there. */
     STALE_LIST,
@@ -52,8 +52,16 @@ record Episode(
     PAUSE
   }
 
-  /** How an attempt ends, and after how long. */
-  record Answer(Outcome outcome, int status, long nanos) {
+  /**
+   * How an attempt ends, and after how long.
+   *
+   * @param refused whether the server refused it for its load, and said so
+   */
+  record Answer(Outcome outcome, int status, long nanos, boolean refused) {
+
+    Answer(Outcome outcome, int status, long nanos) {
+      this(outcome, status, nanos, false);
+    }
 
     /** Answered well. */
     static Answer ok(long nanos) {
@@ -111,7 +119,7 @@ record Episode(
       return answer;
     }
     return load > 4
-        ? new Answer(Outcome.FAILURE, 503, REFUSAL_NANOS)
+        ? new Answer(Outcome.FAILURE, 503, REFUSAL_NANOS, true)
         : Answer.ok((long) (answer.nanos() * load));
   }
 

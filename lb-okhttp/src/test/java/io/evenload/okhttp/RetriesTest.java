@@ -217,6 +217,23 @@ final class RetriesTest {
     assertThat(told).last().isEqualTo("notRetried 1 503 BUDGET_EXHAUSTED");
   }
 
+  /** It says that there is too much load, to which the retry adds. */
+  @Test
+  void delayNanos_refusedForLoad_countsAsTwoInTheBudget() {
+    Call call = client.newCall(get());
+    Retries retries = retries(RetryPolicy.builder().budgetPerSecond(0.2).budgetRatio(0).build());
+    AttemptRecord refused = answered(503, "Retry-After", "0");
+    assertThat(retries.left()).isEqualTo(2);
+
+    long delay =
+        retries.delayNanos(balanced(call), get(), retries.policy(), refused, 1, NONE_LEFT);
+
+    assertThat(delay).isNotEqualTo(Retries.NO);
+    assertThat(retries.left()).isZero();
+    retries.notMade(retries.policy(), refused);
+    assertThat(retries.left()).isEqualTo(2);
+  }
+
   @Test
   void delayNanos_staleConnection_isFreeAndAtOnce() {
     Call call = client.newCall(get());

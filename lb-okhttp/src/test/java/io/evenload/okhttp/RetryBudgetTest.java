@@ -25,6 +25,19 @@ final class RetryBudgetTest {
   }
 
   @Test
+  void tryRetry_afterRefusals_allowsHalfAsMany() {
+    RetryBudget budget = new RetryBudget(0.2, 0, time::nanos);
+    requests(budget, 100);
+    int allowed = 0;
+    for (int i = 0; i < 100; i++) {
+      allowed += budget.tryRetry(RetryBudget.AFTER_REFUSAL) ? 1 : 0;
+    }
+    assertThat(allowed).isEqualTo(10);
+    budget.giveBack(RetryBudget.AFTER_REFUSAL);
+    assertThat(budget.left()).isEqualTo(2);
+  }
+
+  @Test
   void tryRetry_zeroBudget_allowsNone() {
     RetryBudget budget = new RetryBudget(0, 0, time::nanos);
     requests(budget, 100);

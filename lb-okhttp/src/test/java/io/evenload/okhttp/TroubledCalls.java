@@ -9,9 +9,11 @@ import io.evenload.Outcome;
 import io.evenload.RequestContext;
 import io.evenload.Server;
 import io.evenload.UpdatableServerList;
+import io.evenload.chooser.Choosers;
 import io.evenload.health.HealthCheck;
 import io.evenload.okhttp.Episode.Answer;
 import io.evenload.okhttp.Episode.Kind;
+import io.evenload.okhttp.Throttle.Reply;
 import io.evenload.testing.SeededRandom;
 import io.evenload.testing.VirtualTime;
 import java.time.Duration;
@@ -26,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The calls of a schedule on virtual time: through a real balancer with the breakers, the retry
- * policy and the budget that an interceptor has by default; or with the same retries alone, each
- * attempt at a random server by weight.
+ * policy and the budget that an interceptor has by default, and at times throttled; or with the same
+ * retries alone, each attempt at a random server by weight.
  */
 final class TroubledCalls {
 
@@ -67,6 +69,9 @@ final class TroubledCalls {
     }
   }
 
+  /** The chooser to try; by default the one that is. */
+  private static final String CHOOSER = System.getProperty("chooser", "");
+
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
   private static final Duration REST = Duration.ofMinutes(2); // of what began before the end
 
@@ -79,6 +84,7 @@ final class TroubledCalls {
   private final RetryPolicy policy = RetryPolicy.defaults();
   private final Backoff backoff;
   private final RetryBudget budget;
+  private final @Nullable Throttle throttle;
   private final UpdatableServerList source = new UpdatableServerList();
   private final @Nullable LoadBalancer balancer;
   private final int[] inFlight;
@@ -88,7 +94,18 @@ final class TroubledCalls {
   private int calls;
   private int succeeded;
 
-  private TroubledCalls(Schedule schedule, long seed, boolean balanced) {
+  /** How the calls are made. */
+  enum Client {
+    /** Each attempt at a random server. */
+    PLAIN,
+    /** By all defaults. */
+    BALANCED,
+    /** And not at all, while the service refuses most. */
+    THROTTLED
+  }
+
+  private TroubledCalls(Schedule schedule, long seed, Client client) {
+    boolean balanced = client != Client.PLAIN;
     this.schedule = schedule;
     SplittableRandom seeds = new SplittableRandom(seed);
     arrivals = seeds.split();
@@ -96,6 +113,10 @@ final class TroubledCalls {
     world = seeds.split();
     backoff = new Backoff(policy, random);
     budget = new RetryBudget(policy.budgetRatio(), policy.budgetPerSecond(), time);
+    throttle =
+        client == Client.THROTTLED
+            ? new Throttle("orders", Throttling.defaults(), time, seeds.split())
+            : null;
     inFlight = new int[2 * schedule.servers().size()];
     fairLoad = schedule.fairLoad(balanced);
     balancer = balanced ? balancer(seed) : null;
@@ -107,6 +128,14 @@ final class TroubledCalls {
             .random(new SeededRandom(~seed))
             .servers(source)
             .gate(BreakerGate.factory(CircuitBreaker.defaults().config()));
+    switch (CHOOSER) {
+      case "" -> {}
+      case "leastLoaded" -> builder.chooser(Choosers.leastLoaded());
+      case "peakEwma" -> builder.chooser(Choosers.peakEwma());
+      case "powerOfTwoChoices" -> builder.chooser(Choosers.powerOfTwoChoices());
+      case "shortestExpectedDelay" -> builder.chooser(Choosers.shortestExpectedDelay());
+      default -> throw new IllegalArgumentException("chooser: " + CHOOSER);
+    }
     if (!schedule.zone().isEmpty()) {
       builder.locality(Locality.of(schedule.zone()));
     }
@@ -125,8 +154,8 @@ final class TroubledCalls {
   }
 
   /** Runs all calls of the schedule. */
-  static Results run(Schedule schedule, long seed, boolean balanced) {
-    return new TroubledCalls(schedule, seed, balanced).run();
+  static Results run(Schedule schedule, long seed, Client client) {
+    return new TroubledCalls(schedule, seed, client).run();
   }
 
   private Results run() {
@@ -165,8 +194,7 @@ final class TroubledCalls {
           wait,
           () -> {
             scheduleNext();
-            budget.request();
-            new Call().attempt();
+            new Call().begin();
           });
     }
   }
@@ -202,6 +230,20 @@ final class TroubledCalls {
     private final long began = time.getAsLong();
     private final double route = world.nextDouble();
     private int made;
+    private boolean repeatsRefusal;
+
+    void begin() {
+      try {
+        if (throttle != null) {
+          throttle.admit();
+        }
+      } catch (ThrottledException e) {
+        end(false);
+        return;
+      }
+      budget.request();
+      attempt();
+    }
 
     void attempt() {
       Attempt attempt = null;
@@ -245,11 +287,28 @@ final class TroubledCalls {
       boolean ok = answer.outcome() == Outcome.SUCCESS;
       boolean retryable = !ok && (answer.status() == 0 || policy.retries(answer.status()));
       long wait = backoff.nanos(made);
-      if (retryable && made < policy.maxAttempts() && wait < leftNanos() && budget.tryRetry()) {
+      boolean repeated =
+          retryable
+              && made < policy.maxAttempts()
+              && wait < leftNanos()
+              && (throttle == null || !answer.refused() || throttle.admitsRepeat())
+              && budget.tryRetry(answer.refused() ? RetryBudget.AFTER_REFUSAL : 1);
+      if (throttle != null) {
+        throttle.tried(reply(answer), repeatsRefusal, !repeated);
+      }
+      repeatsRefusal = answer.refused();
+      if (repeated) {
         after(wait, this::attempt);
       } else {
         end(ok);
       }
+    }
+
+    private static Reply reply(Answer answer) {
+      if (answer.refused()) {
+        return Reply.REFUSED;
+      }
+      return answer.status() == 0 ? Reply.NONE : Reply.ACCEPTED;
     }
 
     private void end(boolean success) {

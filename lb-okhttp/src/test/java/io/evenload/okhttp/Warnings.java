@@ -1,11 +1,13 @@
 package io.evenload.okhttp;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /** What the interceptors log while this is open. */
@@ -21,7 +23,16 @@ final class Warnings implements AutoCloseable {
         }
       };
 
+  private final @Nullable Level level;
+
   Warnings() {
+    this(null);
+  }
+
+  /** Hears what is logged at this level, too; null for no more than usual. */
+  Warnings(@Nullable Level level) {
+    logger.setLevel(level == null ? logger.getLevel() : level);
+    this.level = level;
     appender.setContext(logger.getLoggerContext());
     appender.start();
     logger.addAppender(appender);
@@ -42,5 +53,8 @@ final class Warnings implements AutoCloseable {
   public void close() {
     logger.detachAppender(appender);
     appender.stop();
+    if (level != null) {
+      logger.setLevel(null);
+    }
   }
 }

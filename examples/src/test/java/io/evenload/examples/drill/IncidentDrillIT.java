@@ -38,7 +38,9 @@ class IncidentDrillIT {
   private static final DrillClient.Options CALM =
       new DrillClient.Options("calm", 0, CALL_TIMEOUT, Duration.ZERO);
 
-  /** Of attempts. The README has 1 s, which a busy machine may miss at each server in turn. */
+  /**
+   * Of attempts. docs/which-retry.md has 1 s, which a busy machine may miss at each server in turn.
+   */
   private static final Duration ATTEMPT_TIMEOUT = Duration.ofSeconds(2);
 
   private static final DrillClient.Options BUSY_IMPATIENT =

@@ -59,7 +59,7 @@ public final class EvenloadConfig {
   }
 
   /**
-   * Returns the configuration of some properties, those that they have by default among them.
+   * Returns the configuration of some properties, and of the defaults that they were made with.
    *
    * @throws IllegalArgumentException as {@link #of(Map)} does
    */
@@ -137,8 +137,8 @@ public final class EvenloadConfig {
   }
 
   /**
-   * Returns what sets the options of the calls to a service that are configured, for a host that
-   * has another name: {@code builder.service("shop", orders, config.options("orders"))}.
+   * Returns the configured options of the calls to a service, for a host that has another name than
+   * the service: {@code builder.service("shop", orders, config.options("orders"))}.
    *
    * @param service the service's name
    */
@@ -147,7 +147,7 @@ public final class EvenloadConfig {
   }
 
   /**
-   * Brings into force at a running balancer what differs from a former configuration, by {@link
+   * Changes a running balancer where this configuration differs from a former one, by {@link
    * LoadBalancer#reconfigure}. Options whose keys have not changed are left alone, so that their
    * state stays, and so are those without any key, which code may have set. An option that had keys
    * and has none any more goes back to the library's default.

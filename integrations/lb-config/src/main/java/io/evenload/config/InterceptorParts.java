@@ -6,6 +6,7 @@ import io.evenload.okhttp.CircuitBreaker;
 import io.evenload.okhttp.HedgePolicy;
 import io.evenload.okhttp.RetryPolicy;
 import io.evenload.okhttp.ServiceOptions;
+import io.evenload.okhttp.Throttling;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,9 +48,35 @@ final class InterceptorParts {
                 "ServiceOptions.timeoutHeader, withoutTimeoutHeader"),
             ServiceOptions::timeoutHeader,
             ServiceOptions::withoutTimeoutHeader));
+    parts.add(throttling());
     parts.add(AffinityPart.PART);
     parts.add(hints());
     return List.copyOf(parts);
+  }
+
+  private static Part<ServiceOptions<?>> throttling() {
+    Key<Boolean> enabled =
+        Key.enabled("throttling", IF_SET, "ServiceOptions.throttling, withoutThrottling");
+    Settings<Throttling.Builder> settings =
+        new Settings<Throttling.Builder>("throttling", "Throttling.Builder")
+            .number("ratio", Throttling.DEFAULT_RATIO, Throttling.Builder::ratio)
+            .duration("window", Throttling.DEFAULT_WINDOW, Throttling.Builder::window)
+            .integer(
+                "minimumCalls", Throttling.DEFAULT_MINIMUM_CALLS, Throttling.Builder::minimumCalls)
+            .with(
+                "statuses",
+                Form.STATUS_SET,
+                Form.text(new TreeSet<>(Throttling.DEFAULT_STATUSES)),
+                Throttling.Builder::statuses);
+    return Part.of(
+        settings.keysAfter(enabled),
+        values -> {
+          Throttling throttling = settings.on(Throttling.builder(), values).build();
+          return values.get(enabled, true) ? throttling : null;
+        },
+        (ServiceOptions<?> options, Throttling throttling) -> options.throttling(throttling),
+        ServiceOptions::withoutThrottling,
+        ServiceOptions::withoutThrottling);
   }
 
   private static Part<ServiceOptions<?>> hints() {

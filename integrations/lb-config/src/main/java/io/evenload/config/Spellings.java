@@ -33,11 +33,11 @@ public final class Spellings {
   private Spellings() {}
 
   /**
-   * Returns what some sources say together, for {@link EvenloadConfig#of(Map)}. Where several have
-   * a key, the first of them has its way, with all elements of a list and all pairs. A key that is
-   * not known is passed on, to be refused there. What is not Evenload's is left out, and so are
-   * variables such as {@code EVENLOAD_SERVICE_HOST} that container platforms set for a service
-   * called evenload.
+   * Returns the keys and values of several sources as one map, for {@link EvenloadConfig#of(Map)}.
+   * Where several have a key, the first of them has its way, with all elements of a list and all
+   * pairs. A key that is not known is passed on, to be refused there. What is not Evenload's is
+   * left out, and so are variables such as {@code EVENLOAD_SERVICE_HOST} that container platforms
+   * set for a service called evenload.
    *
    * @param sources keys and values, the source that counts most first
    * @param services the names of services that have no keys of their own in the sources

@@ -20,6 +20,7 @@ import io.evenload.okhttp.LoadBalancingInterceptor;
 import io.evenload.okhttp.OkHttpProbes;
 import io.evenload.okhttp.RetryPolicy;
 import io.evenload.okhttp.ServiceOptions;
+import io.evenload.okhttp.Throttling;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.Method;
@@ -58,6 +59,7 @@ class EveryKeyConfigTest {
           HedgePolicy.class,
           ServiceOptions.class,
           CircuitBreaker.Builder.class,
+          Throttling.Builder.class,
           Affinity.class,
           BackendHints.Builder.class);
 

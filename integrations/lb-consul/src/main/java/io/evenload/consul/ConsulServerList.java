@@ -102,7 +102,10 @@ public final class ConsulServerList implements ServerList {
     /** The agent of this machine, at the port that Consul uses by default. */
     public static final String DEFAULT_URL = "http://127.0.0.1:8500";
 
-    /** 55 seconds: below the minute after which much that is in between drops what is silent. */
+    /**
+     * 55 seconds: shorter than the minute after which many relays on the way drop a silent
+     * connection.
+     */
     public static final Duration DEFAULT_WAIT_TIME = Duration.ofSeconds(55);
 
     /** 1 minute: the agents' answers are a fraction of a second old as long as all is well. */
@@ -265,7 +268,7 @@ public final class ConsulServerList implements ServerList {
     }
 
     /**
-     * Sets how old an answer of an agent may be that has not heard of the cluster's leader since: 1
+     * Sets how long ago the agent that answers may have heard of the cluster's leader last: 1
      * minute by default. If it is older the leader is asked, and if that fails the last list stays.
      * With zero the leader is always asked, which it has to answer for each client.
      *

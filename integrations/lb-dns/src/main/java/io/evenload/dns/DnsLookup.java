@@ -103,14 +103,17 @@ public final class DnsLookup implements ServerList {
   public static final class Builder {
 
     /**
-     * 1 second: who sets a TTL of nothing wants changes to be seen, and this is a query a second.
+     * 1 second: a TTL of 0 asks for changes to be seen at once, and this costs one query a second.
      */
     public static final Duration DEFAULT_MIN_INTERVAL = Duration.ofSeconds(1);
 
     /** 30 seconds, as long as the JDK keeps answers: a zone's TTL of a day hides no change. */
     public static final Duration DEFAULT_MAX_INTERVAL = Duration.ofSeconds(30);
 
-    /** 2 seconds: more than a name server takes that asks others, less than resolv.conf's 5. */
+    /**
+     * 2 seconds: a name server that has to ask others needs less, and the 5 of resolv.conf are
+     * long.
+     */
     public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(2);
 
     /** 2, as in resolv.conf: a lost packet is no outage. */
@@ -256,8 +259,8 @@ public final class DnsLookup implements ServerList {
     }
 
     /**
-     * Sets with how many dots a name is asked for as it is before it is looked for in the search
-     * domains; by default as the system says, or 1.
+     * Sets how many dots a name needs for being asked for as it is, before it is looked for in the
+     * search domains; by default as the system says, or 1.
      *
      * @throws IllegalArgumentException if the number is not 0 to 15
      */

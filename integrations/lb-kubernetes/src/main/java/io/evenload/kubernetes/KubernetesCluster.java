@@ -263,8 +263,8 @@ public final class KubernetesCluster {
     }
 
     /**
-     * Sets the file of the certificates (PEM) that the API server's has to lead to; by default
-     * those of the JVM.
+     * Sets the file of the authorities (PEM) of which one must have signed the API server's
+     * certificate; by default those of the JVM.
      */
     public Builder caFile(Path file) {
       this.caFile = requireNonNull(file, "file");

@@ -79,7 +79,7 @@ public final class KubernetesServerList implements ServerList {
   /** Collects the options of a {@link KubernetesServerList}; not thread-safe. */
   public static final class Builder {
 
-    /** 10 minutes: what a watch might have lost is wrong for so long at most. */
+    /** 10 minutes: if a watch loses a change, the list is wrong for that long at most. */
     public static final Duration DEFAULT_RELIST_INTERVAL = Duration.ofMinutes(10);
 
     /** 5 minutes, the shortest that Kubernetes' own clients use. */

@@ -22,7 +22,8 @@ import java.util.concurrent.ConcurrentHashMap;
  *   <li>{@code evenload.requests} (timer): calls with all their attempts, until the response begins
  *       or the call fails, by {@code outcome}: {@code success}; {@code failure}, which is a status
  *       of 500 or more or what else counts as one, an exception, or a timeout; {@code cancelled};
- *       {@code no_server} if there was none to try.
+ *       {@code no_server} if there was none to try; {@code throttled} if it was not sent, as the
+ *       service refuses so many.
  *   <li>{@code evenload.retries} (counter): failed attempts that were repeated, by {@code reason}:
  *       a status such as {@code 503}, or the simple name of the exception's class.
  *   <li>{@code evenload.retries.refused} (counter): failed attempts that were not, by {@code
@@ -34,6 +35,9 @@ import java.util.concurrent.ConcurrentHashMap;
  *   <li>{@code evenload.retry.budget} (gauge, {@code retries}): how many retries and hedges the
  *       budget has left; infinite without one. After another interceptor was built for the service,
  *       that one's.
+ *   <li>{@code evenload.throttling} (gauge): the share of the calls that is not sent, as the service
+ *       refuses so many; 0 mostly, and without {@code ServiceOptions.throttling}. Of the same
+ *       interceptor as the budget.
  *   <li>{@code evenload.misrouted} (counter): requests that went to the wrong server; always 0, or
  *       please report it.
  * </ul>
@@ -43,6 +47,7 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class CallMetrics implements CallListener {
 
   private static final String BUDGET = "evenload.retry.budget";
+  private static final String THROTTLING = "evenload.throttling";
 
   private final MeterRegistry registry;
   private final Map<String, ServiceMeters> services = new ConcurrentHashMap<>();
@@ -60,13 +65,24 @@ public final class CallMetrics implements CallListener {
   public void addedTo(LoadBalancingInterceptor interceptor) {
     for (String host : interceptor.hosts()) {
       ServiceMeters unused = meters(host);
-      registry.find(BUDGET).tag("service", host).meters().forEach(registry::remove);
-      Gauge.builder(BUDGET, interceptor, current -> current.retriesLeft(host))
-          .description("Retries and hedges that the budget has left")
-          .baseUnit("retries")
-          .tag("service", host)
-          .register(registry);
+      registerAnew(
+          BUDGET,
+          host,
+          Gauge.builder(BUDGET, interceptor, current -> current.retriesLeft(host))
+              .description("Retries and hedges that the budget has left")
+              .baseUnit("retries"));
+      registerAnew(
+          THROTTLING,
+          host,
+          Gauge.builder(THROTTLING, interceptor, current -> current.throttledShare(host))
+              .description("The share of the calls that is not sent"));
     }
+  }
+
+  /** Registers a gauge in place of the one that an earlier interceptor of the service had. */
+  private void registerAnew(String name, String host, Gauge.Builder<?> gauge) {
+    registry.find(name).tag("service", host).meters().forEach(registry::remove);
+    Gauge unused = gauge.tag("service", host).register(registry);
   }
 
   @Override

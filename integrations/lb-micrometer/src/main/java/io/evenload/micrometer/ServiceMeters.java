@@ -6,6 +6,7 @@ import io.evenload.okhttp.CallAttempt.Reason;
 import io.evenload.okhttp.CallListener.CallEnded;
 import io.evenload.okhttp.CallListener.FailedAttempt;
 import io.evenload.okhttp.CallListener.Refusal;
+import io.evenload.okhttp.ThrottledException;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -27,7 +28,8 @@ final class ServiceMeters {
     SUCCESS,
     FAILURE,
     CANCELLED,
-    NO_SERVER
+    NO_SERVER,
+    THROTTLED
   }
 
   private final MeterRegistry registry;
@@ -77,6 +79,9 @@ final class ServiceMeters {
     }
     if (last == null && failure.getCause() instanceof NoServerAvailableException) {
       return Ending.NO_SERVER;
+    }
+    if (failure instanceof ThrottledException) {
+      return Ending.THROTTLED;
     }
     boolean cancelled = call.isCanceled() && !(failure instanceof InterruptedIOException);
     return cancelled ? Ending.CANCELLED : Ending.FAILURE;

@@ -9,6 +9,8 @@ import io.evenload.ServerList;
 import io.evenload.chooser.Choosers;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import io.evenload.okhttp.RetryPolicy;
+import io.evenload.okhttp.ThrottledException;
+import io.evenload.okhttp.Throttling;
 import io.evenload.testing.VirtualTime;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -19,8 +21,10 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import mockwebserver3.Dispatcher;
 import mockwebserver3.MockResponse;
 import mockwebserver3.MockWebServer;
+import mockwebserver3.RecordedRequest;
 import mockwebserver3.SocketEffect;
 import okhttp3.Call;
 import okhttp3.Callback;
@@ -93,7 +97,8 @@ final class CallMetricsTest {
             "evenload_requests_seconds_count{outcome=\"success\",service=\"orders\"} 1",
             "evenload_requests_seconds_count{outcome=\"failure\",service=\"orders\"} 2",
             "evenload_requests_seconds_count{outcome=\"cancelled\",service=\"orders\"} 1",
-            "evenload_requests_seconds_count{outcome=\"no_server\",service=\"orders\"} 0");
+            "evenload_requests_seconds_count{outcome=\"no_server\",service=\"orders\"} 0",
+            "evenload_requests_seconds_count{outcome=\"throttled\",service=\"orders\"} 0");
     client.connectionPool().evictAll();
   }
 
@@ -105,6 +110,40 @@ final class CallMetricsTest {
 
     assertThat(requests())
         .contains("evenload_requests_seconds_count{outcome=\"no_server\",service=\"orders\"} 1");
+  }
+
+  @Test
+  void request_thatIsNotSent_isCountedAsThrottled() throws Exception {
+    OkHttpClient client =
+        LoadBalancingInterceptor.builder()
+            .service("orders", balancer)
+            .retry(RetryPolicy.none())
+            .throttling(Throttling.builder().minimumCalls(1).build())
+            .listener(CallMetrics.of(registry))
+            .build()
+            .install(new OkHttpClient.Builder())
+            .build();
+    server.setDispatcher(
+        new Dispatcher() {
+          @Override
+          public MockResponse dispatch(RecordedRequest request) {
+            return status(429);
+          }
+        });
+    int unsent = 0;
+    for (int i = 0; i < 100_000 && unsent == 0; i++) { // the share is found ten times a second
+      try {
+        client.newCall(REQUEST).execute().close();
+      } catch (ThrottledException e) {
+        unsent++;
+      }
+    }
+
+    assertThat(requests())
+        .contains(
+            "evenload_requests_seconds_count{outcome=\"throttled\",service=\"orders\"} 1");
+    assertThat(registry.get("evenload.throttling").gauge().value()).isGreaterThan(0);
+    client.connectionPool().evictAll();
   }
 
   @Test

@@ -66,7 +66,10 @@ public final class AttemptTracing {
         tracer.equals(TracerProvider.noop().get(INSTRUMENTATION)) && propagator.fields().isEmpty();
   }
 
-  /** Returns what makes spans with this tracer provider and these propagators. */
+  /**
+   * Returns a tracing that makes its spans by this tracer provider, and tells servers of them by
+   * these propagators.
+   */
   public static AttemptTracing of(OpenTelemetry openTelemetry) {
     return new AttemptTracing(requireNonNull(openTelemetry, "openTelemetry"));
   }

@@ -4,8 +4,6 @@ import static java.util.Objects.requireNonNull;
 
 import java.io.IOException;
 import java.net.URI;
-import java.util.function.Predicate;
-import java.util.function.Supplier;
 import okhttp3.HttpUrl;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
@@ -13,43 +11,40 @@ import org.springframework.http.HttpMethod;
 import org.springframework.http.client.ClientHttpRequest;
 import org.springframework.http.client.ClientHttpRequestFactory;
 
-/** Makes the requests to services by one factory, and all others by another. Thread-safe. */
+/** Makes the requests to services through OkHttp, and all others by a factory. Thread-safe. */
 public final class BalancingRequestFactory implements ClientHttpRequestFactory, DisposableBean {
 
   private final ClientHttpRequestFactory others;
-  private final Supplier<? extends ClientHttpRequestFactory> services;
-  private final Predicate<String> balanced;
-  private volatile @Nullable ClientHttpRequestFactory ofServices;
+  private final LateCalls calls;
+  private final ClientDefaults settings;
+  private volatile @Nullable ClientHttpRequestFactory services;
 
   /**
    * Creates a factory of both.
    *
    * @param others makes the requests to other hosts
-   * @param services is asked for the other factory when it is needed, so that applications may have
-   *     services whose clients need clients
-   * @param balanced whether a host, in lower case and ASCII, is a service's
+   * @param calls tells which are services
+   * @param settings what the client for services has besides
    */
   public BalancingRequestFactory(
-      ClientHttpRequestFactory others,
-      Supplier<? extends ClientHttpRequestFactory> services,
-      Predicate<String> balanced) {
+      ClientHttpRequestFactory others, LateCalls calls, ClientDefaults settings) {
     this.others = requireNonNull(others, "others");
-    this.services = requireNonNull(services, "services");
-    this.balanced = requireNonNull(balanced, "balanced");
+    this.calls = requireNonNull(calls, "calls");
+    this.settings = requireNonNull(settings, "settings");
   }
 
   @Override
   public ClientHttpRequest createRequest(URI uri, HttpMethod method) throws IOException {
     HttpUrl url = HttpUrl.get(uri);
-    boolean ofService = url != null && balanced.test(url.host());
-    return (ofService ? ofServices() : others).createRequest(uri, method);
+    boolean ofService = url != null && calls.has(url.host());
+    return (ofService ? services() : others).createRequest(uri, method);
   }
 
-  private ClientHttpRequestFactory ofServices() {
-    ClientHttpRequestFactory known = ofServices;
+  private ClientHttpRequestFactory services() {
+    ClientHttpRequestFactory known = services;
     if (known == null) {
-      known = services.get(); // another one is as good
-      ofServices = known;
+      known = new OkHttpRequestFactory(settings.with(calls.client()));
+      services = known; // another one is as good
     }
     return known;
   }

@@ -9,6 +9,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.cloud.client.ServiceInstance;
 import org.springframework.cloud.client.discovery.DiscoveryClient;
 import org.springframework.cloud.client.discovery.event.HeartbeatEvent;
@@ -20,11 +21,12 @@ import org.springframework.context.event.EventListener;
  * server's id is that of the instance, and its zone what the instance's metadata has under {@code
  * zone}.
  *
- * <p>The client is asked at once, at an interval, and by {@link #refresh()}, for each service on a
- * thread of its own that ends after some idle seconds. What it throws leaves the last list in
- * force. Thread-safe.
+ * <p>The client is asked at once, or as soon as all beans are there, at an interval, and by {@link
+ * #refresh()}, for each service on a thread of its own that ends after some idle seconds. What it
+ * throws leaves the last list in force. Thread-safe.
  */
-public final class DiscoveredServers implements ServerSource, AutoCloseable {
+public final class DiscoveredServers
+    implements ServerSource, SmartInitializingSingleton, AutoCloseable {
 
   private static final int IDLE_SECONDS = 10;
 
@@ -42,15 +44,42 @@ public final class DiscoveredServers implements ServerSource, AutoCloseable {
           task -> daemon(task, "evenload-discovery"),
           new ThreadPoolExecutor.DiscardPolicy());
   private final List<DiscoveredList> lists = new CopyOnWriteArrayList<>();
+  private volatile boolean asks;
+
+  /**
+   * Creates a source that asks at once.
+   *
+   * @param interval how often the client is asked
+   */
+  public DiscoveredServers(DiscoveryClient client, Duration interval) {
+    this(client, interval, true);
+  }
 
   /**
    * Creates a source.
    *
    * @param interval how often the client is asked
+   * @param atOnce false lets nothing be asked before {@link #afterSingletonsInstantiated}: clients
+   *     of registries have beans made when they are asked first, which another thread than the one
+   *     that starts the application should not do
    */
-  public DiscoveredServers(DiscoveryClient client, Duration interval) {
+  public DiscoveredServers(DiscoveryClient client, Duration interval, boolean atOnce) {
     this.client = client;
     this.interval = interval;
+    asks = atOnce;
+  }
+
+  /** Asks for all lists, since all beans are there. */
+  @Override
+  public void afterSingletonsInstantiated() {
+    asks = true;
+    refresh();
+  }
+
+  private void ask(DiscoveredList list) {
+    if (asks) {
+      list.refresh();
+    }
   }
 
   /** Returns the list of the service's instances; the client is asked when it is subscribed to. */
@@ -59,9 +88,9 @@ public final class DiscoveredServers implements ServerSource, AutoCloseable {
     return listener -> {
       DiscoveredList list = new DiscoveredList(service, this::instances, asking, listener);
       lists.add(list);
-      list.refresh();
+      ask(list);
       long nanos = interval.toNanos();
-      var ticks = timer.scheduleWithFixedDelay(list::refresh, nanos, nanos, TimeUnit.NANOSECONDS);
+      var ticks = timer.scheduleWithFixedDelay(() -> ask(list), nanos, nanos, TimeUnit.NANOSECONDS);
       return new ServerList.Subscription() {
         @Override
         public void close() {
@@ -72,7 +101,7 @@ public final class DiscoveredServers implements ServerSource, AutoCloseable {
 
         @Override
         public void refresh() {
-          list.refresh();
+          ask(list);
         }
       };
     };
@@ -85,7 +114,7 @@ public final class DiscoveredServers implements ServerSource, AutoCloseable {
   /** Asks for all lists again, since the client has heard of something. Returns at once. */
   @EventListener({HeartbeatEvent.class, ParentHeartbeatEvent.class})
   public void refresh() {
-    lists.forEach(DiscoveredList::refresh);
+    lists.forEach(this::ask);
   }
 
   /** Ends the threads; lists stay as they are. */

@@ -4,6 +4,7 @@ import io.evenload.LoadBalancer;
 import io.evenload.ServerList;
 import io.evenload.config.EvenloadConfig;
 import io.evenload.okhttp.LoadBalancingInterceptor;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -19,6 +20,12 @@ import org.springframework.core.env.ConfigurableEnvironment;
 public final class EvenloadServices {
 
   private static final Logger LOG = LoggerFactory.getLogger(EvenloadServices.class);
+
+  /**
+   * How long a call waits for the first list of its service: 5 s, which the clients of registries
+   * may take for their first answer, while an application that has started gets its first calls.
+   */
+  public static final Duration WAIT_FOR_SERVERS = Duration.ofSeconds(5);
 
   private final ConfigurableEnvironment environment;
   private final EvenloadSettings settings;
@@ -113,7 +120,8 @@ public final class EvenloadServices {
   }
 
   /**
-   * Builds the interceptor of all services.
+   * Builds the interceptor of all services. Calls that come before the first list wait for it for
+   * {@link #WAIT_FOR_SERVERS}, unless a key says otherwise.
    *
    * @param balancers also those that the application has built itself
    * @throws IllegalArgumentException if there is none, or two are of one name
@@ -121,6 +129,7 @@ public final class EvenloadServices {
   public LoadBalancingInterceptor interceptor(Collection<LoadBalancer> balancers) {
     LoadBalancingInterceptor.Builder builder =
         config.interceptor(balancers.toArray(LoadBalancer[]::new));
+    builder.waitForServers(WAIT_FOR_SERVERS);
     customizers.forEach(each -> each.interceptor(builder));
     return builder.build();
   }

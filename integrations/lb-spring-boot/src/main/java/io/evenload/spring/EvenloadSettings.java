@@ -15,7 +15,7 @@ import org.springframework.core.env.ConfigurableEnvironment;
  *     from elsewhere; none by default
  * @param concurrentCalls the most calls at once to each service; 256 by default, as the README
  *     sizes a client
- * @param restClient which calls of {@code RestClient} go through OkHttp; those to services by
+ * @param restClient which calls of {@code RestClient} and Feign go through OkHttp; to services by
  *     default
  * @param discoveryInterval how often a {@code DiscoveryClient} is asked; every 30 s by default, as
  *     Eureka's clients ask
@@ -63,7 +63,7 @@ public record EvenloadSettings(
     return Binder.get(environment).bindOrCreate(PREFIX, EvenloadSettings.class);
   }
 
-  /** Which calls of {@code RestClient} go through OkHttp. */
+  /** Which calls of {@code RestClient} and Feign go through OkHttp. */
   public enum RestClientUse {
     /** Those whose URL names a service; all others go as without Evenload. */
     SERVICES,

@@ -15,6 +15,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -137,6 +138,27 @@ class DiscoveredServersTest {
     assertThat(heard.poll(30, TimeUnit.SECONDS)).isEmpty();
     subscription.close();
     often.close();
+  }
+
+  @Test
+  void servers_beforeAllBeansAreThere_areNotAskedFor() throws InterruptedException {
+    BlockingQueue<List<Server>> heard = new LinkedBlockingQueue<>();
+    DiscoveredServers late = new DiscoveredServers(new Registry(), Duration.ofMillis(1), false);
+    AtomicInteger asked = new AtomicInteger();
+    registry =
+        service -> {
+          asked.incrementAndGet();
+          return List.of(instance("1", "10.0.0.1", 80, Map.of()));
+        };
+    ServerList.Subscription subscription = late.servers("orders").subscribe(heard::add);
+    late.refresh();
+    subscription.refresh();
+    assertThat(asked).hasValue(0);
+    assertThat(heard).isEmpty();
+    late.afterSingletonsInstantiated();
+    assertThat(heard.poll(30, TimeUnit.SECONDS)).hasSize(1);
+    subscription.close();
+    late.close();
   }
 
   private ServerList.Subscription subscribe(String service, BlockingQueue<List<Server>> heard) {

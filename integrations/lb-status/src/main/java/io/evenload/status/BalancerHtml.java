@@ -56,6 +56,9 @@ final class BalancerHtml {
       page.raw("<p class=\"panic\"><strong>Panic.</strong> Too few servers are eligible, so health")
           .raw(" is ignored, and those that fail get traffic too.</p>\n");
     }
+    for (String notice : status.notices()) {
+      page.raw("<p class=\"panic\">").isolated(notice).raw("</p>\n");
+    }
     if (status.endpoints().isEmpty()) {
       page.raw("<p class=\"empty\">No server is known.</p>\n");
     } else {

@@ -41,6 +41,9 @@ public final class StatusJson {
    *     "failureAgeSeconds": 60.5,    // since it failed last; both absent if it never did
    *     "failure": "java.net.UnknownHostException: orders"
    *   },
+   *   "notices": [              // what is done with the calls; absent if there is nothing to tell
+   *     "orders: throttled: 62 % of the calls are not sent, as the service refuses them"
+   *   ],
    *   "groups": [
    *     {"priority": 0, "zone": null, "share": 1.0, "candidates": 1}
    *   ],
@@ -156,6 +159,13 @@ public final class StatusJson {
     ListStatus list = status.list();
     if (list != null) {
       list(json, list);
+    }
+    if (!status.notices().isEmpty()) {
+      json.writeArrayFieldStart("notices");
+      for (String notice : status.notices()) {
+        json.writeString(notice);
+      }
+      json.writeEndArray();
     }
     json.writeArrayFieldStart("groups");
     for (GroupStatus group : status.groups()) {

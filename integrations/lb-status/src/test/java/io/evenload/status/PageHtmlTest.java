@@ -98,6 +98,23 @@ class PageHtmlTest {
   }
 
   @Test
+  void of_notices_showsThemEscaped() {
+    LoadBalancerStatus status =
+        new LoadBalancerStatus(
+            "orders",
+            false,
+            false,
+            0,
+            List.of(),
+            List.of(endpoint("a", 1, "")),
+            null,
+            null,
+            List.of("62 % are not sent", "<img>"));
+    String html = html(new BalancerView(status, 0, 0, 0, Map.of(), List.of()));
+    assertThat(html).contains("62 % are not sent", "&lt;img&gt;").doesNotContain("<img");
+  }
+
+  @Test
   void of_servers_showsWhatIsOutFirstAndWhy() {
     EndpointStatus a = endpoint("a", 1, "");
     EndpointStatus b = endpoint(Server.of("b", 1), EndpointState.EJECTED, "5 failures in a row");

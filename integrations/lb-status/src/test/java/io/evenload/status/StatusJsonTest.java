@@ -40,7 +40,8 @@ class StatusJsonTest {
                 new EndpointStatus(
                     Server.of("b", 1), EndpointState.ELIGIBLE, "", 1, 0, Double.NaN, 0)),
             Duration.ofMillis(1_500),
-            new ListStatus("dns", true, Duration.ofMillis(2_500), "down"));
+            new ListStatus("dns", true, Duration.ofMillis(2_500), "down"),
+            List.of("throttled"));
 
     assertThat(new ObjectMapper().readTree(StatusJson.of(status)))
         .isEqualTo(
@@ -50,6 +51,7 @@ class StatusJsonTest {
                     {"name": "orders", "closed": false, "panic": true, "leakedAttempts": 2,
                      "listAgeSeconds": 1.5,
                      "list": {"source": "dns", "failing": true, "failureAgeSeconds": 2.5, "failure": "down"},
+                     "notices": ["throttled"],
                      "groups": [{"priority": 1, "zone": "eu-1a", "share": 0.25, "candidates": 4}],
                      "endpoints": [
                        {"server": {"id": "a", "host": "10.0.0.1", "port": 8080, "weight": 3, "zone": "eu-1a",

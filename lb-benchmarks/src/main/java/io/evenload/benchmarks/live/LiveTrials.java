@@ -68,13 +68,13 @@ public final class LiveTrials {
   /** Runs them. */
   @SuppressWarnings("SystemOut") // the table, if no file was named
   public static void main(String[] args) throws Exception {
-    String tables = new LiveTrials().run();
     if (args.length == 0) {
-      System.out.print(tables);
+      System.out.print(new LiveTrials().run());
       return;
     }
     Path page = Path.of(args[0]);
-    String before = Files.readString(page).split(BEGIN, 2)[0];
+    String before = Files.readString(page).split(BEGIN, 2)[0]; // fails before all the work
+    String tables = new LiveTrials().run();
     Files.writeString(page, before + BEGIN + "\n\n" + tables.strip() + "\n");
   }
 

@@ -2,6 +2,7 @@ package io.evenload.benchmarks.sim;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -62,6 +63,9 @@ public final class TailLatency {
     for (String name : names) {
       if (!name.endsWith(".md") && !name.endsWith(".html")) {
         throw new IllegalArgumentException("file: " + name + " (expected: *.md or *.html)");
+      }
+      if (name.endsWith(".md") && !Files.exists(Path.of(name))) {
+        throw new NoSuchFileException(name, null, "its tables are to be replaced");
       }
     }
     TailLatency simulated = new TailLatency(names.stream().anyMatch(one -> one.endsWith(".html")));

@@ -3,6 +3,7 @@ package io.evenload.spring.boot;
 import io.evenload.LoadBalancer;
 import io.evenload.spring.EvenloadServices;
 import io.evenload.spring.EvenloadStatus;
+import io.evenload.status.StatusPage;
 import java.util.List;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -15,7 +16,10 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** Tells the actuator of balancers: the endpoint and the health indicator {@code evenload}. */
+/**
+ * Tells the actuator of balancers: the endpoint and the health indicator {@code evenload}, and a
+ * page.
+ */
 @AutoConfiguration(after = EvenloadAutoConfiguration.class)
 @ConditionalOnBean({EvenloadServices.class, LoadBalancer.class})
 public final class EvenloadActuatorAutoConfiguration {
@@ -28,7 +32,7 @@ public final class EvenloadActuatorAutoConfiguration {
     return new EvenloadStatus(balancers);
   }
 
-  /** The endpoint. */
+  /** The endpoints: the second costs nothing unless it is exposed. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnClass(ConditionalOnAvailableEndpoint.class)
   static class Endpoint {
@@ -38,6 +42,20 @@ public final class EvenloadActuatorAutoConfiguration {
     @ConditionalOnMissingBean
     EvenloadEndpoint evenloadEndpoint(EvenloadStatus status) {
       return new EvenloadEndpoint(status);
+    }
+
+    @Bean(destroyMethod = "close")
+    @ConditionalOnAvailableEndpoint(endpoint = EvenloadPageEndpoint.class)
+    @ConditionalOnMissingBean
+    StatusPage evenloadStatusPage(List<LoadBalancer> balancers) {
+      return StatusPage.of(balancers.toArray(LoadBalancer[]::new));
+    }
+
+    @Bean
+    @ConditionalOnAvailableEndpoint
+    @ConditionalOnMissingBean
+    EvenloadPageEndpoint evenloadPageEndpoint(StatusPage page) {
+      return new EvenloadPageEndpoint(page);
     }
   }
 

@@ -4,8 +4,10 @@ import io.evenload.LoadBalancer;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import io.evenload.opentelemetry.AttemptTracing;
 import io.evenload.spring.BalancedClient;
+import io.evenload.spring.ClientDefaults;
 import io.evenload.spring.EvenloadServices;
 import io.evenload.spring.GracefulEnd;
+import io.evenload.spring.ServiceCalls;
 import io.opentelemetry.api.OpenTelemetry;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -22,7 +24,9 @@ import org.springframework.context.annotation.Configuration;
  * Makes the interceptor of all {@link LoadBalancer} beans, also of those that the application has
  * built itself, and an {@link OkHttpClient} that has it, unless the application has one.
  */
-@AutoConfiguration(after = EvenloadAutoConfiguration.class)
+@AutoConfiguration(
+    after = EvenloadAutoConfiguration.class,
+    beforeName = "org.springframework.cloud.openfeign.FeignAutoConfiguration") // has a client too
 @ConditionalOnBean({EvenloadServices.class, LoadBalancer.class})
 public final class EvenloadClientAutoConfiguration {
 
@@ -34,6 +38,18 @@ public final class EvenloadClientAutoConfiguration {
   LoadBalancingInterceptor loadBalancingInterceptor(
       EvenloadServices services, List<LoadBalancer> balancers) {
     return services.interceptor(balancers);
+  }
+
+  /** A client of the application's own is used with the interceptor, and stays as it is. */
+  @Bean
+  ServiceCalls evenloadServiceCalls(
+      EvenloadServices services,
+      LoadBalancingInterceptor interceptor,
+      ObjectProvider<OkHttpClient> client) {
+    return new ServiceCalls(
+        services.settings().restClient(),
+        interceptor.hosts(),
+        BalancedClient.with(interceptor, client.getIfUnique(OkHttpClient::new)));
   }
 
   @Bean

@@ -34,6 +34,7 @@ public final class EvenloadDiscoveryAutoConfiguration {
   @Order(Ordered.LOWEST_PRECEDENCE)
   DiscoveredServers evenloadDiscoveredServers(
       DiscoveryClient client, ConfigurableEnvironment environment) {
-    return new DiscoveredServers(client, EvenloadSettings.of(environment).discoveryInterval());
+    return new DiscoveredServers(
+        client, EvenloadSettings.of(environment).discoveryInterval(), false);
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.evenload.LoadBalancer;
 import io.evenload.ServerList;
+import io.evenload.UpdatableServerList;
 import io.evenload.spring.ServerSource;
 import io.evenload.testing.okhttp.Backend;
 import io.evenload.testing.okhttp.Backends;
@@ -17,6 +18,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -51,8 +53,9 @@ class ApplicationTest {
   private final List<Backend> servers =
       Stream.of("a", "b", "c").map(backends::start).collect(Collectors.toList());
 
+  private ServerList list = ServerList.of(servers.stream().map(Backend::server).toList());
+
   private ConfigurableApplicationContext start(String... properties) {
-    ServerList list = ServerList.of(servers.stream().map(Backend::server).toList());
     ConfigurableApplicationContext context =
         new SpringApplicationBuilder(Application.class)
             .web(WebApplicationType.NONE)
@@ -123,6 +126,22 @@ class ApplicationTest {
   private static void more(AtomicInteger done, List<Future<Integer>> calls) {
     int enough = done.get() + 200;
     await(() -> done.get() >= enough || calls.stream().anyMatch(Future::isDone));
+  }
+
+  @Test
+  void get_beforeTheFirstListIsThere_waitsForIt() throws Exception {
+    UpdatableServerList late = new UpdatableServerList();
+    list = late;
+    try (ConfigurableApplicationContext context = start()) {
+      RestClient orders = context.getBean("orders", RestClient.class);
+      FutureTask<String> call =
+          new FutureTask<>(() -> orders.get().uri("/").retrieve().body(String.class));
+      Thread caller = new Thread(call);
+      caller.start();
+      await(() -> caller.getState() == Thread.State.TIMED_WAITING || call.isDone());
+      late.update(servers.stream().map(Backend::server).toList());
+      assertThat(call.get(30, TimeUnit.SECONDS)).isIn("a", "b", "c");
+    }
   }
 
   @Test

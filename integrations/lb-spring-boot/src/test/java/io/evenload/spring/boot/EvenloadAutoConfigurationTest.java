@@ -3,17 +3,20 @@ package io.evenload.spring.boot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import feign.Client;
 import io.evenload.LoadBalancer;
 import io.evenload.Server;
 import io.evenload.ServerList;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import io.evenload.okhttp.RetryPolicy;
 import io.evenload.opentelemetry.AttemptTracing;
+import io.evenload.spring.BalancedFeign;
 import io.evenload.spring.EvenloadCustomizer;
 import io.evenload.spring.EvenloadServices;
 import io.evenload.spring.EvenloadStatus;
 import io.evenload.spring.ServerSource;
 import io.evenload.spring.ServiceMeters;
+import io.evenload.status.StatusPage;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.opentelemetry.api.OpenTelemetry;
@@ -52,6 +55,7 @@ class EvenloadAutoConfigurationTest {
               AutoConfigurations.of(
                   EvenloadAutoConfiguration.class,
                   EvenloadClientAutoConfiguration.class,
+                  EvenloadFeignAutoConfiguration.class,
                   EvenloadRestClientAutoConfiguration.class,
                   EvenloadMetricsAutoConfiguration.class,
                   EvenloadActuatorAutoConfiguration.class,
@@ -325,6 +329,7 @@ class EvenloadAutoConfigurationTest {
                 "io.micrometer",
                 "io.opentelemetry",
                 "org.springframework.cloud",
+                "feign",
                 "org.springframework.boot.actuate",
                 "org.springframework.boot.health"))
         .run(context -> assertThat(context).hasNotFailed().hasSingleBean(OkHttpClient.class));
@@ -363,6 +368,38 @@ class EvenloadAutoConfigurationTest {
                           () -> endpoint.change("stock", "x", EvenloadEndpoint.Change.DRAIN)))
                   .hasMessageContaining("balancer: 'stock'");
             });
+  }
+
+  @Test
+  void page_exposed_isHtmlAndOtherwiseCostsNothing() {
+    orders.run(
+        context ->
+            assertThat(context)
+                .doesNotHaveBean(StatusPage.class)
+                .doesNotHaveBean(EvenloadPageEndpoint.class));
+    orders
+        .withPropertyValues("management.endpoints.web.exposure.include=evenloadpage")
+        .run(
+            context ->
+                assertThat(context.getBean(EvenloadPageEndpoint.class).page())
+                    .startsWith("<!doctype html>")
+                    .contains("127.0.0.1:1"));
+  }
+
+  @Test
+  void feign_clients_getWhatBalancesThemAndAClientIfThereIsNone() {
+    orders.run(
+        context ->
+            assertThat(context).hasSingleBean(BalancedFeign.class).hasSingleBean(Client.class));
+    Client own = (request, options) -> null;
+    orders
+        .withBean(Client.class, () -> own)
+        .run(
+            context -> {
+              assertThat(context).hasSingleBean(BalancedFeign.class);
+              assertThat(context.getBean(Client.class)).isSameAs(own);
+            });
+    runner.run(context -> assertThat(context).doesNotHaveBean(BalancedFeign.class));
   }
 
   @Test
