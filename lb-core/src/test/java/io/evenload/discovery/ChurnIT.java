@@ -23,7 +23,7 @@ final class ChurnIT {
   void polling_missesNoChange() throws Exception {
     ServerList list = PollingServerList.of(this::all, Duration.ofSeconds(1));
 
-    Churn.run("polling, each second", list, this::replace, Churn::address, Duration.ofSeconds(3));
+    Churn.run("polling, each second", list, this::replace, Churn::address, Duration.ofSeconds(5));
   }
 
   @Test
@@ -38,7 +38,7 @@ final class ChurnIT {
           SmallFile.replace(file, new ServersJson(all(), null).text());
         },
         Churn::address,
-        Duration.ofSeconds(2));
+        Duration.ofSeconds(5));
   }
 
   private synchronized void replace(List<Integer> gone, List<Integer> come) {

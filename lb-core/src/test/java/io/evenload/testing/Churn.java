@@ -39,7 +39,9 @@ public final class Churn {
   private static final int AT_ONCE = 5;
   private static final int BATCHES_A_SECOND = SERVERS / 100 / AT_ONCE;
   private static final int WARM_UP_SECONDS = 10;
-  private static final int MOST_PERCENT = 5;
+  private static final int MINUTE = 60;
+  private static final int MOST_PERCENT = 5; // in a minute
+  private static final int MOST_PERCENT_AT_FIRST = 10; // while the JVM still compiles
   private static final int MOST_GROWTH_MEGABYTES = 50;
   private static final Pattern OURS = Pattern.compile("evenload-.*|OkHttp.*|Okio.*|dnsjava.*");
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
@@ -80,7 +82,7 @@ public final class Churn {
 
   /**
    * Runs it, prints the result as a row of a table, and fails if a change was missed or later than
-   * the bound, if more than 5 % of a core were used, or memory grew.
+   * the bound, if more than 5 % of a core were used (10 % in less than a minute), or memory grew.
    *
    * @param host which host the server of a number has
    * @param bound how late a change may be
@@ -131,7 +133,7 @@ public final class Churn {
           NANOSECONDS.toMillis(slowestSource));
       assertThat(balancer.status().list().failing()).isFalse();
       assertThat(oldest).as("ms until the latest was known").isLessThan(bound.toMillis());
-      assertThat(percent).as("percent of a core").isLessThan(MOST_PERCENT);
+      assertThat(percent).as("percent of a core").isLessThan(seconds < MINUTE ? MOST_PERCENT_AT_FIRST : MOST_PERCENT);
       assertThat(after).as("MB in use").isLessThan(memory + MOST_GROWTH_MEGABYTES);
     }
   }

@@ -24,7 +24,7 @@ class ChurnIT {
           list,
           (gone, come) -> agent.replace("m", gone, come),
           Churn::address,
-          Duration.ofSeconds(3));
+          Duration.ofSeconds(5));
     }
   }
 }

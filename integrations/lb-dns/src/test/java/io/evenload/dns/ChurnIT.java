@@ -31,7 +31,7 @@ class ChurnIT {
           list,
           (gone, come) -> replace(bind, gone, come),
           number -> isSix(number) ? "fd00:0:0:0:0:0:0:" + hex(number) : Churn.address(number),
-          Duration.ofSeconds(4));
+          Duration.ofSeconds(5));
     }
   }
 

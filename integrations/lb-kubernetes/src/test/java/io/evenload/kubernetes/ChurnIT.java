@@ -24,7 +24,7 @@ class ChurnIT {
                 api.forgetHistory();
               });
 
-      Churn.run("Kubernetes, a stub", list, slices, Churn::address, Duration.ofSeconds(1));
+      Churn.run("Kubernetes, a stub", list, slices, Churn::address, Duration.ofSeconds(5));
     }
   }
 }

@@ -176,6 +176,6 @@ class RealApiIT {
     api.delete("s1");
     ManySlices slices = new ManySlices(api::create, api::replace);
 
-    Churn.run("Kubernetes 1.20", list(), slices, Churn::address, Duration.ofSeconds(1));
+    Churn.run("Kubernetes 1.20", list(), slices, Churn::address, Duration.ofSeconds(5));
   }
 }
