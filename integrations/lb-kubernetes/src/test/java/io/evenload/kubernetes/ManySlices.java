@@ -4,6 +4,7 @@ import io.evenload.testing.Churn;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
@@ -50,7 +51,7 @@ final class ManySlices implements Churn.Source {
     }
   }
 
-  private static String json(TreeSet<Integer> pods) {
+  private static String json(Set<Integer> pods) {
     return "\"addressType\":\"IPv4\",\"ports\":[{\"name\":\"http\",\"port\":8080,\"protocol\":\"TCP\"}],"
         + pods.stream()
             .map(ManySlices::pod)

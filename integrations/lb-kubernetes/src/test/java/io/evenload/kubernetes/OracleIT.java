@@ -15,6 +15,7 @@ import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -137,7 +138,7 @@ class OracleIT {
     return List.copyOf((ready.isEmpty() ? draining : ready).keySet());
   }
 
-  private static void put(Endpoint endpoint, TreeMap<String, String> into) {
+  private static void put(Endpoint endpoint, Map<String, String> into) {
     into.put(endpoint.getTargetRef().getName(), endpoint.getAddresses().get(0));
   }
 }
