@@ -27,7 +27,6 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import okhttp3.OkHttpClient;
 
 /**
  * Java code of {@code docs/} that is shown to compile, and not run. {@link DocsTest} finds it here,
@@ -187,14 +186,6 @@ final class PageSnippets {
     StatusPage page = StatusPage.of(orders, search);
     StatusServer server = StatusServer.start(page, 8081); // http://127.0.0.1:8081/
     return server;
-  }
-
-  static OkHttpClient client(LoadBalancer balancer) {
-    OkHttpClient client =
-        LoadBalancingInterceptor.of("orders", balancer) // a LoadBalancer
-            .install(new OkHttpClient.Builder(), 256)
-            .build();
-    return client;
   }
 
   static LoadBalancingInterceptor throttled(LoadBalancer orders) {
