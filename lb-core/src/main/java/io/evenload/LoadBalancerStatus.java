@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param listAge the time since the source of the list gave it or last confirmed it; null before
  *     the first list
  * @param list where the list comes from; null if that does not matter
- * @param notices what libraries do with the calls of the balancer, a line each, such as that some are
- *     not sent; mostly none
+ * @param notices what libraries do with the calls of the balancer, a line each, such as that some
+ *     are not sent; mostly none
  */
 public record LoadBalancerStatus(
     String name,
@@ -75,7 +75,10 @@ public record LoadBalancerStatus(
     this(name, closed, panic, leakedAttempts, groups, endpoints, null, null);
   }
 
-  /** The status as text, one endpoint a line; before them notices, and the groups, if there are several. */
+  /**
+   * The status as text, one endpoint a line; before them notices, and the groups, if there are
+   * several.
+   */
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder(name);

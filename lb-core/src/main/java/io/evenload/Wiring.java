@@ -56,8 +56,8 @@ public final class Wiring {
   }
 
   /**
-   * Has the {@linkplain LoadBalancerStatus#notices() status} tell what a library does with the calls
-   * of the balancer that its endpoints do not show, such as that it leaves some unsent.
+   * Has the {@linkplain LoadBalancerStatus#notices() status} tell what a library does with the
+   * calls of the balancer that its endpoints do not show, such as that it leaves some unsent.
    *
    * @param notice returns one line of text, or null while there is nothing to tell; called whenever
    *     the status is asked for, on any thread, so it should be fast. If it throws, that is logged

@@ -218,4 +218,22 @@ final class PageSnippets {
         LoadBalancingInterceptor.builder().service("orders", orders).retry(policy).build();
     return balancing;
   }
+
+  static LoadBalancingInterceptor throttled(LoadBalancer orders) {
+    LoadBalancingInterceptor balancing =
+        LoadBalancingInterceptor.builder()
+            .service("orders", orders)
+            .throttling(Throttling.defaults())
+            .build();
+    return balancing;
+  }
+
+  static LoadBalancingInterceptor tellsTheTime(LoadBalancer orders) {
+    LoadBalancingInterceptor balancing =
+        LoadBalancingInterceptor.builder()
+            .service("orders", orders)
+            .timeoutHeader("X-Request-Timeout") // tells it
+            .build();
+    return balancing;
+  }
 }

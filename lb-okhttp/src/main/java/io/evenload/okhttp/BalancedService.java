@@ -116,10 +116,7 @@ final class BalancedService {
   }
 
   private ServiceParts options(
-      ServiceOptions<?> given,
-      FirstAttempt first,
-      Retries retries,
-      @Nullable Throttle throttle) {
+      ServiceOptions<?> given, FirstAttempt first, Retries retries, @Nullable Throttle throttle) {
     BackendHints believed = given.hints;
     return new ServiceParts(
         first,

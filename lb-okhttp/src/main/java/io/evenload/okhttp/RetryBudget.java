@@ -10,7 +10,9 @@ import org.jspecify.annotations.Nullable;
 /** How many retries one service may make: a share of its recent requests, and a few a second. */
 final class RetryBudget {
 
-  /** As how many a retry counts after the service refused for load; see the record of decision 30. */
+  /**
+   * As how many a retry counts after the service refused for load; see the record of decision 30.
+   */
   static final int AFTER_REFUSAL = 2;
 
   /*
@@ -91,7 +93,10 @@ final class RetryBudget {
     current().retries.addAndGet(-retries);
   }
 
-  /** How many retries may be made now that count as one; below 0 if some were made that are not allowed any more. */
+  /**
+   * How many retries may be made now that count as one; below 0 if some were made that are not
+   * allowed any more.
+   */
   double left() {
     return left(current().number);
   }

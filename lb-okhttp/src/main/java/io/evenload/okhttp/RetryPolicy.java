@@ -42,12 +42,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The budget keeps retries from multiplying the load of servers that fail: it allows a share of
  * the requests of the last 10 seconds, and a few a second beside, for each service of the
- * interceptor. It follows Finagle's {@code RetryBudget}. The retry of an attempt that was refused for
- * load, by a 429, a {@code Retry-After} or as {@link Throttling} says, counts as two. One replay on a fresh connection is free
- * of budget and wait: that of an idempotent request whose idle pooled connection broke as soon as
- * it was used (see {@link Builder#staleWithin}), or was answered by a proxy's 408 of before, since
- * the server had closed it while it was idle. A request that cannot be repeated is not sent on a
- * pooled connection that is known to be closed, or is when looked at: it takes a fresh one.
+ * interceptor. It follows Finagle's {@code RetryBudget}. The retry of an attempt that was refused
+ * for load, by a 429, a {@code Retry-After} or as {@link Throttling} says, counts as two. One
+ * replay on a fresh connection is free of budget and wait: that of an idempotent request whose idle
+ * pooled connection broke as soon as it was used (see {@link Builder#staleWithin}), or was answered
+ * by a proxy's 408 of before, since the server had closed it while it was idle. A request that
+ * cannot be repeated is not sent on a pooled connection that is known to be closed, or is when
+ * looked at: it takes a fresh one.
  */
 public final class RetryPolicy {
 

@@ -157,8 +157,7 @@ final class Throttle {
         sums(elapsed, ENOUGH_FOR_REPEATS, ALL_BUT_FEW).shareOfRepeats(last.ofRepeats > 0);
     long throttledAt = share > 0 ? elapsed : last.throttledAt;
     boolean episode =
-        share > 0
-            || (last.episode && elapsed - last.throttledAt < options.window().toNanos());
+        share > 0 || (last.episode && elapsed - last.throttledAt < options.window().toNanos());
     boolean begins = episode && !last.episode;
     return new Shares(
         elapsed,
@@ -266,8 +265,7 @@ final class Throttle {
     double shareOfRepeats(boolean heldBack) {
       long repeats = repeatsAccepted + repeatsRefused;
       boolean inVain =
-          repeats >= (heldBack ? 1 : ENOUGH_REPEATS)
-              && repeatsAccepted < WORTH_REPEATING * repeats;
+          repeats >= (heldBack ? 1 : ENOUGH_REPEATS) && repeatsAccepted < WORTH_REPEATING * repeats;
       return inVain ? 1 - REPEATS_LET_THROUGH : 0;
     }
   }

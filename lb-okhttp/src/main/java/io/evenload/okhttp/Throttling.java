@@ -44,7 +44,8 @@ public final class Throttling {
 
   /**
    * 10 s, and not the 2 minutes of the SRE book: with 30 s and more a simulated service took longer
-   * than 5 s until all was well again after an overload. With 2 s chance decides where calls are few.
+   * than 5 s until all was well again after an overload. With 2 s chance decides where calls are
+   * few.
    */
   public static final Duration DEFAULT_WINDOW = Duration.ofSeconds(10);
 

@@ -61,8 +61,7 @@ final class DeadlineTest {
   @Test
   void call_bodyStallsUntilThen_endsAsByItsTimeout() throws IOException {
     a.always(
-        response ->
-            response.body("x".repeat(1 << 20)).onResponseBody(SocketEffect.Stall.INSTANCE));
+        response -> response.body("x".repeat(1 << 20)).onResponseBody(SocketEffect.Stall.INSTANCE));
     try (Deadline.Scope scope = Deadline.in(Duration.ofSeconds(1)).begin();
         Response response = client.http().newCall(client.request("/").build()).execute()) {
       assertThatThrownBy(() -> response.body().bytes()).isInstanceOf(InterruptedIOException.class);

@@ -42,7 +42,8 @@ final class DoNoHarmTest {
   void generatedTrouble_withThrottling_costsNobodyAnything() throws IOException {
     List<Pair> pairs = DoNoHarmReport.pairs(SCHEDULES / 3, false, LOOKS, Client.THROTTLED);
     Files.writeString(Path.of("target", "do-no-harm-throttled.md"), DoNoHarmReport.of(pairs));
-    assertThat(pairs.stream().filter(Pair::harms)).hasSizeLessThanOrEqualTo((int) (SCHEDULES / 1_000));
+    assertThat(pairs.stream().filter(Pair::harms))
+        .hasSizeLessThanOrEqualTo((int) (SCHEDULES / 1_000));
   }
 
   @Test

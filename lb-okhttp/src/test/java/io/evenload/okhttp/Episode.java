@@ -36,7 +36,10 @@ record Episode(
     SHARED_ERRORS,
     /** A part of the calls fails at every server, for what they ask for. */
     POISON_ROUTE,
-    /** The more calls a server works on, the longer they take; too many are refused by a 503 with Retry-After. */
+    /**
+     * The more calls a server works on, the longer they take; too many are refused by a 503 with
+     * Retry-After.
+     */
     BROWNOUT,
     /** The list has servers that are not there. */
     STALE_LIST,

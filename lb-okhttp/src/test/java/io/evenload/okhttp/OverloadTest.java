@@ -24,10 +24,10 @@ final class OverloadTest {
   private static final boolean ALL = Boolean.getBoolean("overload.all");
 
   @Test
-  void lastServiceOverloaded_withThrottling_servesWhatItCanAndIsSoonWellAgain()
-      throws IOException {
+  void lastServiceOverloaded_withThrottling_servesWhatItCanAndIsSoonWellAgain() throws IOException {
     List<String> lines = new ArrayList<>();
-    lines.add("| load | throttling | goodput | attempts for each call | amplification | well after |");
+    lines.add(
+        "| load | throttling | goodput | attempts for each call | amplification | well after |");
     lines.add("|--:|---|--:|--:|--:|--:|");
     for (double load : ALL ? new double[] {1.2, 2, 4, 10, 20} : new double[] {2, 4}) {
       Result without = OverloadedChain.run(load, null, SEED);
@@ -58,12 +58,12 @@ final class OverloadTest {
   }
 
   private static void windows(List<String> lines) {
-    lines.add("| load | throttling | goodput | attempts for each call | amplification | well after |");
+    lines.add(
+        "| load | throttling | goodput | attempts for each call | amplification | well after |");
     lines.add("|--:|---|--:|--:|--:|--:|");
     for (int seconds : new int[] {2, 5, 10, 30, 120}) {
       for (double load : new double[] {2, 10}) {
-        Throttling throttling =
-            Throttling.builder().window(Duration.ofSeconds(seconds)).build();
+        Throttling throttling = Throttling.builder().window(Duration.ofSeconds(seconds)).build();
         lines.add(
             row(load, "window " + seconds + " s", OverloadedChain.run(load, throttling, SEED)));
       }

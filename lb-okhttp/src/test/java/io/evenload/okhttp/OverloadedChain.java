@@ -200,8 +200,7 @@ final class OverloadedChain {
               .servers(ServerList.of(all))
               .gate(BreakerGate.factory(CircuitBreaker.defaults().config()))
               .build();
-      throttle =
-          throttling == null ? null : new Throttle(name, throttling, time, seeds.split());
+      throttle = throttling == null ? null : new Throttle(name, throttling, time, seeds.split());
     }
 
     void call(Consumer<Answer> done) {

@@ -225,8 +225,7 @@ final class RetriesTest {
     AttemptRecord refused = answered(503, "Retry-After", "0");
     assertThat(retries.left()).isEqualTo(2);
 
-    long delay =
-        retries.delayNanos(balanced(call), get(), retries.policy(), refused, 1, NONE_LEFT);
+    long delay = retries.delayNanos(balanced(call), get(), retries.policy(), refused, 1, NONE_LEFT);
 
     assertThat(delay).isNotEqualTo(Retries.NO);
     assertThat(retries.left()).isZero();

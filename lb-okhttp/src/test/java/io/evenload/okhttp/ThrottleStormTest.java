@@ -21,7 +21,9 @@ final class ThrottleStormTest {
 
   private final AtomicLong clock = new AtomicLong(42);
 
-  /** Within one slot nothing that is counted is lost, so the share is the formula's to the digit. */
+  /**
+   * Within one slot nothing that is counted is lost, so the share is the formula's to the digit.
+   */
   @Test
   void tried_byManyThreads_isCountedExactly() throws Exception {
     for (int round = 0; round < 20; round++) {

@@ -137,7 +137,8 @@ final class ThrottleTest {
       assertThat(messages).hasSize(2);
       assertThat(messages.get(0))
           .isEqualTo("orders: throttling begins: the service refuses most of its calls");
-      assertThat(messages.get(1)).matches("orders: throttling ended after \\d+\\.\\d s; \\d+ calls were not sent");
+      assertThat(messages.get(1))
+          .matches("orders: throttling ended after \\d+\\.\\d s; \\d+ calls were not sent");
     }
   }
 
@@ -169,8 +170,7 @@ final class ThrottleTest {
         .isThrownBy(() -> builder.statuses(Set.of(399)))
         .withMessage("statuses: 399 (expected: 400 to 599)");
     assertThat(builder.build())
-        .hasToString(
-            "Throttling{ratio=2.0, window=PT10S, minimumCalls=20, statuses=[429]}");
+        .hasToString("Throttling{ratio=2.0, window=PT10S, minimumCalls=20, statuses=[429]}");
   }
 
   /** Makes so many calls a second, of which a part is accepted; returns how many were sent. */

@@ -148,8 +148,7 @@ final class ThrottlingTest {
 
   private void refuse() {
     List.of(a, b)
-        .forEach(
-            each -> each.always(response -> response.code(503).setHeader("Retry-After", "0")));
+        .forEach(each -> each.always(response -> response.code(503).setHeader("Retry-After", "0")));
   }
 
   /** Makes so many calls, 20 a second, and returns how many were sent. */

@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The calls of a schedule on virtual time: through a real balancer with the breakers, the retry
- * policy and the budget that an interceptor has by default, and at times throttled; or with the same
- * retries alone, each attempt at a random server by weight.
+ * policy and the budget that an interceptor has by default, and at times throttled; or with the
+ * same retries alone, each attempt at a random server by weight.
  */
 final class TroubledCalls {
 

@@ -35,9 +35,9 @@ import java.util.concurrent.ConcurrentHashMap;
  *   <li>{@code evenload.retry.budget} (gauge, {@code retries}): how many retries and hedges the
  *       budget has left; infinite without one. After another interceptor was built for the service,
  *       that one's.
- *   <li>{@code evenload.throttling} (gauge): the share of the calls that is not sent, as the service
- *       refuses so many; 0 mostly, and without {@code ServiceOptions.throttling}. Of the same
- *       interceptor as the budget.
+ *   <li>{@code evenload.throttling} (gauge): the share of the calls that is not sent, as the
+ *       service refuses so many; 0 mostly, and without {@code ServiceOptions.throttling}. Of the
+ *       same interceptor as the budget.
  *   <li>{@code evenload.misrouted} (counter): requests that went to the wrong server; always 0, or
  *       please report it.
  * </ul>

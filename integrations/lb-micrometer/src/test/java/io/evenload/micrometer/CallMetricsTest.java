@@ -140,8 +140,7 @@ final class CallMetricsTest {
     }
 
     assertThat(requests())
-        .contains(
-            "evenload_requests_seconds_count{outcome=\"throttled\",service=\"orders\"} 1");
+        .contains("evenload_requests_seconds_count{outcome=\"throttled\",service=\"orders\"} 1");
     assertThat(registry.get("evenload.throttling").gauge().value()).isGreaterThan(0);
     client.connectionPool().evictAll();
   }

@@ -25,10 +25,10 @@ import org.slf4j.LoggerFactory;
  * context.addFilter("deadline", new DeadlineFilter()).addMappingForUrlPatterns(null, false, "/*");
  * }</pre>
  *
- * <p>A request tells it by a header, in milliseconds, as {@code ServiceOptions.timeoutHeader} has it
- * sent. It can only shorten what the calls' own timeouts allow, so whoever sends it has no more say
- * than by hanging up. A request without it is handled as if there were no filter. What is no whole
- * number above zero is ignored, and the log says once that there was such a thing, not what.
+ * <p>A request tells it by a header, in milliseconds, as {@code ServiceOptions.timeoutHeader} has
+ * it sent. It can only shorten what the calls' own timeouts allow, so whoever sends it has no more
+ * say than by hanging up. A request without it is handled as if there were no filter. What is no
+ * whole number above zero is ignored, and the log says once that there was such a thing, not what.
  *
  * <p>The deadline holds on the thread that handles the request; {@link Deadline#carried(Runnable)}
  * takes it to others. Where handling goes on by an asynchronous dispatch, it is still that of when

@@ -35,7 +35,8 @@ final class ChainGivesUpTest {
   void firstCallerGivesUp_allGiveUpTogether() throws Exception {
     try (Container last = new Container(new DeadlineFilter(), new Hangs());
         LoadBalancer toLast = LoadBalancer.of("last", Server.of("127.0.0.1", last.port()));
-        Container middle = new Container(new DeadlineFilter(), new Calls("last", client("last", toLast)));
+        Container middle =
+            new Container(new DeadlineFilter(), new Calls("last", client("last", toLast)));
         LoadBalancer toMiddle = LoadBalancer.of("middle", Server.of("127.0.0.1", middle.port()));
         Container first =
             new Container(new DeadlineFilter(), new Calls("middle", client("middle", toMiddle)));

@@ -82,7 +82,8 @@ final class DeadlineFilterTest {
     get("later");
     assertThat(log.list.stream().map(ILoggingEvent::getFormattedMessage))
         .containsExactly(
-            HEADER + ": not a number of milliseconds above 0 in a request; such headers are ignored");
+            HEADER
+                + ": not a number of milliseconds above 0 in a request; such headers are ignored");
   }
 
   @Test

@@ -16,8 +16,8 @@ public final class CallDeadline {
   private CallDeadline() {}
 
   /**
-   * Lets the call end by then. Where OkHttp's timer is none that can be started anew, the deadline is
-   * only noted, so that what reads it, such as waits between attempts, keeps to it.
+   * Lets the call end by then. Where OkHttp's timer is none that can be started anew, the deadline
+   * is only noted, so that what reads it, such as waits between attempts, keeps to it.
    *
    * @param nanoTime by {@link System#nanoTime}, sooner than the call's own timeout
    */
