@@ -198,32 +198,6 @@ final class PageSnippets {
     return server;
   }
 
-  static OkHttpClient client(LoadBalancer balancer) {
-    OkHttpClient client =
-        LoadBalancingInterceptor.of("orders", balancer) // a LoadBalancer
-            .install(new OkHttpClient.Builder(), 256)
-            .build();
-    return client;
-  }
-
-  static LoadBalancingInterceptor throttled(LoadBalancer orders) {
-    LoadBalancingInterceptor balancing =
-        LoadBalancingInterceptor.builder()
-            .service("orders", orders)
-            .throttling(Throttling.defaults())
-            .build();
-    return balancing;
-  }
-
-  static LoadBalancingInterceptor telling(LoadBalancer orders) {
-    LoadBalancingInterceptor balancing =
-        LoadBalancingInterceptor.builder()
-            .service("orders", orders)
-            .timeoutHeader("X-Request-Timeout") // tells it
-            .build();
-    return balancing;
-  }
-
   static OkHttpClient connections(LoadBalancer orders) throws Exception {
     ConnectionPolicy policy =
         ConnectionPolicy.builder()
