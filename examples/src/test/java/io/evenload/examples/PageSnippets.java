@@ -198,6 +198,14 @@ final class PageSnippets {
     return server;
   }
 
+  static OkHttpClient client(LoadBalancer balancer) {
+    OkHttpClient client =
+        LoadBalancingInterceptor.of("orders", balancer) // a LoadBalancer
+            .install(new OkHttpClient.Builder(), 256)
+            .build();
+    return client;
+  }
+
   static OkHttpClient connections(LoadBalancer orders) throws Exception {
     ConnectionPolicy policy =
         ConnectionPolicy.builder()
