@@ -21,6 +21,7 @@ final class Eligibility {
           new Row(EndpointState.OUTSIDE_SUBSET, this::outsideSubset),
           new Row(EndpointState.BREAKER_OPEN, this::gateClosed),
           new Row(EndpointState.UNHEALTHY, this::unhealthy),
+          new Row(EndpointState.UNHEALTHY, this::preparing),
           new Row(EndpointState.EJECTED, this::ejected));
 
   private final DrainRegistry drains;
@@ -57,7 +58,8 @@ final class Eligibility {
   boolean seemsWell(RosterEntry entry) {
     EndpointState state = strongest(entry, EndpointState.OUTSIDE_SUBSET).state();
     boolean awaited =
-        state == EndpointState.UNHEALTHY && health != null && health.awaits(entry.endpoint);
+        state == EndpointState.UNHEALTHY
+            && (unhealthy(entry) == null || (health != null && health.awaits(entry.endpoint)));
     return (state == EndpointState.ELIGIBLE && !entry.answers.silent()) || awaited;
   }
 
@@ -115,6 +117,11 @@ final class Eligibility {
     boolean healthy = report.state() == HealthReport.State.HEALTHY;
     boolean unproven = health != null && health.holds(entry.endpoint);
     return healthy ? null : new Standing(EndpointState.UNHEALTHY, report.reason(), unproven);
+  }
+
+  private @Nullable Standing preparing(RosterEntry entry) {
+    String reason = entry.endpoint.gates().preparing();
+    return reason == null ? null : new Standing(EndpointState.UNHEALTHY, reason, true);
   }
 
   private @Nullable Standing ejected(RosterEntry entry) {

@@ -23,9 +23,10 @@ public enum EndpointState {
   BREAKER_OPEN("breaker open"),
   /**
    * Its health probes fail, or none has passed yet while traffic waits for that, as with {@link
-   * io.evenload.health.HealthCheck#initiallyHealthy()} false. In the latter case it is neither well
-   * nor sick: it counts neither for nor against its priority, panic does not override this, and it
-   * is chosen when nothing else is left, after those whose probes fail.
+   * io.evenload.health.HealthCheck#initiallyHealthy()} false, or a gate says that it is not ready,
+   * see {@link Gate#preparing()}. In the latter two cases it is neither well nor sick: it counts
+   * neither for nor against its priority, panic does not override this, and it is chosen when
+   * nothing else is left, after those whose probes fail.
    */
   UNHEALTHY("unhealthy"),
   /** Outlier detection took it out for a time; see {@link io.evenload.health.OutlierDetection}. */

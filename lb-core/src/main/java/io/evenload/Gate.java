@@ -75,6 +75,16 @@ public interface Gate {
     return Double.NaN;
   }
 
+  /**
+   * Returns whether, while this gate is closed, its endpoint only is not ready yet, as when no
+   * connection to it is open; by default false. Such an endpoint is neither well nor sick: it
+   * counts neither for nor against its priority, and attempts go there if nobody else takes them.
+   * Read on the control path. What closes for it should open after some time, whatever happens.
+   */
+  default boolean preparing() {
+    return false;
+  }
+
   /** Frees what the gate holds, when its endpoint or the balancer goes; by default nothing. */
   default void close() {}
 

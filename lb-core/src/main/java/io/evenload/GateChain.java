@@ -98,9 +98,18 @@ final class GateChain {
 
   /** Returns why a gate is closed, whether it counts or not; null if all are open. */
   @Nullable String anyClosed() {
+    return anyClosed(false);
+  }
+
+  /** Returns what the endpoint is not ready for, by a gate that only says that; null if it is. */
+  @Nullable String preparing() {
+    return anyClosed(true);
+  }
+
+  private @Nullable String anyClosed(boolean preparing) {
     for (Gate gate : gates) {
       try {
-        if (!gate.open()) {
+        if (!gate.open() && gate.preparing() == preparing) {
           return requireNonNull(gate.reason(), "Gate.reason returned null");
         }
       } catch (Throwable e) {

@@ -175,8 +175,8 @@ final class Roster {
           }
         });
     entries = roster;
-    listed.clear();
-    next.forEach(server -> listed.put(server.id(), list(server)));
+    next.forEach(server -> listed.put(server.id(), list(server))); // who stays is never missing
+    listed.keySet().retainAll(unique.keySet());
     List<Server> last = servers;
     servers = next;
     if (!reordered) {

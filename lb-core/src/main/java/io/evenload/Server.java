@@ -39,7 +39,10 @@ public final class Server {
     weight = builder.weight;
     zone = builder.zone;
     priority = builder.priority;
-    metadata = Collections.unmodifiableMap(new LinkedHashMap<>(builder.metadata));
+    metadata =
+        builder.metadata.isEmpty()
+            ? Collections.emptyMap()
+            : Collections.unmodifiableMap(new LinkedHashMap<>(builder.metadata));
   }
 
   /**
@@ -131,6 +134,9 @@ public final class Server {
 
   @Override
   public boolean equals(@Nullable Object other) {
+    if (this == other) {
+      return true; // as most are, where a long list changes
+    }
     return other instanceof Server that
         && port == that.port
         && weight == that.weight
@@ -265,7 +271,7 @@ public final class Server {
       requireNonNull(host, "host");
       boolean bracketed = host.length() > 2 && host.startsWith("[") && host.endsWith("]");
       String plain = bracketed ? host.substring(1, host.length() - 1) : host;
-      boolean valid = !plain.isEmpty() && plain.chars().noneMatch(Builder::cannotBeInHost);
+      boolean valid = !plain.isEmpty() && fitsInHost(plain);
       int colon = plain.indexOf(':');
       boolean address = colon >= 0 && plain.indexOf(':', colon + 1) >= 0;
       if (!valid || (colon >= 0 && !address) || (bracketed && !address)) {
@@ -277,8 +283,15 @@ public final class Server {
       return plain;
     }
 
-    private static boolean cannotBeInHost(int c) {
-      return c <= ' ' || c == 0x7f || "/\\?#@[]\"<>^`{|}".indexOf(c) >= 0;
+    /** A loop, as lists of thousands are made all the time. */
+    private static boolean fitsInHost(String text) {
+      for (int i = 0; i < text.length(); i++) {
+        char c = text.charAt(i);
+        if (c <= ' ' || c == 0x7f || "/\\?#@[]\"<>^`{|}".indexOf(c) >= 0) {
+          return false;
+        }
+      }
+      return true;
     }
   }
 }

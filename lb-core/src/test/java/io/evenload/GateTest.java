@@ -11,7 +11,11 @@ import io.evenload.testing.World;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -54,6 +58,27 @@ final class GateTest {
     world.time.advance(SECOND);
 
     assertThat(state("a")).isEqualTo(EndpointState.BREAKER_OPEN);
+  }
+
+  @Test
+  void preparing_closed_isChosenIfNobodyElseIsThere() throws Exception {
+    ReadyGates ready = new ReadyGates();
+    balancer.wiring().addGate(ready);
+    assertThat(state("a")).isEqualTo(EndpointState.UNHEALTHY);
+    for (int i = 0; i < 10; i++) {
+      balancer.start().succeed(); // as often as it likes, and not one trial at a time
+    }
+    ready.open("b");
+    world.time.runDue();
+    for (int i = 0; i < 50; i++) {
+      assertThat(startedAt()).isEqualTo("b");
+    }
+    assertThat(balancer.status().panic()).isFalse();
+    gates.of("b").change(false);
+    world.time.runDue();
+
+    assertThat(startedAt()).as("rather than one whose breaker is open").isEqualTo("a");
+    assertThat(balancer.status().endpoints().get(0).reason()).isEqualTo("not ready");
   }
 
   @Test
@@ -361,6 +386,46 @@ final class GateTest {
     @Override
     public void release(Outcome outcome, long latencyNanos) {
       throw new IllegalStateException("broken gate");
+    }
+  }
+
+  /** Gates of servers that are not ready yet. */
+  private static final class ReadyGates implements Gate.Factory {
+    private final Set<String> ready = ConcurrentHashMap.newKeySet();
+    private final List<Runnable> changes = new CopyOnWriteArrayList<>();
+
+    void open(String id) {
+      ready.add(id);
+      changes.forEach(Runnable::run);
+    }
+
+    @Override
+    public Gate create(Server server, LongSupplier nanoTime, Runnable changed) {
+      changes.add(changed);
+      return new Gate() {
+        @Override
+        public boolean open() {
+          return ready.contains(server.id());
+        }
+
+        @Override
+        public boolean preparing() {
+          return true;
+        }
+
+        @Override
+        public String reason() {
+          return "not ready";
+        }
+
+        @Override
+        public boolean tryAcquire() {
+          return true;
+        }
+
+        @Override
+        public void release(Outcome outcome, long latencyNanos) {}
+      };
     }
   }
 }

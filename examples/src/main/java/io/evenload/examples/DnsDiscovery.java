@@ -1,20 +1,10 @@
 package io.evenload.examples;
 
-import io.evenload.EndpointState;
-import io.evenload.LoadBalancer;
 import io.evenload.Server;
-import io.evenload.chooser.Choosers;
 import io.evenload.dns.DnsLookup;
-import io.evenload.okhttp.LoadBalancingInterceptor;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import okhttp3.OkHttpClient;
-import okhttp3.Request;
-import okhttp3.Response;
 import org.xbill.DNS.ARecord;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.Name;
@@ -49,54 +39,19 @@ final class DnsDiscovery {
 
       // A service that runs for real would leave out nameServers: those of the machine are asked.
       DnsLookup list = DnsLookup.srv("_orders._tcp.demo.").nameServers(dns.address()).build();
-      try (LoadBalancer orders =
-          LoadBalancer.builder("orders").servers(list).chooser(Choosers.roundRobin()).build()) {
-        LoadBalancingInterceptor balancing =
-            LoadBalancingInterceptor.builder()
-                .service("orders", orders)
-                .waitForServers(Duration.ofSeconds(10))
-                .build();
-        OkHttpClient client = balancing.install(new OkHttpClient.Builder()).build();
-
-        List<Integer> before = call(client, calls, servers);
+      try (DemoClient orders = new DemoClient(list, servers)) {
+        List<Integer> before = orders.call(calls);
         out.println("SRV records of weights 60, 30 and 10: requests at each: " + before);
         dns.records(List.of(address(), srv(first, 60), srv(third, 10)));
-        long begin = System.nanoTime();
-        while (listed(orders) > 2) {
-          Thread.sleep(10);
-        }
+        long millis = orders.awaitListed(2);
         out.printf(
             "The second's record is gone; with a TTL of %d s that is seen after %d ms.%n",
-            TTL_SECONDS, Duration.ofNanos(System.nanoTime() - begin).toMillis());
-        List<Integer> after = call(client, calls, servers);
+            TTL_SECONDS, millis);
+        List<Integer> after = orders.call(calls);
         out.println("Requests at each from then on: " + after);
         return List.of(before, after);
       }
     }
-  }
-
-  private static long listed(LoadBalancer orders) {
-    return orders.status().endpoints().stream()
-        .filter(each -> each.state() == EndpointState.ELIGIBLE)
-        .count();
-  }
-
-  private static List<Integer> call(OkHttpClient client, int calls, List<DemoServer> servers)
-      throws IOException {
-    List<Integer> before = servers.stream().map(DemoServer::requests).toList();
-    Request request = new Request.Builder().url("http://orders/v1/items").build();
-    for (int i = 0; i < calls; i++) {
-      try (Response response = client.newCall(request).execute()) {
-        if (!response.isSuccessful()) {
-          throw new IOException("answered " + response.code());
-        }
-      }
-    }
-    List<Integer> received = new ArrayList<>();
-    for (int i = 0; i < servers.size(); i++) {
-      received.add(servers.get(i).requests() - before.get(i));
-    }
-    return received;
   }
 
   private static Record srv(DemoServer demo, int weight) {

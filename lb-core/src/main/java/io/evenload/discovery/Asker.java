@@ -187,6 +187,17 @@ final class Asker {
     return lateTold;
   }
 
+  /** Tells the source of a call that goes on that somebody cannot wait. */
+  void refresh() {
+    Source asked;
+    synchronized (this) {
+      asked = inside == null ? null : source;
+    }
+    if (asked != null) {
+      subscriber.contain("the source's refresh", asked::refresh);
+    }
+  }
+
   /** Ends a call that goes on, and frees what the source holds. */
   void close() {
     Source closing;

@@ -20,8 +20,13 @@ final class Poller implements ServerList.Subscription {
    * One look is planned at any time, or runs; each plans the next, which takes the place of any that is planned already. A
    * refresh plans one earlier, or has the one that runs plan it. The lock guards what is planned, and is never held while
    * the source, the listener or the scheduler does anything; what looks remember is theirs alone, as they never overlap.
+   *
+   * A list of thousands of servers takes some milliseconds to be brought into force. A source that says "again at once" while
+   * they change all the time is therefore asked no sooner than thirty times that later, or half a second.
    */
 
+  private static final int SHARE = 30;
+  private static final long LONGEST_REST_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
   private static final long REFUSED_RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final PollingServerList.Builder options;
@@ -50,6 +55,9 @@ final class Poller implements ServerList.Subscription {
 
   @GuardedBy("this")
   private boolean lookAgain;
+
+  @GuardedBy("this")
+  private boolean hurried; // the look that goes on
 
   @GuardedBy("this")
   private boolean closed;
@@ -117,6 +125,7 @@ final class Poller implements ServerList.Subscription {
     }
     looking = true;
     lookAgain = false;
+    hurried = false;
     beganNanos = now();
     return true;
   }
@@ -141,8 +150,10 @@ final class Poller implements ServerList.Subscription {
     }
     failures = 0;
     hadServers |= !servers.isEmpty();
+    long begun = now();
     subscriber.updated(servers);
-    return waitNanos(answer.next());
+    long rest = Math.min(LONGEST_REST_NANOS, SHARE * (now() - begun));
+    return Math.max(rest, waitNanos(answer.next()));
   }
 
   private long backoffNanos() {
@@ -208,10 +219,12 @@ final class Poller implements ServerList.Subscription {
   /** Looks at once, or a gap after the last time and up to the jitter later. */
   @Override
   public void refresh() {
+    if (isLooking()) {
+      return;
+    }
     long wait;
     synchronized (this) {
       wait = gapNanos();
-      lookAgain = looking;
       if (closed || looking || (task != null && dueNanos - now() <= wait)) {
         return; // or it looks by then anyway
       }
@@ -221,6 +234,23 @@ final class Poller implements ServerList.Subscription {
     } catch (RejectedExecutionException e) {
       // The look that is planned will do.
     }
+  }
+
+  /** Whether it looks now, and will do so again then; a look that waits is told, once. */
+  private boolean isLooking() {
+    boolean first;
+    synchronized (this) {
+      lookAgain = looking;
+      if (!looking) {
+        return false;
+      }
+      first = !closed && !hurried && gapNanos() == 0;
+      hurried |= first;
+    }
+    if (first) {
+      asker.refresh();
+    }
+    return true;
   }
 
   @GuardedBy("this")

@@ -112,6 +112,14 @@ public final class PollingServerList implements ServerList {
      * thread looks; it must not block.
      */
     default void close() {}
+
+    /**
+     * Has a {@link #look} that waits for changes answer with what there is now: whoever uses the
+     * list has a reason to believe that it is out of date. Called while a look goes on, at most
+     * once in each and not within the gap after its beginning, on any thread, which it must not
+     * block; by default it does nothing, as a look that does not wait is over soon.
+     */
+    default void refresh() {}
   }
 
   /**

@@ -133,7 +133,7 @@ final class DiscoveryUnderLoadTest {
     assertThat(longestChange(polling, registry::serve)).isBetween(8.0, 12.1);
     assertThat(longestChange(dns, registry::serve)).isBetween(8.0, 12.1);
     assertThat(longestChange(FileServerList.of(file).timedBy(time, time), writer))
-        .isBetween(0.8, 1.5);
+        .isBetween(0.4, 0.8);
   }
 
   /** In seconds, of changes at any time between two looks. */

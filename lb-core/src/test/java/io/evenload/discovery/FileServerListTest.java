@@ -41,6 +41,47 @@ final class FileServerListTest {
   }
 
   @Test
+  void file_replacedAllTheTime_isSeenAllTheTime() throws IOException {
+    SmallFile.replace(file(), new ServersJson(servers("a"), null).text());
+    list().subscribe(told);
+    time.runDue();
+    told.take();
+    for (int i = 0; i < 100; i++) {
+      SmallFile.replace(file(), new ServersJson(servers("a" + i), null).text());
+      time.advance(Duration.ofMillis(70));
+    }
+
+    assertThat(told.take().stream().filter(event -> event.startsWith("a"))).hasSizeGreaterThan(6);
+  }
+
+  @Test
+  void file_replacedByAHalfWrittenOne_isReadAgainBeforeThatIsAFailure() throws IOException {
+    write(file(), "a b");
+    list().subscribe(told);
+    time.runDue();
+    told.take();
+    String whole = new ServersJson(servers("c d"), null).text();
+    Path next = directory.resolve("next");
+    Files.writeString(next, whole.substring(0, whole.length() / 2));
+    Files.move(next, file(), StandardCopyOption.ATOMIC_MOVE);
+    while (told.events.isEmpty()) { // until it was read once
+      time.advance(Duration.ofMillis(10));
+    }
+    Files.writeString(file(), whole);
+    time.advance(Duration.ofSeconds(2));
+
+    assertThat(told.take()).contains("c d").noneMatch(event -> event.startsWith("failed"));
+  }
+
+  @Test
+  void file_isADevice_isAFailureAtOnce() {
+    FileServerList.of(Path.of("/dev/zero")).timedBy(time, time).subscribe(told);
+    time.runDue();
+
+    assertThat(told.take()).hasSize(1).allMatch(event -> event.startsWith("failed: /dev/zero"));
+  }
+
+  @Test
   void file_isALinkThatIsTurned_isSeen() throws IOException {
     for (String version : List.of("v1", "v2")) {
       Path data = Files.createDirectory(directory.resolve(version));

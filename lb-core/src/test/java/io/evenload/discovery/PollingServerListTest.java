@@ -20,6 +20,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -55,6 +58,82 @@ final class PollingServerListTest {
     assertThat(recorder.failures).isEqualTo(thrown);
     assertThat(recorder.lists).containsExactly(List.of(ONE));
     subscription.close();
+  }
+
+  @Test
+  void refresh_whileALookWaits_isToldToTheSourceOnce() throws Exception {
+    CountDownLatch waiting = new CountDownLatch(1);
+    CountDownLatch changed = new CountDownLatch(1);
+    AtomicInteger told = new AtomicInteger();
+    AtomicInteger begun = new AtomicInteger();
+    Source source =
+        new Source() {
+          @Override
+          public Answer look() throws InterruptedException {
+            if (begun.incrementAndGet() == 2) {
+              waiting.countDown();
+              changed.await();
+            }
+            return Answer.of(List.of(Server.of("h" + begun.get(), 80)), Duration.ZERO);
+          }
+
+          @Override
+          public void refresh() {
+            if (told.incrementAndGet() == 1) {
+              changed.countDown();
+            }
+            throw new IllegalStateException("is contained");
+          }
+        };
+    CompletableFuture<Void> second = new CompletableFuture<>();
+    Subscription subscription =
+        PollingServerList.sourceBuilder(() -> source)
+            .minGap(Duration.ofMillis(1))
+            .build()
+            .subscribe(
+                servers -> {
+                  if (servers.get(0).host().equals("h2")) {
+                    second.complete(null);
+                  }
+                });
+    waiting.await();
+    while (!second.isDone()) {
+      subscription.refresh();
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+    }
+    subscription.close();
+
+    assertThat(told.get()).isBetween(1, begun.get());
+  }
+
+  @Test
+  void list_thatTookLongToBringIntoForce_isFollowedByARest() {
+    assertThat(gapAfterWorkOf(Duration.ofMillis(1))).isEqualTo(Duration.ofMillis(31));
+    assertThat(gapAfterWorkOf(Duration.ofMillis(10))).isEqualTo(Duration.ofMillis(310));
+    assertThat(gapAfterWorkOf(Duration.ofSeconds(2))).isEqualTo(Duration.ofMillis(2_500));
+  }
+
+  /** Of a source that is to be asked again at once, and a listener that works for so long. */
+  private Duration gapAfterWorkOf(Duration work) {
+    AtomicLong worked = new AtomicLong();
+    LongSupplier clock = () -> time.getAsLong() + worked.get();
+    List<Long> begun = new ArrayList<>();
+    Subscription subscription =
+        PollingServerList.sourceBuilder(
+                () ->
+                    () -> {
+                      begun.add(clock.getAsLong());
+                      return Answer.of(List.of(Server.of("h" + begun.size(), 80)), Duration.ZERO);
+                    })
+            .minGap(Duration.ofMillis(1))
+            .jitter(0)
+            .nanoTime(clock)
+            .scheduler(time)
+            .build()
+            .subscribe(servers -> worked.addAndGet(work.toNanos()));
+    time.advance(Duration.ofSeconds(1));
+    subscription.close();
+    return Duration.ofNanos(begun.get(1) - begun.get(0));
   }
 
   @Test

@@ -24,6 +24,33 @@ public final class Heard implements ServerList.Listener {
   @GuardedBy("this")
   private int confirmations;
 
+  /** Returns the same list, of whose first and only subscription this hears all, too. */
+  public ServerList overhearing(ServerList list) {
+    return listener -> list.subscribe(new Both(listener, this));
+  }
+
+  private record Both(ServerList.Listener first, ServerList.Listener second)
+      implements ServerList.Listener {
+
+    @Override
+    public void updated(List<Server> servers) {
+      first.updated(servers);
+      second.updated(servers);
+    }
+
+    @Override
+    public void confirmed() {
+      first.confirmed();
+      second.confirmed();
+    }
+
+    @Override
+    public void failed(Throwable cause) {
+      first.failed(cause);
+      second.failed(cause);
+    }
+  }
+
   @Override
   public synchronized void updated(List<Server> servers) {
     lists.add(servers);

@@ -48,7 +48,9 @@ final class AttemptLoop implements CallHandler {
   private static Response conclude(Passage passage, AttemptRecord tried) throws IOException {
     Response response = tried.response();
     if (response != null) {
-      Response given = tried.keep(response);
+      Response given =
+          passage.service.streams.watched(
+              tried.keep(response), tried, passage.options.connections());
       passage.session.answered(tried.server(), tried.verdict().outcome());
       return given;
     }

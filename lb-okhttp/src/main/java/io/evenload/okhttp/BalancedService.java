@@ -2,8 +2,12 @@ package io.evenload.okhttp;
 
 import io.evenload.Attempt;
 import io.evenload.LoadBalancer;
+import io.evenload.LoadBalancerStatus.EndpointStatus;
+import io.evenload.Server;
 import io.evenload.discovery.Networks;
+import io.evenload.okhttp.internal.route.ServerRoutes;
 import java.io.IOException;
+import java.util.List;
 import java.util.function.Consumer;
 import okhttp3.Interceptor;
 import okhttp3.Request;
@@ -18,6 +22,12 @@ final class BalancedService {
 
   /** Whether each attempt of a call must be a call of its own. */
   final Separation separation;
+
+  /** Ends the streams of servers that drain. */
+  final StreamDrain streams;
+
+  /** Keeps connections open. */
+  final WarmUp warmUp;
 
   /** Is told of attempts whose response was dropped without being closed. */
   final Consumer<Attempt> leaks;
@@ -38,6 +48,7 @@ final class BalancedService {
       LoadBalancer balancer,
       ServiceOptions<?> given,
       Timing timing,
+      ServerRoutes routes,
       Router router,
       Separation separation,
       ContainedListener listener,
@@ -50,6 +61,10 @@ final class BalancedService {
     this.separation = separation;
     this.sizing = sizing;
     this.leaks = this::leaked;
+    this.streams = new StreamDrain(balancer, timing);
+    this.warmUp =
+        new WarmUp(
+            host, balancer, routes, timing, () -> options().connections(), log, sizing != null);
     this.options =
         options(
             given,
@@ -126,7 +141,13 @@ final class BalancedService {
         new Judge(given.failureStatuses, given.retry, log),
         (server, response) ->
             believed.read(balancer, server, response, timing.epochMillis().getAsLong()),
-        given.timeoutHeader);
+        given.timeoutHeader,
+        given.connections);
+  }
+
+  /** Those that are known now. */
+  List<Server> servers() {
+    return balancer.status().endpoints().stream().map(EndpointStatus::server).toList();
   }
 
   /** The networks that its servers may be in. */

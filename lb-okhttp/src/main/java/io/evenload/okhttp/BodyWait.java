@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
-import okhttp3.MediaType;
 import okhttp3.Response;
 import okhttp3.ResponseBody;
 import okio.Buffer;
@@ -74,23 +73,12 @@ final class BodyWait {
     return reading ? Math.max(0, nanoTime.getAsLong() - begunNanos) : 0;
   }
 
-  private final class Watched extends ResponseBody {
-    private final ResponseBody body;
+  private final class Watched extends WrappedBody {
     private final BufferedSource source;
 
     Watched(ResponseBody body) {
-      this.body = body;
+      super(body);
       this.source = Okio.buffer(new Timed(body.source()));
-    }
-
-    @Override
-    public MediaType contentType() {
-      return body.contentType();
-    }
-
-    @Override
-    public long contentLength() {
-      return body.contentLength();
     }
 
     @Override

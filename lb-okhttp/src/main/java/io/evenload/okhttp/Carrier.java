@@ -252,6 +252,11 @@ final class Carrier extends AttemptTrace implements Observed, Function0<Carrier>
     return wait.watching(response);
   }
 
+  /** Whether the call has ended. */
+  boolean isOver() {
+    return over;
+  }
+
   /** Whether the attempt is in flight until the call ends. */
   boolean keeps() {
     return kept != null;

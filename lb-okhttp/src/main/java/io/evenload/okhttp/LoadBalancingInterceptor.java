@@ -13,12 +13,15 @@ import io.evenload.okhttp.internal.route.ServerRoutes;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -78,8 +81,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A server that drains, or left the list, gets no new call. Its running calls finish, and a
  * second or two after the last its connections are closed that no call uses, not even one of
- * another client with the same pool, so that the server sees them end. OkHttp's pool holds the dead
- * entries, and counts them, until its keep-alive time is over.
+ * another client with the same pool, so that the server sees them end. Its web sockets and event
+ * streams end in time if {@link ConnectionPolicy.Builder#drainStreams} says so.
  *
  * <p>If the client follows redirects, one from a service to another of the same interceptor is
  * balanced again. A redirect within the host and the service goes to the same server, and one to a
@@ -104,6 +107,7 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
   private final Map<String, BalancedService> services;
   private final @Nullable Function<Request, @Nullable String> serviceOf;
   private final NetworkHalf networkHalf = new NetworkHalf(call -> call.tag(Tags.CARRIER));
+  private final ServerRoutes routes;
   private final Separation separation;
   private final CallStart.Note startNote;
   private final Map<String, LoadBalancer> balancers;
@@ -117,7 +121,8 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
     RateLimitedLog log = new RateLimitedLog(builder.timing.nanoTime());
     this.startNote = new CallStart.Note(builder.timing.nanoTime());
     ContainedListener listener = new ContainedListener(builder.listener, log);
-    ServerRoutes routes = new ServerRoutes(this::leadsTo, builder.separateCalls);
+    this.routes =
+        new ServerRoutes(this::leadsTo, builder.separateCalls, builder.timing.ageLimits());
     this.separation = new Separation(builder.separateCalls, networkHalf, log);
     Router router =
         new Router(
@@ -140,6 +145,7 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
                     balancer,
                     requireNonNull(options.get(host)),
                     builder.timing,
+                    routes,
                     router,
                     separation,
                     listener,
@@ -148,19 +154,24 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
     this.services = Map.copyOf(services);
     this.serviceOf = builder.serviceOf;
     this.balancers = Map.copyOf(builder.balancers);
-    this.watches = watches(routes);
+    this.watches = watches();
     this.inForce = options;
     useBreakers(options);
     listener.addedTo(this); // last, when all the rest is there
   }
 
-  private List<Runnable> watches(ServerRoutes routes) {
+  private List<Runnable> watches() {
     List<Runnable> watches = new ArrayList<>();
     balancers.forEach(
         (host, balancer) -> {
+          StreamDrain streams = requireNonNull(services.get(host)).streams;
           LoadBalancerListener watch = routes.watch(host, balancer);
           balancer.wiring().addListener(watch);
+          balancer.wiring().addListener(streams);
           watches.add(() -> balancer.wiring().removeListener(watch));
+          watches.add(() -> balancer.wiring().removeListener(streams));
+          watches.add(streams::close);
+          watches.add(requireNonNull(services.get(host)).warmUp::close);
           Supplier<@Nullable String> notice = requireNonNull(services.get(host))::notice;
           balancer.wiring().addNotice(notice);
           watches.add(() -> balancer.wiring().removeNotice(notice));
@@ -252,11 +263,36 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
       if (!closed) {
         closed = true;
         watches.forEach(Runnable::run);
+        routes.close();
         useBreakers(Map.of());
       }
     } finally {
       changing.unlock();
     }
+  }
+
+  /**
+   * Returns a stage that completes when calls can be made without delay: each balancer has its
+   * first list, and where {@link ConnectionPolicy.Builder#warm} says so, each server its
+   * connections, or its time for that is over. So the first call to a server pays no TLS handshake.
+   * From then on as many connections as that are kept open for the calls of this client, until this
+   * interceptor is closed.
+   *
+   * @param client what this interceptor is installed in; where several are, the one that was given
+   *     last has its connections kept
+   * @return fails if a balancer is closed before it has a list
+   * @throws IllegalStateException if this interceptor is closed
+   */
+  public CompletionStage<Void> ready(OkHttpClient client) {
+    requireNonNull(client, "client");
+    if (closed) {
+      throw new IllegalStateException(this + ": closed");
+    }
+    return CompletableFuture.allOf(
+            services.values().stream()
+                .map(service -> service.warmUp.begin(client))
+                .toArray(CompletableFuture<?>[]::new))
+        .minimalCompletionStage();
   }
 
   /**
@@ -281,8 +317,8 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
       throw new IllegalStateException(
           "a class is missing: "
               + e.getMessage()
-              + " (expected: io.github.resilience4j:resilience4j-circuitbreaker 2.2.0 or newer on the"
-              + " class path). lb-okhttp depends on it, so see that nothing excludes it",
+              + " (expected: io.github.resilience4j:resilience4j-circuitbreaker 2.2.0 or newer on"
+              + " the class path). lb-okhttp depends on it, so see that nothing excludes it",
           e);
     }
   }
@@ -466,6 +502,24 @@ public final class LoadBalancingInterceptor implements Interceptor, AutoCloseabl
    */
   public double retriesLeft(String host) {
     return known(host).options().retries().left();
+  }
+
+  /**
+   * Returns how many connections to each server of a service are open that its calls have used:
+   * those that carry calls now, and those that wait in the pool. Servers that left the list and
+   * still drain are among them. OkHttp closes idle connections without a word, and they count no
+   * more from then on; one that its server closed may count until somebody looks.
+   *
+   * @param host the host that the service was added with
+   * @throws IllegalArgumentException if there is no such service
+   */
+  public Map<Server, Integer> connections(String host) {
+    BalancedService service = known(host);
+    Map<Server, Integer> open = new LinkedHashMap<>();
+    for (Server server : service.servers()) {
+      open.put(server, routes.openConnections(service.host, server));
+    }
+    return Collections.unmodifiableMap(open);
   }
 
   /**

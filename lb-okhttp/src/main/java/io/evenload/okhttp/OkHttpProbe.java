@@ -130,7 +130,8 @@ final class OkHttpProbe implements HealthProbe {
         .build();
   }
 
-  private static Response routed(Interceptor.Chain chain) throws IOException {
+  /** Sends a call whose request has the way to a server as a tag, and which has a trace as one. */
+  static Response routed(Interceptor.Chain chain) throws IOException {
     Request request = chain.request();
     ServerDns dns = requireNonNull(request.tag(ServerDns.class));
     AttemptTrace trace = requireNonNull(chain.call().tag(AttemptTrace.class));

@@ -13,6 +13,7 @@ final class OwnOptions extends ServiceOptions<OwnOptions> {
     timeoutHeader = others.timeoutHeader;
     hints = others.hints;
     affinity = others.affinity;
+    connections = others.connections;
     throttling = others.throttling;
   }
 

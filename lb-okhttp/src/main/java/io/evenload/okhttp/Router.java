@@ -205,7 +205,8 @@ final class Router {
   private ServerDns route(Passage passage, AttemptRecord attempt) {
     return routes
         .to(host(passage), attempt.server(), passage.chain.getDns(), attempt.freshConnection())
-        .within(passage.service.networks());
+        .within(passage.service.networks())
+        .connectionsUpTo(passage.options.connections().maxAgeNanos());
   }
 
   private static String host(Passage passage) {

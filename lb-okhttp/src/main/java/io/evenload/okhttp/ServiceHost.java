@@ -34,7 +34,7 @@ final class ServiceHost {
   }
 
   /** Returns a text that is no host, without what may be a password or a token of a URL. */
-  private static String shown(String text) {
+  static String shown(String text) {
     return text.replaceFirst("(?s)\\?[^=]*=.*", "?…").replaceFirst("(?s)^[^@]*:.*@", "…@");
   }
 

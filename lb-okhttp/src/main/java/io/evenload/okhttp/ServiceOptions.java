@@ -38,6 +38,7 @@ public abstract sealed class ServiceOptions<B extends ServiceOptions<B>>
   @Nullable String timeoutHeader;
   BackendHints hints = BackendHints.NONE;
   Affinity affinity = Affinity.none();
+  ConnectionPolicy connections = ConnectionPolicy.defaults();
   @Nullable Throttling throttling;
 
   ServiceOptions() {}
@@ -125,6 +126,15 @@ public abstract sealed class ServiceOptions<B extends ServiceOptions<B>>
   /** Counts the statuses as failures that do by default. */
   public B defaultFailureStatuses() {
     this.failureStatuses = null;
+    return self();
+  }
+
+  /**
+   * Sets how long connections and streams live; {@link ConnectionPolicy#defaults()} by default, by
+   * which OkHttp decides.
+   */
+  public B connections(ConnectionPolicy policy) {
+    this.connections = requireNonNull(policy, "policy");
     return self();
   }
 

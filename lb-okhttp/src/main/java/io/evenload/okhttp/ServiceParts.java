@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param throttle decides what is not sent at all; null if everything is
  * @param hints takes note of what servers say of themselves
  * @param timeoutHeader null if servers are not told how much time is left
+ * @param connections how long connections and streams live
  */
 record ServiceParts(
     FirstAttempt first,
@@ -22,4 +23,5 @@ record ServiceParts(
     Sessions sessions,
     Judge judge,
     BiConsumer<Server, Response> hints,
-    @Nullable String timeoutHeader) {}
+    @Nullable String timeoutHeader,
+    ConnectionPolicy connections) {}

@@ -1,7 +1,9 @@
 package io.evenload.okhttp;
 
+import io.evenload.okhttp.internal.route.AgeLimits;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -34,6 +36,7 @@ record Timing(
 
   private static final int MOST_WORKERS = 128;
   private static final int MOST_FIRSTS = 1_024;
+  private static final int OPENERS = 8;
   private static final long IDLE_SECONDS = 10;
 
   private static final Executor FIRSTS = pool(MOST_FIRSTS, "evenload attempt");
@@ -58,6 +61,27 @@ record Timing(
       ScheduledExecutorService timer,
       Executor workers) {
     this(nanoTime, epochMillis, random, waiting, timer, workers, FIRSTS);
+  }
+
+  /** Returns what ends connections that are old. */
+  AgeLimits ageLimits() {
+    return new AgeLimits(timer, Timing::aside, random);
+  }
+
+  /**
+   * Returns a few threads that open connections, with a queue; they end when there is none to open.
+   */
+  static Executor openers() {
+    ThreadPoolExecutor openers =
+        new ThreadPoolExecutor(
+            OPENERS,
+            OPENERS,
+            IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            work -> daemon(work, "evenload opener"));
+    openers.allowCoreThreadTimeOut(true);
+    return openers;
   }
 
   /** Returns whether there is a thread that runs the work. */

@@ -19,6 +19,8 @@
  *   AttemptRecord      of one attempt: written by the thread that makes it, or by the one that leaves it
  *   Carrier            of a call on the network: what OkHttp's events tell of the attempt, that it is in flight, how it ends
  *   InFlight           what gives an attempt back that nobody ends
+ *   StreamDrain        the web sockets and event streams that end when their server drains
+ *   WarmUp             to which servers connections are kept open, and which of them wait for one
  *   BodyWait           how long the server keeps the caller waiting for the body of the response given out
  *
  * What an attempt means is decided in two places, which are functions of what was Observed: Judge says whose fault it is and

@@ -209,6 +209,11 @@ final class BalancedClient implements AutoCloseable {
         .orElseThrow();
   }
 
+  /** How many connections to a server are open. */
+  int connections(Server server) {
+    return requireNonNull(interceptor.connections(HOST).get(server));
+  }
+
   int busyConnections() {
     ConnectionPool pool = http.connectionPool();
     return pool.connectionCount() - pool.idleConnectionCount();

@@ -7,8 +7,11 @@ import io.evenload.EndpointState;
 import io.evenload.LoadBalancer;
 import io.evenload.LoadBalancerListener;
 import io.evenload.ServerList;
+import io.evenload.micrometer.CallMetrics;
+import io.evenload.micrometer.LoadBalancerMetrics;
 import io.evenload.okhttp.CallAttempt;
 import io.evenload.okhttp.LoadBalancingInterceptor;
+import io.evenload.okhttp.RetryPolicy;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
@@ -27,6 +30,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicInteger;
 import okhttp3.Call;
 import okhttp3.EventListener;
+import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.RequestBody;
 import okhttp3.Response;
@@ -36,6 +40,7 @@ import okhttp3.Response;
  */
 final class DrillClient implements AutoCloseable {
 
+  private static final int CONCURRENT_CALLS = 64;
   private static final long PATIENCE_SECONDS = 60;
 
   /**
@@ -51,7 +56,9 @@ final class DrillClient implements AutoCloseable {
   record StateChange(Instant at, String server, EndpointState state) {}
 
   private final Options options;
-  private final DrillWiring wiring;
+  private final LoadBalancer balancer;
+  private final LoadBalancerMetrics metrics;
+  private final OkHttpClient http;
   private final Queue<DrillCall> calls = new ConcurrentLinkedQueue<>();
   private final Queue<StateChange> changes = new ConcurrentLinkedQueue<>();
   private final Set<String> sent = ConcurrentHashMap.newKeySet();
@@ -63,9 +70,20 @@ final class DrillClient implements AutoCloseable {
 
   DrillClient(Options options, ServerList servers, MeterRegistry registry) {
     this.options = options;
-    wiring =
-        DrillWiring.of(
-            new DrillWiring.Parts(options, servers, registry, new States(), new SentOrders()));
+    balancer = LoadBalancer.builder(options.name()).servers(servers).listener(new States()).build();
+    metrics = LoadBalancerMetrics.monitor(registry, balancer);
+    LoadBalancingInterceptor.Builder balancing =
+        LoadBalancingInterceptor.builder()
+            .service(options.name(), balancer)
+            .listener(CallMetrics.of(registry));
+    if (!options.attemptTimeout().isZero()) {
+      balancing.retry(RetryPolicy.builder().attemptTimeout(options.attemptTimeout()).build());
+    }
+    OkHttpClient.Builder client =
+        new OkHttpClient.Builder()
+            .callTimeout(options.callTimeout())
+            .eventListener(new SentOrders());
+    http = balancing.build().install(client, CONCURRENT_CALLS).build();
   }
 
   Options options() {
@@ -73,7 +91,7 @@ final class DrillClient implements AutoCloseable {
   }
 
   LoadBalancer balancer() {
-    return wiring.balancer();
+    return balancer;
   }
 
   /** What ended so far, in the order of the ends. */
@@ -96,7 +114,7 @@ final class DrillClient implements AutoCloseable {
   }
 
   EndpointState state(String server) {
-    return wiring.balancer().status().endpoints().stream()
+    return balancer.status().endpoints().stream()
         .filter(endpoint -> endpoint.server().id().equals(server))
         .map(endpoint -> endpoint.state())
         .findFirst()
@@ -161,7 +179,7 @@ final class DrillClient implements AutoCloseable {
   private DrillCall execute(Request request, String order) {
     Instant start = Instant.now();
     List<CallAttempt> attempts = new ArrayList<>();
-    try (Response response = wiring.http().newCall(request).execute()) {
+    try (Response response = http.newCall(request).execute()) {
       attempts.addAll(LoadBalancingInterceptor.attemptsOf(response));
       response.body().bytes();
       return new DrillCall(start, Instant.now(), order, response.code(), "", attempts);
@@ -195,7 +213,10 @@ final class DrillClient implements AutoCloseable {
     over.countDown();
     clock.shutdownNow();
     threads.shutdownNow();
-    wiring.rest().run();
+    http.dispatcher().executorService().shutdown();
+    http.connectionPool().evictAll();
+    metrics.close();
+    balancer.close();
   }
 
   private final class States implements LoadBalancerListener {

@@ -3,6 +3,7 @@ package io.evenload.config;
 import io.evenload.okhttp.Affinity;
 import io.evenload.okhttp.BackendHints;
 import io.evenload.okhttp.CircuitBreaker;
+import io.evenload.okhttp.ConnectionPolicy;
 import io.evenload.okhttp.HedgePolicy;
 import io.evenload.okhttp.RetryPolicy;
 import io.evenload.okhttp.ServiceOptions;
@@ -51,6 +52,7 @@ final class InterceptorParts {
     parts.add(throttling());
     parts.add(AffinityPart.PART);
     parts.add(hints());
+    parts.add(connections());
     return List.copyOf(parts);
   }
 
@@ -113,6 +115,37 @@ final class InterceptorParts {
         (ServiceOptions<?> options, BackendHints hints) -> options.hints(hints),
         InterceptorParts::believeNothing,
         InterceptorParts::believeNothing);
+  }
+
+  private static Part<ServiceOptions<?>> connections() {
+    Key<Boolean> enabled = Key.enabled("connections", IF_SET, "ServiceOptions.connections");
+    Settings<ConnectionPolicy.Builder> settings =
+        new Settings<ConnectionPolicy.Builder>("connections", "ConnectionPolicy.Builder")
+            .duration("maxAge", Duration.ZERO, ConnectionPolicy.Builder::maxAge)
+            .duration("drainStreams", Duration.ZERO, ConnectionPolicy.Builder::drainStreams)
+            .text(
+                "streamTypes",
+                String.join(",", ConnectionPolicy.DEFAULT_STREAM_TYPES),
+                (policy, types) -> policy.streamTypes(types.split("\\s*,\\s*", -1)))
+            .integer("warm", 0, ConnectionPolicy.Builder::warm)
+            .text("warmUrl", "https and the service's name", ConnectionPolicy.Builder::warmUrl)
+            .duration(
+                "warmWithin",
+                ConnectionPolicy.DEFAULT_WARM_WITHIN,
+                ConnectionPolicy.Builder::warmWithin);
+    return Part.of(
+        settings.keysAfter(enabled),
+        values -> {
+          ConnectionPolicy policy = settings.on(ConnectionPolicy.builder(), values).build();
+          return values.get(enabled, true) ? policy : null;
+        },
+        (ServiceOptions<?> options, ConnectionPolicy policy) -> options.connections(policy),
+        InterceptorParts::leaveConnections,
+        InterceptorParts::leaveConnections);
+  }
+
+  private static void leaveConnections(ServiceOptions<?> builder) {
+    builder.connections(ConnectionPolicy.defaults());
   }
 
   private static void believeNothing(ServiceOptions<?> builder) {

@@ -15,6 +15,7 @@ import io.evenload.limit.ConcurrencyLimits;
 import io.evenload.okhttp.Affinity;
 import io.evenload.okhttp.BackendHints;
 import io.evenload.okhttp.CircuitBreaker;
+import io.evenload.okhttp.ConnectionPolicy;
 import io.evenload.okhttp.HedgePolicy;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import io.evenload.okhttp.OkHttpProbes;
@@ -61,7 +62,8 @@ class EveryKeyConfigTest {
           CircuitBreaker.Builder.class,
           Throttling.Builder.class,
           Affinity.class,
-          BackendHints.Builder.class);
+          BackendHints.Builder.class,
+          ConnectionPolicy.Builder.class);
 
   /** The options that text cannot say, and why. */
   private static final Map<String, String> NO_TEXT =

@@ -29,12 +29,17 @@ final class ConsulSource implements PollingServerList.Source {
    * before a failure: an agent that has lost its data would wait until it has caught up. Then the next query has none, and
    * is answered at once.
    *
+   * Each answer has all instances, so one of thousands takes some time to read. While they change all the time, what is read
+   * and made of it is bounded to a small part of a core: the next query comes thirty times that later, a second at most.
+   *
    * Any agent may answer (stale), so that no leader is asked for each change by each client. An answer says how old it may
    * be; one that is older than the bound is not used, but the leader is asked.
    */
 
   private static final Logger logger = LoggerFactory.getLogger(ConsulServerList.class);
   private static final int LONGEST_MESSAGE = 500;
+  private static final int SHARE = 30;
+  private static final Duration LONGEST_REST = Duration.ofSeconds(1);
 
   private final ConsulServerList.Builder options;
   private final OkHttpClient client;
@@ -50,6 +55,9 @@ final class ConsulSource implements PollingServerList.Source {
   @GuardedBy("this")
   private boolean closed;
 
+  @GuardedBy("this")
+  private boolean hurried; // so that the query was cancelled
+
   ConsulSource(ConsulServerList.Builder options) {
     this.options = options;
     this.client = options.client();
@@ -60,16 +68,28 @@ final class ConsulSource implements PollingServerList.Source {
    *
    * @param index 0 if there is none
    * @param age that the answer may have
+   * @param readNanos when it began to be read
    */
-  private record Reply(List<HealthEntry> entries, long index, Duration age, boolean leader) {}
+  private record Reply(
+      List<HealthEntry> entries, long index, Duration age, boolean leader, long readNanos) {}
 
   @Override
   public PollingServerList.Answer look() throws IOException {
     long begun = nanoTime.getAsLong();
     long asked = index;
     index = 0; // unless this succeeds
+    boolean unused = takeHurried(); // of the last query
     boolean stale = !options.maxStaleness().isZero();
-    Reply reply = ask(asked, stale);
+    Reply reply;
+    try {
+      reply = ask(asked, stale);
+    } catch (IOException e) {
+      if (!takeHurried()) {
+        throw e;
+      }
+      asked = 0;
+      reply = ask(0, stale);
+    }
     if (stale && (!reply.leader || reply.age.compareTo(options.maxStaleness()) > 0)) {
       reply = ask(0, false);
     }
@@ -77,10 +97,19 @@ final class ConsulSource implements PollingServerList.Source {
     List<Server> servers = servers(reply.entries);
     boolean news = !servers.equals(last);
     last = servers;
-    long took = nanoTime.getAsLong() - begun;
-    boolean waited = asked > 0 && took >= options.waitTime().toNanos() / 2;
-    return PollingServerList.Answer.of(
-        servers, pace.next(waited, news, reply.index != asked && reply.index > 0));
+    long now = nanoTime.getAsLong();
+    boolean waited = asked > 0 && now - begun >= options.waitTime().toNanos() / 2;
+    Duration next = pace.next(waited, news, reply.index != asked && reply.index > 0);
+    return PollingServerList.Answer.of(servers, longer(next, restAfter(now - reply.readNanos)));
+  }
+
+  private static Duration restAfter(long nanos) {
+    Duration rest = Duration.ofNanos(SHARE * nanos);
+    return rest.compareTo(LONGEST_REST) < 0 ? rest : LONGEST_REST;
+  }
+
+  private static Duration longer(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? other : one;
   }
 
   private Reply ask(long from, boolean stale) throws IOException {
@@ -89,19 +118,30 @@ final class ConsulSource implements PollingServerList.Source {
     call.timeout().timeout(ConsulServerList.longest(wait).toNanos(), TimeUnit.NANOSECONDS);
     begin(call);
     try (Response response = call.execute()) {
+      long readNanos = nanoTime.getAsLong();
       throwIfRefused(response);
       long lastContact = number(response.header("X-Consul-LastContact"));
       return new Reply(
           HealthEntry.read(response.body().byteStream()),
           number(response.header("X-Consul-Index")),
           Duration.ofMillis(lastContact),
-          !"false".equalsIgnoreCase(response.header("X-Consul-KnownLeader")));
+          !"false".equalsIgnoreCase(response.header("X-Consul-KnownLeader")),
+          readNanos);
     }
+  }
+
+  private synchronized boolean takeHurried() {
+    boolean was = hurried && !closed;
+    hurried = false;
+    return was;
   }
 
   private synchronized void begin(Call call) throws IOException {
     if (closed) {
       throw new IOException("closed");
+    }
+    if (hurried) {
+      throw new IOException("asked for what there is now");
     }
     running = call;
   }
@@ -160,16 +200,27 @@ final class ConsulSource implements PollingServerList.Source {
     return servers;
   }
 
+  /** Asks for what there is now, in place of a query that waits. */
+  @Override
+  public void refresh() {
+    stop(false);
+  }
+
   @Override
   public void close() {
+    stop(true);
+    client.connectionPool().evictAll();
+  }
+
+  private void stop(boolean forGood) {
     Call call;
     synchronized (this) {
-      closed = true;
+      hurried = true;
+      closed |= forGood;
       call = running;
     }
     if (call != null) {
       call.cancel();
     }
-    client.connectionPool().evictAll();
   }
 }

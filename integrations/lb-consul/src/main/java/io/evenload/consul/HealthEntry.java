@@ -3,6 +3,7 @@ package io.evenload.consul;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import io.evenload.Server;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,7 +16,14 @@ import org.jspecify.annotations.Nullable;
 /** What counts here of one instance, as Consul's health endpoint tells it. */
 final class HealthEntry {
 
-  private static final JsonFactory JSON = new JsonFactory();
+  /** More than ten times what thousands of instances take; a longer answer is a failure. */
+  static final long LONGEST_ANSWER = 64L << 20;
+
+  private static final JsonFactory JSON =
+      JsonFactory.builder()
+          .streamReadConstraints(
+              StreamReadConstraints.builder().maxDocumentLength(LONGEST_ANSWER).build())
+          .build();
 
   private String node = "";
   private String nodeAddress = "";

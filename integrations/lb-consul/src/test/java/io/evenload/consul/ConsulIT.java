@@ -3,23 +3,15 @@ package io.evenload.consul;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.evenload.LoadBalancer;
-import io.evenload.NoServerAvailableException;
 import io.evenload.Server;
-import io.evenload.ServerList;
-import io.evenload.ServerList.Listener;
+import io.evenload.testing.Caller;
 import io.evenload.testing.Heard;
-import io.evenload.testing.Wait;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -47,19 +39,18 @@ class ConsulIT {
     agent.register("a", 8001, 1);
     agent.register("b", 8002, 3);
     ConsulServerList list = ConsulServerList.builder("orders").url(agent.url()).build();
-    ServerList overheard = listener -> list.subscribe(new Both(listener, heard));
-    orders = LoadBalancer.builder("orders").servers(overheard).build();
+    orders = LoadBalancer.builder("orders").servers(heard.overhearing(list)).build();
     orders.ready().toCompletableFuture().get(30, TimeUnit.SECONDS);
     heard.awaitIds("n/a", "n/b");
     caller = new Caller(orders);
   }
 
   @AfterEach
-  void stop() throws InterruptedException {
-    caller.stop();
+  void stop() {
+    caller.close();
     orders.close();
     agent.close();
-    assertThat(caller.failures()).isEmpty();
+    assertThat(caller.failure()).isEmpty();
   }
 
   @Test
@@ -69,8 +60,7 @@ class ConsulIT {
       String id = "new-" + i;
       long begun = System.nanoTime();
       agent.register(id, 9000 + i, 1);
-      Wait.until(() -> caller.called().contains("n/" + id));
-      millis.add(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun));
+      millis.add(caller.awaitCall("n/" + id, begun));
     }
     Collections.sort(millis);
     System.out.println("Consul, from a registration to the first call in ms: " + millis);
@@ -106,10 +96,16 @@ class ConsulIT {
     caller.callFor(Duration.ofSeconds(3));
     agent.signal("CONT");
     agent.register("c", 8003, 1);
-    long begun = System.nanoTime();
-    heard.awaitIds("n/a", "n/b", "n/c");
+    awaitSoon("frozen and thawed", "n/a", "n/b", "n/c");
+  }
 
-    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(FIVE_SECONDS);
+  /** The agent's return, or a change after it, is a moment ago. */
+  private void awaitSoon(String what, String... ids) {
+    long begun = System.nanoTime();
+    heard.awaitIds(ids);
+    long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
+    System.out.printf("Consul, %s: the list is right after %d ms%n", what, millis);
+    assertThat(millis).as(what).isLessThan(FIVE_SECONDS.toMillis());
   }
 
   @Test
@@ -117,88 +113,14 @@ class ConsulIT {
     agent.kill();
     heard.await(h -> h.failures().size() >= 3);
     agent.start();
-    long begun = System.nanoTime();
-    heard.awaitIds(); // the source says that there is none, and the balancer keeps the last list
-    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(FIVE_SECONDS);
+    awaitSoon("killed and back without data"); // none: the balancer keeps the last list
     caller.callFor(Duration.ofSeconds(1));
     assertThat(orders.status().endpoints()).hasSize(2);
 
-    begun = System.nanoTime();
+    long begun = System.nanoTime();
     agent.register("b", 8002, 3);
     agent.register("c", 8003, 1);
-    heard.awaitIds("n/b", "n/c");
-    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(FIVE_SECONDS);
-    Wait.until(() -> caller.called().contains("n/c"));
-  }
-
-  /** Tells two listeners. */
-  private record Both(Listener first, Listener second) implements Listener {
-
-    @Override
-    public void updated(List<Server> servers) {
-      first.updated(servers);
-      second.updated(servers);
-    }
-
-    @Override
-    public void confirmed() {
-      first.confirmed();
-      second.confirmed();
-    }
-
-    @Override
-    public void failed(Throwable cause) {
-      first.failed(cause);
-      second.failed(cause);
-    }
-  }
-
-  /** Makes a call each millisecond. */
-  private static final class Caller {
-    private final LoadBalancer balancer;
-    private final Set<String> called = ConcurrentHashMap.newKeySet();
-    private final AtomicInteger calls = new AtomicInteger();
-    private final AtomicReference<String> failure = new AtomicReference<>("");
-    private final Thread thread = new Thread(this::run, "caller");
-    private volatile boolean stopped;
-
-    Caller(LoadBalancer balancer) {
-      this.balancer = balancer;
-      thread.setDaemon(true);
-      thread.start();
-    }
-
-    private void run() {
-      while (!stopped) {
-        try {
-          called.add(balancer.call(Server::id));
-        } catch (NoServerAvailableException e) {
-          failure.set(e.getMessage());
-        } catch (Exception e) {
-          failure.set(e.toString());
-        }
-        calls.incrementAndGet();
-        LockSupport.parkNanos(1_000_000);
-      }
-    }
-
-    Set<String> called() {
-      return called;
-    }
-
-    String failures() {
-      return failure.get();
-    }
-
-    void callFor(Duration duration) {
-      long end = System.nanoTime() + duration.toNanos();
-      int before = calls.get();
-      Wait.until(() -> System.nanoTime() - end > 0 && calls.get() > before);
-    }
-
-    void stop() throws InterruptedException {
-      stopped = true;
-      thread.join();
-    }
+    awaitSoon("registered anew", "n/b", "n/c");
+    assertThat(caller.awaitCall("n/c", begun)).isLessThan(FIVE_SECONDS.toMillis());
   }
 }

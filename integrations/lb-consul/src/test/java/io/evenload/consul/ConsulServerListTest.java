@@ -103,6 +103,28 @@ class ConsulServerListTest {
   }
 
   @Test
+  void refresh_whileAQueryWaits_asksForWhatThereIsNow() {
+    agent.set(7, passing("a"));
+    subscribe(builder());
+    awaitRequests(2);
+    agent.script(
+        request ->
+            index(request) == null
+                ? new MockResponse.Builder()
+                    .setHeader("X-Consul-Index", 9)
+                    .body("[" + passing("b") + "]")
+                    .build()
+                : null);
+    Wait.until(
+        () -> {
+          subscription.refresh(); // which counts when the query has waited for a moment
+          return heard.ids().equals(List.of("n/b"));
+        });
+
+    assertThat(heard.failures()).isEmpty();
+  }
+
+  @Test
   void noChange_isConfirmedWhenTheWaitIsOver() {
     agent.set(7, passing("a"));
     subscribe(builder().waitTime(Duration.ofSeconds(1)));

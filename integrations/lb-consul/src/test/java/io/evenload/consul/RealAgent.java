@@ -1,11 +1,13 @@
 package io.evenload.consul;
 
+import io.evenload.testing.Churn;
 import io.evenload.testing.Wait;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import okhttp3.MediaType;
@@ -17,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The process of a real agent, in development mode: it keeps its data in memory. */
 final class RealAgent implements AutoCloseable {
+
+  private static final int MOST_IN_ONE = 60; // Consul allows 64 changes in a transaction
 
   private static final MediaType JSON = MediaType.get("application/json");
 
@@ -111,6 +115,34 @@ final class RealAgent implements AutoCloseable {
 
   void deregister(String id) throws IOException {
     put("/v1/agent/service/deregister/" + id, "");
+  }
+
+  /** Adds a node that no agent looks after, so that its instances stay as they are written. */
+  void addNode(String node) throws IOException {
+    put("/v1/catalog/register", "{\"Node\":\"" + node + "\",\"Address\":\"127.0.0.1\"}");
+  }
+
+  /** Removes instances of a node, and adds others, by their numbers. */
+  void replace(String node, List<Integer> gone, List<Integer> come) throws IOException {
+    List<String> changes = new ArrayList<>();
+    gone.forEach(number -> changes.add(change("delete", node, number)));
+    come.forEach(number -> changes.add(change("set", node, number)));
+    for (int i = 0; i < changes.size(); i += MOST_IN_ONE) {
+      List<String> some = changes.subList(i, Math.min(changes.size(), i + MOST_IN_ONE));
+      put("/v1/txn", "[" + String.join(",", some).replace('\'', '"') + "]");
+    }
+  }
+
+  private static String change(String verb, String node, int number) {
+    return "{'Service':{'Verb':'"
+        + verb
+        + "','Node':'"
+        + node
+        + "','Service':{'ID':'"
+        + number
+        + "','Service':'orders','Address':'"
+        + Churn.address(number)
+        + "','Port':80,'Tags':['blue'],'Meta':{'zone':'z1','version':'7'}}}}";
   }
 
   void maintenance(String id, boolean on) throws IOException {

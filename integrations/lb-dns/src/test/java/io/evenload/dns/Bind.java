@@ -1,7 +1,6 @@
 package io.evenload.dns;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -11,7 +10,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.Message;
@@ -144,33 +142,26 @@ final class Bind implements AutoCloseable {
   }
 
   void add(List<String> records) throws IOException {
-    change(
-        update ->
-            records.forEach(
-                record -> {
-                  String[] parts = record.split(" ", 4);
-                  try {
-                    update.add(
-                        name(parts[0]), Type.value(parts[2]), Long.parseLong(parts[1]), parts[3]);
-                  } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                  }
-                }));
+    replace(List.of(), records);
   }
 
   /** Removes records, written likewise. */
   void remove(List<String> records) throws IOException {
-    change(
-        update ->
-            records.forEach(
-                record -> {
-                  String[] parts = record.split(" ", 4);
-                  try {
-                    update.delete(name(parts[0]), Type.value(parts[2]), parts[3]);
-                  } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                  }
-                }));
+    replace(records, List.of());
+  }
+
+  /** Does both in one update. */
+  void replace(List<String> gone, List<String> come) throws IOException {
+    Update update = new Update(ZONE);
+    for (String record : gone) {
+      String[] parts = record.split(" ", 4);
+      update.delete(name(parts[0]), Type.value(parts[2]), parts[3]);
+    }
+    for (String record : come) {
+      String[] parts = record.split(" ", 4);
+      update.add(name(parts[0]), Type.value(parts[2]), Long.parseLong(parts[1]), parts[3]);
+    }
+    change(update);
   }
 
   void remove(String... records) throws IOException {
@@ -181,9 +172,7 @@ final class Bind implements AutoCloseable {
     return Name.fromString(relative, ZONE);
   }
 
-  private void change(Consumer<Update> change) throws IOException {
-    Update update = new Update(ZONE);
-    change.accept(update);
+  private void change(Update update) throws IOException {
     Message response = resolver(true).send(update);
     if (response.getRcode() != Rcode.NOERROR || response.getHeader().getOpcode() != Opcode.UPDATE) {
       throw new IOException("update: " + Rcode.string(response.getRcode()));

@@ -3,6 +3,7 @@ package io.evenload.kubernetes;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -17,7 +18,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class ApiObject {
 
-  private static final JsonFactory JSON = new JsonFactory();
+  /** More than ten times what thousands of pods take; a longer answer is a failure. */
+  static final long LONGEST_ANSWER = 64L << 20;
+
+  private static final JsonFactory JSON =
+      JsonFactory.builder()
+          .streamReadConstraints(
+              StreamReadConstraints.builder().maxDocumentLength(LONGEST_ANSWER).build())
+          .build();
 
   String name = "";
   String resourceVersion = "";
@@ -75,8 +83,8 @@ final class ApiObject {
    *
    * @throws IOException if it is no JSON of that form
    */
-  static ApiObject read(String text) throws IOException {
-    try (JsonParser json = JSON.createParser(text)) {
+  static ApiObject read(byte[] bytes) throws IOException {
+    try (JsonParser json = JSON.createParser(bytes)) {
       return first(json);
     }
   }

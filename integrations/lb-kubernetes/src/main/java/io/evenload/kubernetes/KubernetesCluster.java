@@ -7,7 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import okhttp3.Call;
 import okhttp3.HttpUrl;
 import okhttp3.Request;
 import okhttp3.Response;
@@ -27,6 +29,7 @@ public final class KubernetesCluster {
   /** Where a pod finds its token, the cluster's certificates and its namespace. */
   public static final Path SECRETS = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
 
+  private static final int MOST_SECONDS = 10;
   private static final int LONGEST_MESSAGE = 500;
   private static final long LONGEST_ANSWER = 64 * 1024;
 
@@ -102,8 +105,8 @@ public final class KubernetesCluster {
 
   /**
    * Asks for the zone of a node: the client's own, if the pod knows its node's name by the downward
-   * API ({@code spec.nodeName}). It blocks for up to some seconds. The service account needs a
-   * {@code ClusterRole} that lets it get nodes.
+   * API ({@code spec.nodeName}). It blocks for up to 10 seconds. The service account needs a {@code
+   * ClusterRole} that lets it get nodes.
    *
    * @return the node's label {@code topology.kubernetes.io/zone}, or an old cluster's {@code
    *     failure-domain.beta.kubernetes.io/zone}; null if it has neither
@@ -113,12 +116,18 @@ public final class KubernetesCluster {
     requireNonNull(node, "node");
     HttpUrl of = url.newBuilder().addPathSegments("api/v1/nodes").addPathSegment(node).build();
     client.enter();
-    try (Response response = client.get().newCall(request(of).build()).execute()) {
+    try (Response response = call(of).execute()) {
       throwIfRefused(response);
       return ApiObject.zone(ApiObject.read(response.body().byteStream()).labels);
     } finally {
       client.leave();
     }
+  }
+
+  private Call call(HttpUrl to) throws IOException {
+    Call call = client.get().newCall(request(to).build());
+    call.timeout().timeout(MOST_SECONDS, TimeUnit.SECONDS);
+    return call;
   }
 
   ApiClient client() {

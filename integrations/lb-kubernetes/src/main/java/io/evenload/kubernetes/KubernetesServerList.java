@@ -95,6 +95,7 @@ public final class KubernetesServerList implements ServerList {
     private boolean preferIpv6;
     private Duration relistInterval = DEFAULT_RELIST_INTERVAL;
     private Duration watchTimeout = DEFAULT_WATCH_TIMEOUT;
+    private Duration listTimeout = SliceApi.LIST_TIMEOUT;
     private RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
 
     private Builder(String service) {
@@ -109,6 +110,7 @@ public final class KubernetesServerList implements ServerList {
       preferIpv6 = other.preferIpv6;
       relistInterval = other.relistInterval;
       watchTimeout = other.watchTimeout;
+      listTimeout = other.listTimeout;
       random = other.random;
     }
 
@@ -205,6 +207,12 @@ public final class KubernetesServerList implements ServerList {
       return new KubernetesServerList(copy);
     }
 
+    /** For tests. */
+    Builder listTimeout(Duration timeout) {
+      this.listTimeout = timeout;
+      return this;
+    }
+
     KubernetesCluster cluster() {
       return requireNonNull(cluster, "cluster");
     }
@@ -223,6 +231,10 @@ public final class KubernetesServerList implements ServerList {
 
     Duration relistInterval() {
       return relistInterval;
+    }
+
+    Duration listTimeout() {
+      return listTimeout;
     }
 
     Duration watchTimeout() {

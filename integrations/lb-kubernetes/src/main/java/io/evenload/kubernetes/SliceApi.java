@@ -1,10 +1,12 @@
 package io.evenload.kubernetes;
 
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import okhttp3.Call;
 import okhttp3.HttpUrl;
 import okhttp3.OkHttpClient;
@@ -17,14 +19,18 @@ final class SliceApi {
   private static final String V1 = "v1";
   private static final String V1BETA1 = "v1beta1"; // up to Kubernetes 1.24
 
-  /** Long enough for thousands of pods from a busy API server. */
-  private static final Duration LIST_TIMEOUT = Duration.ofSeconds(30);
+  /** More than the largest clusters have pods: a list without an end is a failure. */
+  private static final int MOST_ENDPOINTS = 1_000_000;
+
+  /** Long enough for thousands of pods from a busy API server, all pages together. */
+  static final Duration LIST_TIMEOUT = Duration.ofSeconds(30);
 
   /** How much later than agreed a watch may end. */
   static final Duration SLACK = Duration.ofSeconds(5);
 
   private final KubernetesServerList.Builder options;
   private final Caller caller;
+  private final LongSupplier nanoTime = System::nanoTime;
   private String version = V1;
 
   SliceApi(KubernetesServerList.Builder options, Caller caller) {
@@ -63,10 +69,16 @@ final class SliceApi {
 
   private Listing listAs(String as, String resourceVersion) throws IOException {
     List<ApiObject> slices = new ArrayList<>();
+    long endpoints = 0;
     HttpUrl url = url(as).addQueryParameter("resourceVersion", resourceVersion).build();
+    long end = nanoTime.getAsLong() + options.listTimeout().toNanos();
     while (true) {
-      ApiObject page = page(url);
+      ApiObject page = page(url, end - nanoTime.getAsLong());
       slices.addAll(page.items);
+      endpoints += page.items.stream().mapToLong(slice -> slice.members.size() + 1L).sum();
+      if (endpoints > MOST_ENDPOINTS) {
+        throw new IOException("the list has more than " + MOST_ENDPOINTS + " endpoints and slices");
+      }
       if (page.resourceVersion.isEmpty()) {
         throw new IOException("the list of slices has no resourceVersion");
       }
@@ -77,10 +89,13 @@ final class SliceApi {
     }
   }
 
-  private ApiObject page(HttpUrl url) throws IOException {
+  private ApiObject page(HttpUrl url, long nanos) throws IOException {
+    if (nanos <= 0) {
+      throw new SocketTimeoutException("no whole list within " + options.listTimeout());
+    }
     OkHttpClient client = options.cluster().client().get();
     Call call = client.newCall(options.cluster().request(url).build());
-    call.timeout().timeout(LIST_TIMEOUT.toNanos(), TimeUnit.NANOSECONDS);
+    call.timeout().timeout(nanos, TimeUnit.NANOSECONDS);
     try (Response response = caller.execute(call)) {
       KubernetesCluster.throwIfRefused(response);
       return ApiObject.read(response.body().byteStream());

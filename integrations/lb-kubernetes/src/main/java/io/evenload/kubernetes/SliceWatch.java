@@ -1,12 +1,11 @@
 package io.evenload.kubernetes;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import io.evenload.Server;
 import io.evenload.ServerList;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -34,6 +33,8 @@ final class SliceWatch implements ServerList.Subscription {
    * The lock guards what others may change: close and refresh, which cancel the running call or wake the thread.
    */
 
+  static final String THREAD = "evenload-kubernetes";
+
   private static final Logger logger = LoggerFactory.getLogger(KubernetesServerList.class);
   private static final long LIST_GAP_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long LIVED_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
@@ -43,15 +44,15 @@ final class SliceWatch implements ServerList.Subscription {
   private static final String NEWEST_VERSION = "";
 
   private final KubernetesServerList.Builder options;
-  private final ServerList.Listener listener;
+  private final Teller teller;
   private final LongSupplier nanoTime = System::nanoTime;
   private final SliceApi api;
   private final Slices slices;
   private final Backoff backoff;
 
   private @Nullable String version; // that the next watch begins at; null: list first
-  private String listFrom = ANY_VERSION;
-  private @Nullable List<Server> last;
+  private @Nullable String seen; // the last version that anything had
+  private boolean newestOnly; // as the API server refused what it was asked last
   private boolean listed;
   private long listedNanos;
   private long relistNanos;
@@ -73,7 +74,7 @@ final class SliceWatch implements ServerList.Subscription {
 
   SliceWatch(KubernetesServerList.Builder options, ServerList.Listener listener) {
     this.options = options;
-    this.listener = listener;
+    this.teller = new Teller(options.toString(), listener);
     this.api = new SliceApi(options, this::execute);
     this.slices = options.slices();
     this.backoff = new Backoff(options.random());
@@ -81,7 +82,7 @@ final class SliceWatch implements ServerList.Subscription {
 
   /** Begins on a thread that takes nothing over from this one. */
   void start() {
-    Thread thread = new Thread(null, this::run, "evenload-kubernetes", 0, false);
+    Thread thread = new Thread(null, this::run, THREAD, 0, false);
     thread.setDaemon(true);
     thread.setContextClassLoader(null);
     thread.start();
@@ -123,19 +124,38 @@ final class SliceWatch implements ServerList.Subscription {
     listedNanos = nanoTime.getAsLong();
     SliceApi.Listing listing;
     try {
-      listing = api.list(listFrom);
+      listing = listing();
     } catch (ApiException e) {
-      listFrom = NEWEST_VERSION;
+      newestOnly = true;
       throw e;
     }
+    newestOnly = false;
     slices.replace(listing.slices());
     version = listing.resourceVersion();
-    listFrom = listing.resourceVersion();
+    seen = listing.resourceVersion();
     relistNanos = nanoTime.getAsLong() + backoff.jittered(options.relistInterval().toNanos());
-    if (slices.isEmpty() && last == null) {
+    if (slices.isEmpty() && !teller.hasTold()) {
       logger.warn("{}: no EndpointSlice has the label of this service", options);
     }
-    tell();
+    teller.tell(slices.known());
+  }
+
+  /** Returns what the API server has at hand, or the newest if that is older than what was seen. */
+  private SliceApi.Listing listing() throws IOException {
+    String last = seen;
+    if (!newestOnly) {
+      SliceApi.Listing any = api.list(ANY_VERSION);
+      if (last == null || !isOlder(any.resourceVersion(), last)) {
+        return any;
+      }
+    }
+    return api.list(NEWEST_VERSION);
+  }
+
+  /** Whether one version is before the other, or that cannot be told. */
+  private static boolean isOlder(String one, String other) {
+    boolean numbers = one.matches("[0-9]{1,18}") && other.matches("[0-9]{1,18}");
+    return numbers ? Long.parseLong(one) < Long.parseLong(other) : !one.equals(other);
   }
 
   private boolean beginList() {
@@ -189,7 +209,7 @@ final class SliceWatch implements ServerList.Subscription {
   /** A watch broke; if its version is forgotten, all it takes is a new list. */
   private void throwUnlessGone(IOException cause) throws IOException {
     if (cause instanceof ApiException refusal) {
-      listFrom = NEWEST_VERSION;
+      newestOnly = true;
       if (refusal.isGone()) {
         return;
       }
@@ -211,17 +231,30 @@ final class SliceWatch implements ServerList.Subscription {
     boolean bringsNews = false;
     int taken = 0;
     do {
-      String line = source.readUtf8LineStrict(LONGEST_EVENT);
-      bringsNews |= !line.isBlank() && take(line);
+      bringsNews |= take(line(source));
       taken++;
     } while (taken < MOST_AT_ONCE && source.getBuffer().indexOf((byte) '\n') >= 0);
     if (bringsNews) {
-      tell();
+      teller.tell(slices.known());
     }
   }
 
+  private static byte[] line(BufferedSource source) throws IOException {
+    long end = source.indexOf((byte) '\n', 0, LONGEST_EVENT);
+    if (end < 0) {
+      throw new EOFException(
+          "an event that is cut off, or longer than " + LONGEST_EVENT + " bytes");
+    }
+    byte[] line = source.readByteArray(end);
+    source.skip(1);
+    return line;
+  }
+
   /** Takes one event; returns whether it says what the servers are, now or still. */
-  private boolean take(String line) throws IOException {
+  private boolean take(byte[] line) throws IOException {
+    if (isBlank(line)) {
+      return false;
+    }
     ApiObject event;
     try {
       event = ApiObject.read(line);
@@ -243,43 +276,25 @@ final class SliceWatch implements ServerList.Subscription {
     }
     if (!object.resourceVersion.isEmpty()) {
       version = object.resourceVersion;
-      listFrom = object.resourceVersion;
+      seen = object.resourceVersion;
     }
     return true;
   }
 
-  private void tell() {
-    List<Server> servers;
-    try {
-      servers = slices.servers();
-    } catch (IOException e) {
-      tell(() -> listener.failed(e));
-      return;
+  private static boolean isBlank(byte[] line) {
+    for (byte one : line) {
+      if (one != ' ' && one != '\r') {
+        return false;
+      }
     }
-    if (servers.equals(last)) {
-      tell(listener::confirmed);
-    } else {
-      last = servers;
-      tell(() -> listener.updated(servers));
-    }
-  }
-
-  private void tell(Runnable news) {
-    if (isClosed()) {
-      return;
-    }
-    try {
-      news.run();
-    } catch (Throwable e) {
-      logger.warn("{}: the listener threw", options, e);
-    }
+    return true;
   }
 
   private void fault(Throwable cause) {
     if (isStoppedOnPurpose()) {
       return;
     }
-    tell(() -> listener.failed(cause));
+    teller.failed(cause);
     pauseUntil(nanoTime.getAsLong() + backoff.next(cause), true);
   }
 
@@ -333,6 +348,9 @@ final class SliceWatch implements ServerList.Subscription {
   }
 
   private void stop(boolean forGood) {
+    if (forGood) {
+      teller.close();
+    }
     Call obsolete;
     lock.lock();
     try {

@@ -6,10 +6,11 @@ import io.evenload.Server;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,7 +42,7 @@ final class Slices {
   }
 
   /** What one slice brings, or why it brings nothing. */
-  private record Part(
+  record Part(
       String addressType, List<Server> ready, List<Server> draining, @Nullable String problem) {
 
     boolean any() {
@@ -82,51 +83,68 @@ final class Slices {
     return parts.isEmpty();
   }
 
-  /**
-   * Returns the servers in the order of their ids.
-   *
-   * @throws IOException if there are slices, but none can be used
-   */
-  List<Server> servers() throws IOException {
-    throwIfNoneIsUsable();
-    String type = type();
-    Map<String, Server> servers = new TreeMap<>();
-    of(type).forEach(part -> part.ready.forEach(server -> servers.put(key(server), server)));
-    if (servers.isEmpty()) {
-      of(type).forEach(part -> part.draining.forEach(server -> servers.put(key(server), server)));
+  /** Returns what is known now, from which another thread may make servers. */
+  Known known() {
+    return new Known(service, preferIpv6, List.copyOf(parts.values()));
+  }
+
+  /** What all slices bring at one moment. */
+  record Known(String service, boolean preferIpv6, List<Part> parts) {
+
+    private static final Comparator<Server> ORDER =
+        Comparator.comparing(Server::id).thenComparing(Server::host).thenComparing(Server::port);
+
+    /**
+     * Returns the servers in the order of their ids.
+     *
+     * @throws IOException if there are slices, but none can be used
+     */
+    List<Server> servers() throws IOException {
+      throwIfNoneIsUsable();
+      List<Part> usable = usable();
+      List<Server> ready = sorted(usable, Part::ready);
+      return ready.isEmpty() ? sorted(usable, Part::draining) : ready;
     }
-    return List.copyOf(servers.values());
-  }
 
-  /** A pod may be in two slices while it is moved from one to the other. */
-  private static String key(Server server) {
-    return server.id() + ' ' + server.host() + ' ' + server.port();
-  }
-
-  private void throwIfNoneIsUsable() throws IOException {
-    boolean usable = parts.values().stream().anyMatch(part -> part.problem == null);
-    if (!usable && !parts.isEmpty()) {
-      throw new IOException(
-          service
-              + ": no slice can be used ("
-              + parts.values().stream()
-                  .map(part -> String.valueOf(part.problem))
-                  .distinct()
-                  .sorted()
-                  .collect(joining("; "))
-              + ")");
+    /** A pod may be in two slices while it is moved from one to the other. */
+    private static List<Server> sorted(List<Part> parts, Function<Part, List<Server>> which) {
+      List<Server> all = new ArrayList<>();
+      parts.forEach(part -> all.addAll(which.apply(part)));
+      all.sort(ORDER);
+      List<Server> servers = new ArrayList<>(all.size());
+      for (Server server : all) {
+        Server last = servers.isEmpty() ? null : servers.get(servers.size() - 1);
+        if (last == null || ORDER.compare(last, server) != 0) {
+          servers.add(server);
+        }
+      }
+      return List.copyOf(servers);
     }
-  }
 
-  /** Of a service with addresses of both kinds each pod is listed once. */
-  private String type() {
-    String preferred = preferIpv6 ? IPV6 : IPV4;
-    String other = preferIpv6 ? IPV4 : IPV6;
-    return of(preferred).stream().anyMatch(Part::any) ? preferred : other;
-  }
+    private void throwIfNoneIsUsable() throws IOException {
+      boolean usable = parts.stream().anyMatch(part -> part.problem == null);
+      if (!usable && !parts.isEmpty()) {
+        throw new IOException(
+            service
+                + ": no slice can be used ("
+                + parts.stream()
+                    .map(part -> String.valueOf(part.problem))
+                    .distinct()
+                    .sorted()
+                    .collect(joining("; "))
+                + ")");
+      }
+    }
 
-  private List<Part> of(String addressType) {
-    return parts.values().stream().filter(part -> part.addressType.equals(addressType)).toList();
+    /** Of a service with addresses of both kinds each pod is listed once. */
+    private List<Part> usable() {
+      List<Part> preferred = of(preferIpv6 ? IPV6 : IPV4);
+      return preferred.stream().anyMatch(Part::any) ? preferred : of(preferIpv6 ? IPV4 : IPV6);
+    }
+
+    private List<Part> of(String addressType) {
+      return parts.stream().filter(part -> part.addressType.equals(addressType)).toList();
+    }
   }
 
   private Part part(ApiObject slice) {

@@ -53,6 +53,25 @@ class KubernetesServerListTest extends WithStubApi {
   }
 
   @Test
+  void list_pagesWithoutEnd_isAFailureAndTheLastListStays() {
+    api.put("s1", slice("a"));
+    subscribe(builder().listTimeout(Duration.ofSeconds(1)));
+    awaitWatch();
+    api.script(
+        request ->
+            StubApi.isWatch(request)
+                ? null
+                : StubApi.json(
+                    200, "{\"metadata\":{\"resourceVersion\":\"9\",\"continue\":\"x\"}}"));
+    subscription.refresh();
+    heard.await(h -> !h.failures().isEmpty());
+    assertThat(heard.ids()).containsExactly("a");
+
+    api.script(request -> null);
+    heard.await(h -> h.confirmations() >= 1);
+  }
+
+  @Test
   void list_onlyOldApi_isUsedUntilItIsGone() {
     api.apiVersion("v1beta1");
     api.put("s1", slice("a"));
@@ -130,8 +149,27 @@ class KubernetesServerListTest extends WithStubApi {
     api.loseData();
     api.put("s1", slice("b"));
     api.restart(port);
-    heard.awaitFailure("Too large resource version");
     heard.awaitIds("b");
+    assertThat(lastList().getUrl().queryParameter("resourceVersion")).isEmpty();
+    assertThat(heard.failures()).noneMatch(text -> text.contains("resource version"));
+  }
+
+  @Test
+  void list_olderThanWhatWasSeen_isReplacedByTheNewest() {
+    for (int i = 0; i < 9; i++) {
+      api.put("s1", slice("a" + i));
+    }
+    subscribe();
+    awaitWatch();
+    api.script(
+        request ->
+            "0".equals(request.getUrl().queryParameter("resourceVersion"))
+                ? StubApi.json(200, "{\"metadata\":{\"resourceVersion\":\"8\"},\"items\":[]}")
+                : null);
+    subscription.refresh();
+    heard.await(h -> h.confirmations() >= 1);
+
+    assertThat(heard.lists()).hasSize(1);
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.evenload.kubernetes;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -109,10 +110,10 @@ class SlicesTest {
   void servers_sameAddressOfAnotherPod_isAnotherServer() throws IOException {
     Slices slices = slices(null);
     slices.put(slice("s", "IPv4", pod("old", "10.0.0.1", "'ready':true"), HTTP));
-    List<Server> before = slices.servers();
+    List<Server> before = slices.known().servers();
     slices.put(slice("s", "IPv4", pod("new", "10.0.0.1", "'ready':true"), HTTP));
 
-    assertThat(slices.servers()).extracting(Server::id).containsExactly("new");
+    assertThat(slices.known().servers()).extracting(Server::id).containsExactly("new");
     assertThat(before).extracting(Server::id).containsExactly("old");
   }
 
@@ -136,9 +137,9 @@ class SlicesTest {
     assertThat(servers(four, six)).extracting(Server::host).containsExactly("10.0.0.1");
     Slices preferring = new Slices("orders", null, true);
     preferring.replace(List.of(four, six));
-    assertThat(preferring.servers()).extracting(Server::host).containsExactly("fd00::1");
+    assertThat(preferring.known().servers()).extracting(Server::host).containsExactly("fd00::1");
     preferring.remove(six);
-    assertThat(preferring.servers()).extracting(Server::host).containsExactly("10.0.0.1");
+    assertThat(preferring.known().servers()).extracting(Server::host).containsExactly("10.0.0.1");
   }
 
   @Test
@@ -152,7 +153,7 @@ class SlicesTest {
             slice("a", "IPv4", pod("p", "10.0.0.1", ""), ports),
             slice("b", "IPv4", pod("q", "10.0.0.2", ""), HTTP.replace("8080", "8081"))));
 
-    assertThat(slices.servers()).extracting(Server::port).containsExactly(8080, 8081);
+    assertThat(slices.known().servers()).extracting(Server::port).containsExactly(8080, 8081);
   }
 
   @Test
@@ -166,7 +167,7 @@ class SlicesTest {
       assertThat(log.messages())
           .containsExactly("orders: slice a: port: grpc (expected: one of http, without a name)");
     }
-    assertThatThrownBy(slices::servers)
+    assertThatThrownBy(() -> slices.known().servers())
         .isInstanceOf(IOException.class)
         .hasMessage(
             "orders: no slice can be used (port: grpc (expected: one of http, without a name))");
@@ -192,9 +193,9 @@ class SlicesTest {
       assertThat(log.messages())
           .containsExactly("orders: slice n: addressType: FQDN (expected: IPv4 or IPv6)");
     }
-    assertThatThrownBy(slices::servers).hasMessageContaining("FQDN");
+    assertThatThrownBy(() -> slices.known().servers()).hasMessageContaining("FQDN");
     slices.put(slice("s", "IPv4", pod("p", "10.0.0.1", ""), HTTP));
-    assertThat(slices.servers()).extracting(Server::id).containsExactly("p");
+    assertThat(slices.known().servers()).extracting(Server::id).containsExactly("p");
   }
 
   @Test
@@ -209,7 +210,7 @@ class SlicesTest {
       assertThat(log.messages()).hasSize(1);
       assertThat(log.messages().get(0)).contains("slice s: endpoints skipped", "'no host'");
     }
-    assertThat(slices.servers()).extracting(Server::id).containsExactly("p");
+    assertThat(slices.known().servers()).extracting(Server::id).containsExactly("p");
   }
 
   @Test
@@ -220,16 +221,18 @@ class SlicesTest {
 
   @Test
   void read_whatIsNoObject_fails() {
-    assertThatThrownBy(() -> ApiObject.read("[]")).hasMessageContaining("no JSON object");
-    assertThatThrownBy(() -> ApiObject.read("{\"items\":{}}"))
+    assertThatThrownBy(() -> ApiObject.read("[]".getBytes(UTF_8)))
+        .hasMessageContaining("no JSON object");
+    assertThatThrownBy(() -> ApiObject.read("{\"items\":{}}".getBytes(UTF_8)))
         .hasMessageContaining("/items (expected: START_ARRAY)");
-    assertThatThrownBy(() -> ApiObject.read("{\"items\":[")).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> ApiObject.read("{\"items\":[".getBytes(UTF_8)))
+        .isInstanceOf(IOException.class);
   }
 
   private static List<Server> servers(ApiObject... slices) throws IOException {
     Slices all = slices(null);
     all.replace(List.of(slices));
-    return all.servers();
+    return all.known().servers();
   }
 
   private static Slices slices(@Nullable String port) {
@@ -253,7 +256,8 @@ class SlicesTest {
     try {
       return ApiObject.read(
           ("{'metadata':{'name':'" + name + "','labels':{'a':'b'}}," + json + "}")
-              .replace('\'', '"'));
+              .replace('\'', '"')
+              .getBytes(UTF_8));
     } catch (IOException e) {
       throw new IllegalArgumentException(e);
     }

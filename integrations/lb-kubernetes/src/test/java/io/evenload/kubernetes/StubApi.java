@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -142,6 +143,12 @@ final class StubApi implements AutoCloseable {
     String event = "{\"type\":\"" + type + "\",\"object\":" + object + "}";
     history.add(event);
     send(event);
+  }
+
+  /** Keeps no event in memory that all watches have been sent. */
+  synchronized void forgetHistory() {
+    forgotten = history.size();
+    Collections.fill(history, "");
   }
 
   /** Sends this line to all watches. */

@@ -35,6 +35,9 @@ import java.util.concurrent.ConcurrentHashMap;
  *   <li>{@code evenload.retry.budget} (gauge, {@code retries}): how many retries and hedges the
  *       budget has left; infinite without one. After another interceptor was built for the service,
  *       that one's.
+ *   <li>{@code evenload.connections} (gauge, {@code connections}): how many are open to all servers
+ *       together, in use or idle; those to each are told by {@link
+ *       LoadBalancingInterceptor#connections}. Of the same interceptor as the budget.
  *   <li>{@code evenload.throttling} (gauge): the share of the calls that is not sent, as the
  *       service refuses so many; 0 mostly, and without {@code ServiceOptions.throttling}. Of the
  *       same interceptor as the budget.
@@ -47,6 +50,7 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class CallMetrics implements CallListener {
 
   private static final String BUDGET = "evenload.retry.budget";
+  private static final String CONNECTIONS = "evenload.connections";
   private static final String THROTTLING = "evenload.throttling";
 
   private final MeterRegistry registry;
@@ -76,7 +80,17 @@ public final class CallMetrics implements CallListener {
           host,
           Gauge.builder(THROTTLING, interceptor, current -> current.throttledShare(host))
               .description("The share of the calls that is not sent"));
+      registerAnew(
+          CONNECTIONS,
+          host,
+          Gauge.builder(CONNECTIONS, interceptor, current -> sum(current.connections(host)))
+              .description("Open connections to all servers, in use or idle")
+              .baseUnit("connections"));
     }
+  }
+
+  private static double sum(Map<?, Integer> counts) {
+    return counts.values().stream().mapToInt(Integer::intValue).sum();
   }
 
   /** Registers a gauge in place of the one that an earlier interceptor of the service had. */

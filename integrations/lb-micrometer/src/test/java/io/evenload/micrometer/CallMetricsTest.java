@@ -68,7 +68,8 @@ final class CallMetricsTest {
               "evenload_requests_seconds_count{outcome=\"success\",service=\"users\"} 1",
               "evenload_requests_seconds_count{outcome=\"no_server\",service=\"users\"} 0",
               "evenload_retries_total{reason=\"503\",service=\"orders\"} 1.0",
-              "evenload_retries_refused_total{refusal=\"attempts_exhausted\",service=\"orders\"} 1.0",
+              "evenload_retries_refused_total{refusal=\"attempts_exhausted\",service=\"orders\"}"
+                  + " 1.0",
               "evenload_hedges_total{service=\"orders\"} 1.0",
               "evenload_hedges_won_total{service=\"orders\"} 1.0",
               "evenload_hedges_total{service=\"users\"} 0.0",
@@ -153,6 +154,7 @@ final class CallMetricsTest {
     OkHttpClient second = client(RetryPolicy.builder().budgetPerSecond(3).build(), balancer);
 
     assertThat(scrape()).contains("evenload_retry_budget_retries{service=\"orders\"} 30.0");
+    assertThat(scrape()).contains("evenload_connections{service=\"orders\"} 0.0");
     assertThat(List.of(first, second)).as("still in use").doesNotContainNull();
   }
 

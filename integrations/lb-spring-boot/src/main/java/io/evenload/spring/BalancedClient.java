@@ -27,7 +27,9 @@ public final class BalancedClient {
     defaults.accept(client);
     interceptor.install(client, services.settings().concurrentCalls());
     services.customizers().forEach(each -> each.client(client));
-    return requireNonNull(traced.apply(client.build()), "traced");
+    OkHttpClient balanced = requireNonNull(traced.apply(client.build()), "traced");
+    var unused = interceptor.ready(balanced); // opens what is to be warm; nobody waits for it
+    return balanced;
   }
 
   /**

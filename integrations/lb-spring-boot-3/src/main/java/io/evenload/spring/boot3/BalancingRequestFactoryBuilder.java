@@ -6,7 +6,7 @@ import io.evenload.spring.LateCalls;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.http.client.ClientHttpRequestFactoryBuilder;
 import org.springframework.boot.http.client.ClientHttpRequestFactorySettings;
-import org.springframework.boot.http.client.HttpRedirects;
+import org.springframework.boot.http.client.ClientHttpRequestFactorySettings.Redirects;
 import org.springframework.http.client.ClientHttpRequestFactory;
 
 /**
@@ -27,7 +27,7 @@ record BalancingRequestFactoryBuilder(ClientHttpRequestFactoryBuilder<?> others,
         : new ClientDefaults(
             settings.connectTimeout(),
             settings.readTimeout(),
-            settings.redirects() != HttpRedirects.DONT_FOLLOW,
+            settings.redirects() != Redirects.DONT_FOLLOW,
             settings.sslBundle());
   }
 }

@@ -434,8 +434,11 @@ public abstract class AttemptTrace extends EventListener {
    * closed the redirect, and does no more than tell, so that it loses nothing by an exception here. If ever it goes on all
    * the same, the network half stops it, which costs the connection.
    */
-  @SuppressWarnings("unchecked") // OkHttp's code is Kotlin, which has no checked exceptions
-  private static <E extends Exception> void stop(IOException reason) throws E {
+  @SuppressWarnings({
+    "unchecked",
+    "DoNotCallSuggester"
+  }) // OkHttp's Kotlin has no checked exceptions
+  static <E extends Exception> void stop(IOException reason) throws E {
     throw (E) reason;
   }
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import okhttp3.Connection;
+import org.jspecify.annotations.Nullable;
 
 /** The open connections to each server that an interceptor's calls have used. */
 final class Connections {
@@ -28,11 +29,31 @@ final class Connections {
    * it only lost to a hedge, the server may as well be slow, as one in twenty is: then the second such attempt decides.
    */
 
+  /*
+   * One that is to live no longer than so long is given its end when it is first used: a time drawn anew for each, so that
+   * those that were opened together do not end together. Then no call begins on it, and the last one closes it.
+   */
+
   /** So many names and servers may be known without a connection. */
   static final int MANY = 256;
 
   private final Map<String, List<OpenConnection>> byServer = new ConcurrentHashMap<>();
   private final BrokenAddresses broken = new BrokenAddresses();
+  private final @Nullable AgeLimits limits;
+
+  /** Creates none yet, of which none is limited in age. */
+  Connections() {
+    this(null);
+  }
+
+  /**
+   * Creates none yet.
+   *
+   * @param limits ends those that are old; null if there is no such thing
+   */
+  Connections(@Nullable AgeLimits limits) {
+    this.limits = limits;
+  }
 
   /** The addresses of these servers where connections broke. */
   BrokenAddresses broken() {
@@ -83,6 +104,51 @@ final class Connections {
       if (each.isLeft()) {
         each.retire();
       }
+    }
+  }
+
+  /** Has a connection end when it is so old, or a little before, unless that was said before. */
+  void limitAge(String key, OpenConnection connection, long mostNanos) {
+    AgeLimits limits = this.limits;
+    if (limits != null && connection.isFirstLimit()) {
+      limits.limit(connection, mostNanos, () -> expire(key, connection, limits));
+    }
+  }
+
+  private void expire(String key, OpenConnection connection, AgeLimits limits) {
+    if (!connection.expire()) {
+      limits.inAMoment(connection, () -> retireLeft(key));
+    }
+  }
+
+  private void retireLeft(String key) {
+    for (OpenConnection each : known(key)) {
+      if (each.isLeft()) {
+        each.retire();
+      }
+    }
+  }
+
+  /** How many connections to a server are open. */
+  int open(String key) {
+    return (int) known(key).stream().filter(OpenConnection::isOpen).count();
+  }
+
+  /** How many more to a server are wanted; none if there is one that carries many calls at once. */
+  int lacking(String key, int wanted) {
+    int usable = 0;
+    for (OpenConnection each : known(key)) {
+      if (each.isUsable()) {
+        usable += each.isMultiplexed() ? wanted : 1;
+      }
+    }
+    return Math.max(0, wanted - usable);
+  }
+
+  /** Ends what is to be done later. */
+  void close() {
+    if (limits != null) {
+      limits.close();
     }
   }
 

@@ -3,6 +3,7 @@ package io.evenload.okhttp.internal.route;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.net.Socket;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import okhttp3.Connection;
 
@@ -25,7 +26,9 @@ final class OpenConnection extends WeakReference<Connection> {
   private final ServerDns opener;
   private final boolean multiplexed;
   private final AtomicInteger calls = new AtomicInteger();
-  private volatile long heardNanos = System.nanoTime();
+  private final AtomicBoolean limited = new AtomicBoolean();
+  private final long openedNanos = System.nanoTime();
+  private volatile long heardNanos = openedNanos;
   private volatile boolean silent;
   private volatile boolean doubted; // a hedge was faster, and nothing has come over this one since
   private volatile boolean lookedAt;
@@ -52,6 +55,49 @@ final class OpenConnection extends WeakReference<Connection> {
   /** Closes it as soon as no call uses it, which may be now. */
   void retire() {
     closeIfUnused(calls.updateAndGet(state -> state | RETIRING));
+  }
+
+  /** Whether its age was not limited before. */
+  boolean isFirstLimit() {
+    return !limited.get() && limited.compareAndSet(false, true);
+  }
+
+  /** How long it has been open. */
+  long ageNanos() {
+    return System.nanoTime() - openedNanos;
+  }
+
+  /**
+   * Sees to it that no call begins on it any more, and closes it when the last one has ended. Where
+   * OkHttp cannot be told so, the way that it was opened on is left, and what was opened there is
+   * to be retired when a moment has passed, as a call may just have been given it; then this
+   * returns false.
+   */
+  boolean expire() {
+    Connection connection = get();
+    if (connection != null
+        && !PooledConnection.keepOthersAway(connection, !opener.publicApiOnly())) {
+      opener.leave();
+      return false;
+    }
+    retire();
+    return true;
+  }
+
+  /** Whether it is open, as far as this side knows. */
+  boolean isOpen() {
+    Connection connection = get();
+    return connection != null && !connection.socket().isClosed();
+  }
+
+  /** Whether it carries many calls at once. */
+  boolean isMultiplexed() {
+    return multiplexed;
+  }
+
+  /** Whether it is open, and calls may begin on it. */
+  boolean isUsable() {
+    return (calls.get() & RETIRING) == 0 && !isLeft() && isOpen();
   }
 
   /** Whether it was closed here, so that a call that was given it all the same came too late. */

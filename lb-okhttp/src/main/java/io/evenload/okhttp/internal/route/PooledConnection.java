@@ -27,7 +27,9 @@ final class PooledConnection {
    * module path, each look is made, and an HTTP/2 connection counts as one that others use.
    *
    * OkHttp gives a call a connection under the connection's monitor, and tells so a moment later. So who wants to close one
-   * that nobody uses has to look, and to keep others away, under that monitor too, as OkHttp does when it evicts.
+   * that nobody uses has to look, and to keep others away, under that monitor too, as OkHttp does when it evicts. Then it is
+   * taken out of the pool as one that has become idle and must not be used again; where that cannot be done, the pool holds
+   * the dead entry until its keep-alive is over.
    */
 
   /**
@@ -42,6 +44,7 @@ final class PooledConnection {
   private static final @Nullable MethodHandle IDLE_AT = find("getIdleAtNs", long.class);
   private static final @Nullable MethodHandle CALLS = find("getCalls", List.class);
   private static final @Nullable MethodHandle KEEP_OTHERS_AWAY = find("noNewExchanges", void.class);
+  private static final @Nullable MethodHandle FORGET = findForget();
 
   private PooledConnection() {}
 
@@ -110,10 +113,63 @@ final class PooledConnection {
           return false;
         }
         keepOthersAway.invokeExact(connection);
+        forget(connection);
         return true;
       } catch (Throwable e) {
         return true;
       }
+    }
+  }
+
+  /**
+   * Sees to it that no call begins on the connection any more. Those that use it go on, and when
+   * the last one ends OkHttp closes it. Returns false if that cannot be done.
+   *
+   * @param asks whether OkHttp may be asked; if not, nothing is done
+   */
+  static boolean keepOthersAway(Connection connection, boolean asks) {
+    MethodHandle keepOthersAway = KEEP_OTHERS_AWAY;
+    if (!asks || keepOthersAway == null || !isOkHttps(connection)) {
+      return false;
+    }
+    try {
+      keepOthersAway.invokeExact(connection);
+      return true;
+    } catch (Throwable e) {
+      return false;
+    }
+  }
+
+  /** Whether the pool can be told that a connection is no more. */
+  static boolean forgets() {
+    return FORGET != null;
+  }
+
+  /** Takes a connection that is about to be closed out of the pool; under its monitor. */
+  private static void forget(Connection connection) throws Throwable {
+    MethodHandle forget = FORGET;
+    if (forget != null) {
+      var unused = (boolean) forget.invokeExact(connection);
+    }
+  }
+
+  /** What takes a connection out of its pool that has no calls and is to have none. */
+  private static @Nullable MethodHandle findForget() {
+    try {
+      MethodHandles.Lookup lookup = MethodHandles.publicLookup();
+      Class<?> connection = Class.forName(OKHTTP_CONNECTION);
+      Class<?> pool = Class.forName(OKHTTP_CONNECTION + "Pool");
+      MethodHandle poolOf =
+          lookup.findVirtual(connection, "getConnectionPool", MethodType.methodType(pool));
+      MethodHandle becameIdle =
+          lookup.findVirtual(
+              pool, "connectionBecameIdle", MethodType.methodType(boolean.class, connection));
+      MethodHandle both = MethodHandles.filterArguments(becameIdle, 0, poolOf);
+      return MethodHandles.permuteArguments(
+              both, MethodType.methodType(boolean.class, connection), 0, 0)
+          .asType(MethodType.methodType(boolean.class, Connection.class));
+    } catch (ReflectiveOperationException | RuntimeException e) {
+      return null;
     }
   }
 

@@ -63,6 +63,7 @@ public class ServerDns implements Dns {
   private Set<InetAddress> found = ConcurrentHashMap.newKeySet(); // so far, of that name
   private Predicate<String> forbidden = host -> false;
   private boolean publicApiOnly;
+  private volatile long maxAgeNanos; // of connections; 0 is no limit
 
   ServerDns(
       String logicalHost,
@@ -108,6 +109,18 @@ public class ServerDns implements Dns {
   public final ServerDns within(Networks networks) {
     if (this.networks != networks) {
       this.networks = networks;
+    }
+    return this;
+  }
+
+  /**
+   * Limits the age of the connections that its calls use from now on, and returns this.
+   *
+   * @param nanos 0 for no limit
+   */
+  public final ServerDns connectionsUpTo(long nanos) {
+    if (maxAgeNanos != nanos) {
+      maxAgeNanos = nanos;
     }
     return this;
   }
@@ -203,7 +216,16 @@ public class ServerDns implements Dns {
     if (user.connections != connections && key.equals(user.key)) {
       user.connections.note(key, known);
     }
+    user.limitAge(known);
     return known;
+  }
+
+  /** A connection is used on this way, as which it does not grow older than it may. */
+  private void limitAge(OpenConnection connection) {
+    long most = maxAgeNanos;
+    if (most != 0) {
+      connections.limitAge(key, connection, most);
+    }
   }
 
   /** An attempt here that was sent then was given up, and nothing had come over its connection. */
@@ -223,7 +245,8 @@ public class ServerDns implements Dns {
             .keepFrom(forbidden)
             .withPublicApiOnly(publicApiOnly)
             .lookUpBy(resolver)
-            .within(networks);
+            .within(networks)
+            .connectionsUpTo(maxAgeNanos);
     fresh.found = found;
     return fresh;
   }

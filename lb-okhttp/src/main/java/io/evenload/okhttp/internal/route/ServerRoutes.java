@@ -6,6 +6,7 @@ import io.evenload.Server;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import okhttp3.Dns;
+import org.jspecify.annotations.Nullable;
 
 /** The ways to servers, each of which is the same object each time, so that its pool is too. */
 public final class ServerRoutes {
@@ -14,7 +15,7 @@ public final class ServerRoutes {
 
   private final Predicate<String> forbidden;
   private final boolean publicApiOnly;
-  private final Connections connections = new Connections();
+  private final Connections connections;
   private final ConcurrentHashMap<String, ServerDns> routes = new ConcurrentHashMap<>();
 
   /**
@@ -25,8 +26,19 @@ public final class ServerRoutes {
    * @param publicApiOnly whether nothing of OkHttp is used, and read, but what is public
    */
   public ServerRoutes(Predicate<String> forbidden, boolean publicApiOnly) {
+    this(forbidden, publicApiOnly, null);
+  }
+
+  /**
+   * Creates none yet.
+   *
+   * @param limits ends connections whose age is limited; null if none is
+   */
+  public ServerRoutes(
+      Predicate<String> forbidden, boolean publicApiOnly, @Nullable AgeLimits limits) {
     this.forbidden = forbidden;
     this.publicApiOnly = publicApiOnly;
+    this.connections = new Connections(limits);
   }
 
   /**
@@ -53,6 +65,24 @@ public final class ServerRoutes {
     return DnsCalls.serverDns(host, server.host(), server.port(), dns, connections, exclusive)
         .keepFrom(forbidden)
         .withPublicApiOnly(publicApiOnly);
+  }
+
+  /** How many connections of its calls to a server are open. */
+  public int openConnections(String host, Server server) {
+    return connections.open(ServerDns.key(host, server.host(), server.port()));
+  }
+
+  /**
+   * Returns how many more connections to a server are wanted, if so many are, on which calls may
+   * begin: none if one carries many calls at once.
+   */
+  public int lackingConnections(String host, Server server, int wanted) {
+    return connections.lacking(ServerDns.key(host, server.host(), server.port()), wanted);
+  }
+
+  /** Ends what is to be done later; the connections stay as they are. */
+  public void close() {
+    connections.close();
   }
 
   /** Lets go of what leads to the servers of a balancer once they have drained. */

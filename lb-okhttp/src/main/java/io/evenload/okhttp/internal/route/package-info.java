@@ -11,6 +11,8 @@
  *   AttemptTrace   what OkHttp did in an attempt; takes the call off its last connection
  *   NetworkHalf    the interceptor next to the network: the last place to stop a request
  *   ClientView     the client of a call
+ *   Opening        a call that opens a connection and sends nothing
+ *   AgeLimits      when connections are to end
  *
  * Behind it: Destination, Detachment, ChainCopy, ServerSocketFactory and MappedSocket, DnsCalls and CallingServerDns, Connections,
  * OpenConnection, PooledConnection, BrokenAddresses, FailureSigns, OtherSpecs; Disguise and UnrepeatableException, which keep OkHttp from
