@@ -13,6 +13,7 @@ import io.evenload.discovery.ServerLists;
 import io.evenload.dns.DnsLookup;
 import io.evenload.micrometer.CallMetrics;
 import io.evenload.micrometer.LoadBalancerMetrics;
+import io.evenload.okhttp.ConnectionPolicy;
 import io.evenload.okhttp.HedgePolicy;
 import io.evenload.okhttp.LoadBalancingInterceptor;
 import io.evenload.okhttp.RetryPolicy;
@@ -27,6 +28,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import okhttp3.OkHttpClient;
 
 /**
@@ -41,6 +43,8 @@ final class PageSnippets {
     List<Server> find(String service) throws IOException;
 
     Reply await(String service, long index) throws IOException;
+
+    void wake();
 
     void cancel();
   }
@@ -86,6 +90,11 @@ final class PageSnippets {
         Reply reply = registry.await("orders", index); // blocks until something changes
         index = reply.index();
         return Answer.of(reply.servers(), Duration.ZERO); // look again at once, or after the TTL
+      }
+
+      @Override
+      public void refresh() {
+        registry.wake(); // servers refuse connections: let await answer with what there is
       }
 
       @Override
@@ -197,22 +206,18 @@ final class PageSnippets {
     return client;
   }
 
-  static LoadBalancingInterceptor throttled(LoadBalancer orders) {
-    LoadBalancingInterceptor balancing =
-        LoadBalancingInterceptor.builder()
-            .service("orders", orders)
-            .throttling(Throttling.defaults())
+  static OkHttpClient connections(LoadBalancer orders) throws Exception {
+    ConnectionPolicy policy =
+        ConnectionPolicy.builder()
+            .maxAge(Duration.ofMinutes(5))
+            .drainStreams(Duration.ofSeconds(30))
+            .warm(1)
             .build();
-    return balancing;
-  }
-
-  static LoadBalancingInterceptor telling(LoadBalancer orders) {
     LoadBalancingInterceptor balancing =
-        LoadBalancingInterceptor.builder()
-            .service("orders", orders)
-            .timeoutHeader("X-Request-Timeout") // tells it
-            .build();
-    return balancing;
+        LoadBalancingInterceptor.builder().service("orders", orders).connections(policy).build();
+    OkHttpClient client = balancing.install(new OkHttpClient.Builder(), 64).build();
+    balancing.ready(client).toCompletableFuture().get(10, TimeUnit.SECONDS);
+    return client;
   }
 
   static LoadBalancingInterceptor retry(LoadBalancer orders) {

@@ -133,7 +133,9 @@ public final class Churn {
           NANOSECONDS.toMillis(slowestSource));
       assertThat(balancer.status().list().failing()).isFalse();
       assertThat(oldest).as("ms until the latest was known").isLessThan(bound.toMillis());
-      assertThat(percent).as("percent of a core").isLessThan(seconds < MINUTE ? MOST_PERCENT_AT_FIRST : MOST_PERCENT);
+      assertThat(percent)
+          .as("percent of a core")
+          .isLessThan(seconds < MINUTE ? MOST_PERCENT_AT_FIRST : MOST_PERCENT);
       assertThat(after).as("MB in use").isLessThan(memory + MOST_GROWTH_MEGABYTES);
     }
   }
