@@ -1,5 +1,7 @@
 package io.evenload.okhttp;
 
+import static java.util.Objects.requireNonNull;
+
 import io.evenload.Outcome;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
@@ -139,13 +141,13 @@ final class Throttle {
   }
 
   private Shares shares(long elapsed) {
-    Shares last = shares.get();
+    Shares last = requireNonNull(shares.get());
     if (elapsed - last.madeAt < slotNanos / SHARES_PER_SLOT) { // or a thread that was late
       return last;
     }
     Shares next = next(last, elapsed);
     if (!shares.compareAndSet(last, next)) {
-      return shares.get();
+      return requireNonNull(shares.get());
     }
     tellOfChange(last, next);
     return next;
