@@ -23,11 +23,10 @@ public final class CallDeadline {
    */
   public static void set(Call call, long nanoTime) {
     Timeout timeout = call.timeout();
-    if (!(timeout instanceof AsyncTimeout)) {
+    if (!(timeout instanceof AsyncTimeout timer)) {
       timeout.deadlineNanoTime(nanoTime);
       return;
     }
-    AsyncTimeout timer = (AsyncTimeout) timeout;
     if (!timer.exit()) { // else the call is over by its own timeout
       timer.deadlineNanoTime(nanoTime);
       timer.enter();
