@@ -74,8 +74,7 @@ public final class DeadlineFilter implements Filter {
   @SuppressWarnings("try") // the scope is only to be closed
   public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
       throws IOException, ServletException {
-    Deadline deadline =
-        request instanceof HttpServletRequest ? deadline((HttpServletRequest) request) : null;
+    Deadline deadline = request instanceof HttpServletRequest http ? deadline(http) : null;
     if (deadline == null) {
       chain.doFilter(request, response);
       return;
