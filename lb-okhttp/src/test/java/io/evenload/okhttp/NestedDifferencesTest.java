@@ -53,7 +53,7 @@ class NestedDifferencesTest {
                         .body(new Stream()))
             .always(response -> response.onResponseStart(SocketEffect.Stall.INSTANCE));
     BalancedClient client =
-        client(nested, a).http(http -> http.callTimeout(Duration.ofMillis(500))).build();
+        client(nested, a).http(http -> http.callTimeout(Duration.ofSeconds(3))).build();
     List<String> events = new CopyOnWriteArrayList<>();
     EventSources.createFactory(client.http())
         .newEventSource(
@@ -80,6 +80,7 @@ class NestedDifferencesTest {
               }
             });
     backends.await(() -> !events.isEmpty());
+    assertThat(events).containsExactly("hello");
 
     assertThatThrownBy(() -> client.get("/")) // begun later, with the same time
         .isInstanceOf(InterruptedIOException.class);
