@@ -66,6 +66,7 @@ final class Backend implements AutoCloseable {
   }
 
   Backend start(String host, int port) throws IOException {
+    web.setServerSocketFactory(new PromptSockets());
     web.start(InetAddress.getByName(host), port);
     return this;
   }
