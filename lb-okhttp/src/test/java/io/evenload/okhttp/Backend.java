@@ -38,6 +38,7 @@ final class Backend implements AutoCloseable {
     this.wire = wire;
     this.signal = signal;
     always(response -> response);
+    web.setServerSocketFactory(new PromptSockets());
     web.setProtocols(wire.protocols);
     if (wire.tls()) {
       web.useHttps(Wire.held(Wire.LOGICAL).sslSocketFactory());
@@ -66,7 +67,6 @@ final class Backend implements AutoCloseable {
   }
 
   Backend start(String host, int port) throws IOException {
-    web.setServerSocketFactory(new PromptSockets());
     web.start(InetAddress.getByName(host), port);
     return this;
   }
