@@ -195,7 +195,7 @@ final class ExpectedCosts {
       } else if (failedLast && outcome == Outcome.SUCCESS) {
         failedLast = false;
       }
-      if (!failedLast) {
+      if (!failedLast && outcome != Outcome.REFUSED && outcome != Outcome.CANCELLED) {
         measured = (float) listed.costs.endpoints[listed.index].latencyNanos();
       }
       listed.costs.ended(listed.index, now);
